@@ -1,0 +1,102 @@
+/**
+ * A growing buffer that encoders write into: no object or copy per value.
+ *
+ * `bytes` may be replaced when it grows, so never keep a reference across a write. Integers are big-endian, as in Kafka.
+ *
+ * @example
+ * const sink = new ByteSink(64);
+ * sink.utf8("AAPL");
+ * sink.int64(5000);
+ * sink.length; // 12
+ */
+export class ByteSink {
+  bytes: Buffer;
+  length = 0;
+
+  constructor(initialBytes = 1024) {
+    this.bytes = Buffer.allocUnsafe(initialBytes);
+  }
+
+  /** Makes room for `count` more bytes. */
+  ensure(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+
+  /** Appends text as UTF-8. */
+  utf8(text: string): void {
+    this.ensure(text.length * 3);
+    this.length += this.bytes.utf8Write(text, this.length);
+  }
+
+  /** Appends one byte per character; the inverse of reading bytes as latin1. */
+  latin1(text: string): void {
+    this.ensure(text.length);
+    this.length += this.bytes.latin1Write(text, this.length);
+  }
+
+  /** Appends bytes `[start, end)` of `source`. */
+  copy(source: Uint8Array, start = 0, end = source.length): void {
+    const count = end - start;
+    this.ensure(count);
+    if (source instanceof Buffer) source.copy(this.bytes, this.length, start, end);
+    else this.bytes.set(source.subarray(start, end), this.length);
+    this.length += count;
+  }
+
+  /** Appends one unsigned byte. */
+  uint8(value: number): void {
+    this.ensure(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** Appends a signed 16-bit integer. */
+  int16(value: number): void {
+    this.ensure(2);
+    this.length = this.bytes.writeInt16BE(value, this.length);
+  }
+
+  /** Appends a signed 32-bit integer. */
+  int32(value: number): void {
+    this.ensure(4);
+    this.length = this.bytes.writeInt32BE(value, this.length);
+  }
+
+  /** Appends a signed 64-bit integer given as a safe integer. */
+  int64(value: number): void {
+    this.ensure(8);
+    const high = Math.floor(value / 0x1_0000_0000);
+    this.bytes.writeInt32BE(high, this.length);
+    this.bytes.writeUInt32BE(value - high * 0x1_0000_0000, this.length + 4);
+    this.length += 8;
+  }
+
+  /** Appends an IEEE 754 double. */
+  float64(value: number): void {
+    this.ensure(8);
+    this.length = this.bytes.writeDoubleBE(value, this.length);
+  }
+
+  /** A view of what was written; valid until the next write. */
+  view(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  /** Forgets the content, keeps the memory. */
+  reset(): void {
+    this.length = 0;
+  }
+}
+
+declare global {
+  // Node has these fast writers; its type definitions do not list them.
+  interface Buffer {
+    utf8Write(text: string, offset?: number, length?: number): number;
+    latin1Write(text: string, offset?: number, length?: number): number;
+    latin1Slice(start?: number, end?: number): string;
+    utf8Slice(start?: number, end?: number): string;
+  }
+}
