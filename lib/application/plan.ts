@@ -1,0 +1,53 @@
+import type { PartitionKey, TopicPartition } from "../core/ids.ts";
+import type { TopicDescription } from "../ports/log.ts";
+import type { StoreSpec } from "../state/store.ts";
+import type { SubTopology, TopicRef } from "../topology/node.ts";
+import type { AppManifest } from "./manifest.ts";
+
+/** An input partition of a task. */
+export interface TaskInput extends TopicPartition {
+  readonly key: PartitionKey;
+  readonly offsetReset: "earliest" | "latest";
+}
+
+/** The changelog partition of a task's store. */
+export interface TaskChangelog extends TopicPartition {
+  readonly key: PartitionKey;
+  readonly store: StoreSpec;
+}
+
+/** A task: one sub-topology on one partition, with everything it reads and writes resolved. */
+export interface TaskPlan {
+  /** `<stable id of the sub-topology>_<partition>`: never changes inside a generation. */
+  readonly id: string;
+  readonly subTopology: SubTopology;
+  readonly partition: number;
+  readonly inputs: readonly TaskInput[];
+  readonly changelogs: readonly TaskChangelog[];
+  /** The name of a topic on the broker. */
+  readonly physicalTopic: (topic: TopicRef) => string;
+}
+
+/** All tasks of one pin: `partition mod P = pin`. */
+export interface PinPlan {
+  readonly pin: number;
+  readonly tasks: readonly TaskPlan[];
+}
+
+/** An application resolved against its topics and its manifest: what every worker, coordinator and query agrees on. */
+export interface ApplicationPlan {
+  readonly applicationId: string;
+  readonly generation: number;
+  readonly pinCount: number;
+  /** Every topic that is read or written. */
+  readonly topics: ReadonlyMap<string, TopicDescription>;
+  readonly partitionCounts: ReadonlyMap<string, number>;
+  readonly pins: readonly PinPlan[];
+  readonly positionsTopic: string;
+  readonly manifest: AppManifest;
+}
+
+/** Task id as it stands in positions and manifests. */
+export function taskId(stableId: string, partition: number): string {
+  return `${stableId}_${partition}`;
+}

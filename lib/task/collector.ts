@@ -1,0 +1,165 @@
+import { ByteSink } from "../core/byte-sink.ts";
+import type { PartitionKey } from "../core/ids.ts";
+import { partitionKey } from "../core/ids.ts";
+import type { PartitionBatch } from "../ports/log.ts";
+import { RecordWriter } from "../records/writer.ts";
+import { murmur2 } from "../serde/murmur2.ts";
+import type { ChangelogSink } from "../state/store.ts";
+import type { Cursor } from "../topology/cursor.ts";
+import type { SinkNode } from "../topology/node.ts";
+
+/** How many bytes of a partition's records go into one batch: below every broker's default limit of 1 MiB. */
+const BATCH_BYTES = 512 * 1024;
+
+interface Output {
+  readonly topic: string;
+  readonly partition: number;
+  writer: RecordWriter;
+}
+
+/**
+ * Output of one pin's open transaction: records are encoded straight into the batches that are sent.
+ *
+ * Owns: choice of the partition (Kafka's default partitioner over the key bytes), batches per partition. Does not own:
+ * sending. Full batches wait in `full` until the pin sends them; nothing is dropped here.
+ */
+export class Collector {
+  private readonly outputs = new Map<PartitionKey, Output>();
+  private readonly sinks = new Map<string, (Output | undefined)[]>();
+  private readonly pool: RecordWriter[] = [];
+  private full: PartitionBatch[] = [];
+  private readonly keySink = new ByteSink(256);
+  private readonly partitionCounts: ReadonlyMap<string, number>;
+  private unkeyed = 0;
+  /** Bytes encoded since the last `take`, full batches included; roughly. */
+  pendingBytes = 0;
+
+  /** @param partitionCounts partitions of every topic that may be written */
+  constructor(partitionCounts: ReadonlyMap<string, number>) {
+    this.partitionCounts = partitionCounts;
+  }
+
+  /** Appends the cursor's record to a sink's topic. */
+  emit(sink: SinkNode, topic: string, cursor: Cursor): void {
+    const keySink = this.keySink;
+    keySink.reset();
+    const keyed = !cursor.keyIsNull;
+    if (keyed) cursor.writeKey(sink.keySerde, keySink);
+    const output = this.output(topic, keyed ? keySink.length - (sink.keySerde.unpartitionedSuffixBytes ?? 0) : -1);
+    const writer = output.writer;
+    const before = writer.byteLength;
+    writer.openRecord(cursor.timestampMs);
+    try {
+      if (keyed) {
+        writer.sink.copy(keySink.bytes, 0, keySink.length);
+        writer.endKey();
+      } else writer.nullKey();
+      if (cursor.valueIsNull) writer.nullValue();
+      else {
+        cursor.writeValue(sink.valueSerde, writer.sink);
+        writer.endValue();
+      }
+    } catch (error) {
+      writer.discardRecord();
+      throw error;
+    }
+    writer.closeRecord(cursor.headers);
+    this.grown(output, before);
+  }
+
+  /** A sink for the changelog of one store and partition. */
+  changelog(topic: string, partition: number): ChangelogSink {
+    const output = this.outputAt(topic, partition);
+    return {
+      append: (keyText, value, timestampMs) => {
+        const writer = output.writer;
+        const before = writer.byteLength;
+        writer.openRecord(timestampMs);
+        writer.sink.latin1(keyText);
+        writer.endKey();
+        if (value === null) writer.nullValue();
+        else {
+          writer.sink.copy(value);
+          writer.endValue();
+        }
+        writer.closeRecord();
+        this.grown(output, before);
+      },
+    };
+  }
+
+  /** Everything encoded so far, oldest first per partition; the collector starts new batches. */
+  take(): PartitionBatch[] {
+    const batches = this.full;
+    for (const output of this.outputs.values()) {
+      if (output.writer.count === 0) continue;
+      batches.push({ topic: output.topic, partition: output.partition, records: output.writer });
+      output.writer = this.freshWriter();
+    }
+    this.full = [];
+    this.pendingBytes = 0;
+    return batches;
+  }
+
+  /** True when a send is worth while before the commit. */
+  get hasFullBatches(): boolean {
+    return this.full.length > 0;
+  }
+
+  /** Gives sent batches' memory back. */
+  recycle(batches: readonly PartitionBatch[]): void {
+    for (const { records } of batches) {
+      if (this.pool.length >= 64) return;
+      records.reset();
+      this.pool.push(records);
+    }
+  }
+
+  /** Forgets everything that was not taken. */
+  clear(): void {
+    this.recycle(this.full);
+    this.full = [];
+    this.pendingBytes = 0;
+    for (const output of this.outputs.values()) output.writer.reset();
+  }
+
+  private output(topic: string, keyLength: number): Output {
+    let partitions = this.sinks.get(topic);
+    if (partitions === undefined) {
+      partitions = new Array<Output | undefined>(this.partitionCounts.get(topic) ?? 1).fill(undefined);
+      this.sinks.set(topic, partitions);
+    }
+    const count = partitions.length;
+    let partition = 0;
+    if (keyLength < 0) partition = this.unkeyed++ % count;
+    else if (count > 1) partition = (murmur2(this.keySink.bytes, 0, keyLength) & 0x7fffffff) % count;
+    let output = partitions[partition];
+    if (output === undefined) {
+      output = this.outputAt(topic, partition);
+      partitions[partition] = output;
+    }
+    return output;
+  }
+
+  private outputAt(topic: string, partition: number): Output {
+    const key = partitionKey(topic, partition);
+    let output = this.outputs.get(key);
+    if (output === undefined) {
+      output = { topic, partition, writer: this.freshWriter() };
+      this.outputs.set(key, output);
+    }
+    return output;
+  }
+
+  private grown(output: Output, before: number): void {
+    const now = output.writer.byteLength;
+    this.pendingBytes += now - before;
+    if (now < BATCH_BYTES) return;
+    this.full.push({ topic: output.topic, partition: output.partition, records: output.writer });
+    output.writer = this.freshWriter();
+  }
+
+  private freshWriter(): RecordWriter {
+    return this.pool.pop() ?? new RecordWriter();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * What a pin writes: outputs, changelogs and the position of one transaction.
+ *
+ * Owns: the order of sends inside a transaction — batches first, the position last, because it carries the changelogs' end
+ * offsets — and the transactor of one epoch. Does not own: when to commit (`pin-running.ts`), what an error means.
+ *
+ * Invariant I1: outputs, changelog and position of a transaction are sent between one `begin` and one `commit`.
+ */
+import { StreamError } from "../core/errors.ts";
+import type { PartitionKey } from "../core/ids.ts";
+import type { PinPlan } from "../application/plan.ts";
+import type { Log, PartitionBatch, Transactor } from "../ports/log.ts";
+import { RecordWriter } from "../records/writer.ts";
+import type { Collector } from "./collector.ts";
+import { encodePosition, type Position, positionRecordKey } from "../application/position.ts";
+import type { Task } from "./task.ts";
+
+/** A transaction that was sealed: ready to be sent, and what it will have committed. */
+export interface SealedTransaction {
+  readonly transaction: number;
+  readonly batches: PartitionBatch[];
+  readonly position: Position;
+  readonly changelogRecords: number;
+}
+
+/** The transactional writer of one pin. Calls run one after the other. */
+export class PinTransactions {
+  private readonly log: Log;
+  private readonly plan: PinPlan;
+  private readonly positionsTopic: string;
+  private transactor: Transactor | undefined;
+  private open = false;
+  /** A call is under way: then nothing else may be asked of the transactor. */
+  private busy = false;
+  private readonly positionWriter = new RecordWriter({ initialBytes: 4096 });
+
+  constructor(log: Log, plan: PinPlan, positionsTopic: string) {
+    this.log = log;
+    this.plan = plan;
+    this.positionsTopic = positionsTopic;
+  }
+
+  /** InitProducerId: fences every earlier writer of this pin and finishes its open transaction. */
+  async initialise(options: { transactionalId: string; transactionTimeoutMs: number; deadlineMs: number }): Promise<void> {
+    this.forget();
+    this.transactor = await this.log.transactor(options);
+  }
+
+  /** Stops using the transactor; its open transaction is finished by the next InitProducerId, or by its timeout. */
+  forget(): void {
+    this.transactor = undefined;
+    this.open = false;
+    this.busy = false;
+  }
+
+  /** Sends batches of the transaction that is being built. */
+  async flush(batches: readonly PartitionBatch[]): Promise<void> {
+    const transactor = this.current();
+    this.begin(transactor);
+    this.busy = true;
+    await transactor.send(batches);
+    this.busy = false;
+  }
+
+  /** Sends what is left, then the position, then commits. @returns the position as written */
+  async commit(sealed: SealedTransaction, nowMs: number): Promise<Position> {
+    const transactor = this.current();
+    this.begin(transactor);
+    this.busy = true;
+    const ends = sealed.batches.length === 0 ? undefined : await transactor.send(sealed.batches);
+    const changelogs: Record<PartitionKey, number> = { ...sealed.position.changelogs };
+    for (const task of this.plan.tasks) {
+      for (const { key } of task.changelogs) {
+        const end = ends?.get(key);
+        if (end !== undefined) changelogs[key] = end;
+      }
+    }
+    const position: Position = { ...sealed.position, changelogs };
+    this.positionWriter.reset();
+    this.positionWriter.append(nowMs, positionRecordKey(this.plan.pin), encodePosition(position));
+    await transactor.send([{ topic: this.positionsTopic, partition: this.plan.pin, records: this.positionWriter }]);
+    await transactor.commit();
+    this.open = false;
+    this.busy = false;
+    return position;
+  }
+
+  /** Aborts what is open, unless a call is under way or has failed: then the next InitProducerId finishes it. */
+  async abort(): Promise<void> {
+    const { transactor } = this;
+    if (transactor === undefined || !this.open || this.busy) return;
+    this.open = false;
+    await transactor.abort();
+  }
+
+  private begin(transactor: Transactor): void {
+    if (this.open) return;
+    transactor.begin();
+    this.open = true;
+  }
+
+  private current(): Transactor {
+    if (this.transactor === undefined) throw new StreamError("INVARIANT_BROKEN", `pin ${this.plan.pin} writes without a transactor`);
+    return this.transactor;
+  }
+}
+
+/** Closes the open layer of every task: encodes the changelog and the position. Synchronous: nothing can slip in between. */
+export function sealTransaction(
+  tasks: readonly Task[],
+  collector: Collector,
+  base: { pin: number; epoch: number; transaction: number; changelogs: Readonly<Record<PartitionKey, number>> },
+): SealedTransaction {
+  let changelogRecords = 0;
+  const position = {
+    ...base,
+    inputs: {} as Record<PartitionKey, number>,
+    partitionTimes: {} as Record<PartitionKey, number>,
+    clocks: {} as Record<string, number>,
+    storeTimes: {} as Record<string, number>,
+  };
+  for (const task of tasks) {
+    for (const store of task.stores) {
+      const changelog = task.plan.changelogs.find(({ store: spec }) => spec.name === store.spec.name);
+      if (changelog === undefined) {
+        store.seal({ append: () => undefined });
+        continue;
+      }
+      const sink = collector.changelog(changelog.topic, changelog.partition);
+      store.seal({
+        append: (keyText, value, timestampMs) => {
+          changelogRecords++;
+          sink.append(keyText, value, timestampMs);
+        },
+      });
+    }
+    task.addToPosition(position);
+  }
+  return { transaction: base.transaction, batches: collector.take(), position, changelogRecords };
+}

@@ -1,0 +1,334 @@
+/**
+ * The interpreter of the pin protocol: runs the effects of `pin-machine.ts` over the ports and feeds the answers back.
+ *
+ * Owns: the loop, the tasks in memory, what is fetched for them. Does not own: any decision of the protocol.
+ *
+ * Every asynchronous effect carries the life in which it was started; an answer from an earlier life (before a failed
+ * transaction) is thrown away.
+ */
+import type { PinPlan } from "../application/plan.ts";
+import { parsePartitionKey, type PartitionKey } from "../core/ids.ts";
+import type { FetchedPartition } from "../ports/log.ts";
+import { acquireEffects, missesInputs, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
+import { startPin, stepPin } from "./pin-machine.ts";
+import { asStreamError, fetchFailure, transactionFailure } from "./pin-failure.ts";
+import { mayProcess } from "./pin-running.ts";
+import { publishPin } from "./pin-snapshots.ts";
+import type { DrainReason, OpenLayer, PinEffect, PinEvent, PinOutcome, PinState, Running } from "./pin-state.ts";
+import { PinTransactions, sealTransaction } from "./pin-transaction.ts";
+import { Collector } from "./collector.ts";
+import type { Position } from "../application/position.ts";
+import type { RecordQueue } from "./record-queue.ts";
+import type { Task } from "./task.ts";
+import { Waker } from "./waker.ts";
+
+/** What a person or the coordinator sees of a pin. */
+export interface PinStatus {
+  readonly pin: number;
+  readonly status: PinState["kind"];
+  readonly epoch: number;
+  readonly processed: number;
+  readonly dropped: number;
+  readonly committed: Position | undefined;
+  readonly snapshotVersion: number;
+  readonly tailRecords: number;
+}
+
+/** One pin in one worker, from claim to release. */
+export class Pin {
+  readonly plan: PinPlan;
+  private readonly environment: PinEnvironment;
+  private readonly wokenWorker: () => void;
+  private state: PinState;
+  private readonly inbox: PinEvent[] = [];
+  private readonly waker: Waker;
+  private readonly transactions: PinTransactions;
+  private readonly collector: Collector;
+  private tasks: Task[] = [];
+  private readonly queues = new Map<PartitionKey, RecordQueue>();
+  private committed: Position | undefined;
+  private sealedPosition: Position | undefined;
+  private openSinceMs: number | undefined;
+  private openRecords = 0;
+  private processedBefore = 0;
+  private droppedBefore = 0;
+  /** Raised when everything unsent was dropped: answers that were asked for before count no more. */
+  private life = 0;
+  private readonly inside: PinInside;
+  busyMs = 0;
+
+  /** @param onHungry called when the pin wants to be fetched for again */
+  constructor(pin: number, environment: PinEnvironment, onHungry: () => void) {
+    const { app } = environment;
+    this.plan = app.pins[pin] as PinPlan;
+    this.environment = environment;
+    this.wokenWorker = onHungry;
+    this.waker = new Waker(environment.ports.clock);
+    this.transactions = new PinTransactions(environment.ports.log, this.plan, app.positionsTopic);
+    this.collector = new Collector(app.partitionCounts);
+    this.state = { kind: "claiming", draining: undefined };
+    this.inside = {
+      plan: this.plan,
+      transactions: this.transactions,
+      collector: this.collector,
+      tasks: () => this.tasks,
+      committed: () => this.committed,
+      adopt: (tasks, position) => this.adopt(tasks, position),
+      adoptPosition: (position) => {
+        this.committed = position;
+      },
+    };
+  }
+
+  /** Runs the pin until it is released, taken, fenced or stopped. Never throws for an expected end. */
+  async run(): Promise<PinOutcome> {
+    this.apply(startPin());
+    for (;;) {
+      if (this.state.kind === "ended") return this.state.outcome;
+      const event = this.inbox.shift() ?? (this.state.kind === "running" ? await this.turn(this.state) : await this.waitForEvent());
+      if (event !== undefined) this.apply(stepPin(this.state, event, this.environment.config));
+    }
+  }
+
+  /** Asks for an orderly end. */
+  drain(reason: DrainReason): void {
+    this.post({ kind: "drain", reason });
+  }
+
+  /** Adds the offsets to fetch next; nothing while the pin has enough buffered or does not process. */
+  wants(positions: Map<PartitionKey, number>, maxBufferedBytes: number): void {
+    if (this.state.kind !== "running" || this.state.draining !== undefined) return;
+    for (const [key, queue] of this.queues) if (queue.bufferedBytes < maxBufferedBytes) positions.set(key, queue.fetchNext);
+  }
+
+  /** Takes an answer for a partition, if it still fits: `asked` is the offset that was asked for. */
+  deliver(key: PartitionKey, asked: number, answer: FetchedPartition): void {
+    const queue = this.queues.get(key);
+    if (queue === undefined || queue.fetchNext !== asked || this.state.kind !== "running") return;
+    if (answer.kind === "error") {
+      const error = fetchFailure(key, asked, answer);
+      if (error !== undefined) this.post({ kind: "failed", error });
+      return;
+    }
+    try {
+      const before = queue.head;
+      queue.add(answer);
+      if (queue.head !== before || queue.position !== asked) this.waker.wake();
+    } catch (error) {
+      this.post({ kind: "failed", error: asStreamError(error, this.plan.pin) });
+    }
+  }
+
+  /** What is going on, for reports and the console. */
+  status(): PinStatus {
+    const { state } = this;
+    const counts = this.counts();
+    return {
+      pin: this.plan.pin,
+      status: state.kind,
+      epoch: "lease" in state ? state.lease.epoch : 0,
+      processed: counts.processed,
+      dropped: counts.dropped,
+      committed: this.committed,
+      snapshotVersion: "lease" in state ? state.lease.version : 0,
+      tailRecords: state.kind === "running" ? state.uncovered.records : 0,
+    };
+  }
+
+  private counts(): { processed: number; dropped: number } {
+    let processed = this.processedBefore;
+    let dropped = this.droppedBefore;
+    for (const task of this.tasks) {
+      processed += task.counts.processed;
+      dropped += task.counts.dropped;
+    }
+    return { processed, dropped };
+  }
+
+  private post(event: PinEvent): void {
+    this.inbox.push(event);
+    this.waker.wake();
+  }
+
+  private apply([state, effects]: readonly [PinState, readonly PinEffect[]]): void {
+    const before = this.state.kind;
+    this.state = state;
+    for (const effect of effects) this.perform(effect);
+    if (before !== state.kind && state.kind === "running") this.wokenWorker();
+  }
+
+  private async waitForEvent(): Promise<PinEvent | undefined> {
+    if (this.inbox.length === 0) await this.waker.wait(undefined);
+    return this.inbox.shift();
+  }
+
+  /** One turn of a running pin: a micro-batch, or a rest until something happens or is due. */
+  private async turn(state: Running): Promise<PinEvent | undefined> {
+    const { clock } = this.environment.ports;
+    const { limits } = this.environment;
+    if (mayProcess(state) && this.collector.pendingBytes < limits.maxPendingBytes) {
+      const startMs = clock.monotonicMs();
+      const taken = this.processBatch(limits.maxBatchRecords);
+      if (taken.kind === "failed") return taken;
+      if (taken.records > 0) {
+        const nowMs = clock.monotonicMs();
+        this.busyMs += nowMs - startMs;
+        if (this.openSinceMs === undefined) this.openSinceMs = startMs;
+        this.openRecords += taken.records;
+        this.wokenWorker();
+        await clock.sleep(0);
+        return { kind: "progressed", open: this.open(nowMs), nowMs };
+      }
+    }
+    const nowMs = clock.monotonicMs();
+    const [next] = stepPin(state, { kind: "progressed", open: this.open(nowMs), nowMs }, this.environment.config);
+    if (next === state) await this.waker.wait(this.restMs(state, nowMs));
+    return this.inbox.shift() ?? { kind: "progressed", open: this.open(clock.monotonicMs()), nowMs: clock.monotonicMs() };
+  }
+
+  private processBatch(max: number): { kind: "ok"; records: number } | Extract<PinEvent, { kind: "failed" }> {
+    let records = 0;
+    try {
+      for (const task of this.tasks) records += task.process(max);
+    } catch (error) {
+      return { kind: "failed", error: asStreamError(error, this.plan.pin) };
+    }
+    return { kind: "ok", records };
+  }
+
+  private open(nowMs: number): OpenLayer {
+    const moved = this.openRecords === 0 && this.positionMoved();
+    if (moved && this.openSinceMs === undefined) this.openSinceMs = nowMs;
+    return {
+      records: this.openRecords,
+      bytes: this.collector.pendingBytes,
+      sinceMs: this.openSinceMs ?? nowMs,
+      moved,
+      fullBatches: this.collector.hasFullBatches,
+    };
+  }
+
+  private positionMoved(): boolean {
+    const inputs = (this.sealedPosition ?? this.committed)?.inputs;
+    if (inputs === undefined) return false;
+    for (const [key, queue] of this.queues) if (queue.position !== inputs[key]) return true;
+    return false;
+  }
+
+  /** How long nothing can become due. */
+  private restMs(state: Running, nowMs: number): number {
+    const { config } = this.environment;
+    if (state.inFlight !== undefined || state.flushing) return 1_000;
+    if (this.openRecords > 0) return Math.max(1, (this.openSinceMs ?? nowMs) + config.commitIntervalMs - nowMs);
+    if (this.openSinceMs !== undefined) return Math.max(1, this.openSinceMs + config.positionOnlyCommitMs - nowMs);
+    return 1_000;
+  }
+
+  private perform(effect: PinEffect): void {
+    switch (effect.kind) {
+      case "acknowledge":
+        for (const task of this.tasks) for (const store of task.stores) store.acknowledge();
+        this.committed = this.sealedPosition ?? this.committed;
+        this.sealedPosition = undefined;
+        return;
+      case "drop":
+        this.life++;
+        this.transactions.forget();
+        this.collector.clear();
+        return;
+      case "resume":
+        this.resume(effect.position, effect.landed);
+        return;
+      case "commit":
+        this.launchCommit(effect.epoch, effect.transaction);
+        return;
+      case "flush":
+        this.launch("transaction", async () => {
+          const batches = this.collector.take();
+          await this.transactions.flush(batches);
+          this.collector.recycle(batches);
+          return { kind: "flushed" };
+        });
+        return;
+      case "abort":
+        void this.transactions.abort().catch((error: unknown) => this.environment.ports.logger.warn("abort-failed", { pin: this.plan.pin, error: String(error) }));
+        return;
+      case "publish":
+        this.launchPublish(effect);
+        return;
+      default:
+        this.launch(effect.kind === "birth" ? "transaction" : "other", () =>
+          acquireEffects(effect, this.environment, this.inside),
+        );
+    }
+  }
+
+  private launchCommit(epoch: number, transaction: number): void {
+    const { clock } = this.environment.ports;
+    const changelogs = this.committed?.changelogs ?? {};
+    const sealed = sealTransaction(this.tasks, this.collector, { pin: this.plan.pin, epoch, transaction, changelogs });
+    this.sealedPosition = sealed.position;
+    this.openRecords = 0;
+    this.openSinceMs = undefined;
+    this.launch("transaction", async () => {
+      this.sealedPosition = await this.transactions.commit(sealed, clock.nowMs());
+      this.collector.recycle(sealed.batches);
+      return { kind: "committed", transaction, changelogRecords: sealed.changelogRecords, nowMs: clock.monotonicMs() };
+    });
+  }
+
+  private launchPublish(effect: Extract<PinEffect, { kind: "publish" }>): void {
+    const committed = this.committed as Position;
+    this.launch("other", async () => {
+      try {
+        return await publishPin(effect, { environment: this.environment, tasks: this.tasks, committed });
+      } catch (error) {
+        this.environment.ports.logger.warn("publish-failed", { pin: this.plan.pin, error: String(error) });
+        return { kind: "publish-failed", nowMs: this.environment.ports.clock.monotonicMs() };
+      }
+    });
+  }
+
+  /** Runs an asynchronous effect; its answer counts only if nothing was dropped meanwhile. */
+  private launch(kind: "transaction" | "other", run: () => Promise<PinEvent>): void {
+    const life = this.life;
+    const failed = (error: unknown): PinEvent =>
+      kind === "transaction" ? transactionFailure(error, this.plan.pin) : { kind: "failed", error: asStreamError(error, this.plan.pin) };
+    void run().then(
+      (event) => {
+        if (life === this.life) this.post(event);
+      },
+      (error: unknown) => {
+        if (life === this.life) this.post(failed(error));
+      },
+    );
+  }
+
+  private adopt(tasks: Task[], position: Position | undefined): void {
+    const counts = this.counts();
+    this.processedBefore = counts.processed;
+    this.droppedBefore = counts.dropped;
+    this.tasks = tasks;
+    this.committed = position;
+    this.sealedPosition = undefined;
+    this.openRecords = 0;
+    this.openSinceMs = undefined;
+    this.queues.clear();
+    for (const task of tasks) for (const { key } of task.plan.inputs) this.queues.set(key, task.queue(parsePartitionKey(key).topic));
+  }
+
+  private resume(position: Position, landed: boolean): void {
+    for (const task of this.tasks) {
+      for (const store of task.stores) {
+        if (landed) store.acknowledge();
+        store.drop();
+      }
+      task.rewind(position);
+    }
+    this.committed = position;
+    this.sealedPosition = undefined;
+    this.openRecords = 0;
+    this.openSinceMs = undefined;
+    this.post({ kind: "resumed", missingInputs: missesInputs(this.plan, position), nowMs: this.environment.ports.clock.monotonicMs() });
+  }
+}

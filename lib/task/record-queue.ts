@@ -1,0 +1,113 @@
+import type { RecordReader } from "../records/reader.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { Cursor, CursorSource } from "../topology/cursor.ts";
+import type { TimestampExtractor } from "../topology/node.ts";
+
+/** How the records of an input partition are read. */
+export interface QueueSource extends CursorSource {
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
+  readonly timestampExtractor?: TimestampExtractor | undefined;
+}
+
+/**
+ * Fetched, unprocessed records of one input partition, in offset order. The head is looked at, not copied.
+ *
+ * Bounded from outside: the fetcher stops asking while `bufferedBytes` is above its limit.
+ */
+export class RecordQueue {
+  readonly source: QueueSource;
+  /** Where to fetch next: past everything that was received. */
+  fetchNext: number;
+  /** Next offset to commit: everything below is processed, or holds no record. */
+  position: number;
+  /** Largest timestamp taken so far, -1 at first. */
+  partitionTimeMs: number;
+  /** Last stable offset of the last answer; -1 before the first: then nothing is known of what is on the log. */
+  lastStable = -1;
+  bufferedBytes = 0;
+  head: RecordReader | undefined;
+  headTimestampMs = 0;
+
+  private readonly readers: RecordReader[] = [];
+  private readonly probe: Cursor;
+
+  constructor(source: QueueSource, start: { position: number; partitionTimeMs: number }, probe: Cursor) {
+    this.source = source;
+    this.position = start.position;
+    this.fetchNext = start.position;
+    this.partitionTimeMs = start.partitionTimeMs;
+    this.probe = probe;
+  }
+
+  /** Takes an answer of the log. `next` is where to fetch on. */
+  add(answer: { records: RecordReader; next: number; lastStable: number }): void {
+    this.lastStable = answer.lastStable;
+    this.fetchNext = answer.next;
+    this.readers.push(answer.records);
+    this.bufferedBytes += answer.records.byteLength;
+    if (this.head === undefined) this.moveToNextRecord();
+  }
+
+  /** Forgets everything received and starts again at a position. */
+  rewind(position: number, partitionTimeMs: number): void {
+    this.readers.length = 0;
+    this.head = undefined;
+    this.bufferedBytes = 0;
+    this.position = position;
+    this.fetchNext = position;
+    this.partitionTimeMs = partitionTimeMs;
+    this.lastStable = -1;
+  }
+
+  /** True when nothing is buffered and the log is known to hold nothing more. */
+  get caughtUp(): boolean {
+    return this.head === undefined && this.lastStable >= 0 && this.fetchNext >= this.lastStable;
+  }
+
+  /** Points the cursor at the head. There must be one. */
+  bindHead(cursor: Cursor): void {
+    cursor.bind(this.head as RecordReader, this.headTimestampMs, this.source);
+  }
+
+  /** The head was processed (or skipped): moves on. */
+  take(): void {
+    const head = this.head as RecordReader;
+    this.position = head.offset + 1;
+    if (this.headTimestampMs > this.partitionTimeMs) this.partitionTimeMs = this.headTimestampMs;
+    this.moveToNextRecord();
+  }
+
+  private moveToNextRecord(): void {
+    for (;;) {
+      const reader = this.readers[0];
+      if (reader === undefined) {
+        this.head = undefined;
+        this.position = this.fetchNext;
+        return;
+      }
+      if (reader.advance()) {
+        this.head = reader;
+        this.headTimestampMs = this.timestampOf(reader);
+        return;
+      }
+      this.bufferedBytes -= reader.byteLength;
+      this.readers.shift();
+    }
+  }
+
+  private timestampOf(reader: RecordReader): number {
+    const extractor = this.source.timestampExtractor;
+    if (extractor === undefined) return reader.timestampMs;
+    this.probe.bind(reader, reader.timestampMs, this.source);
+    return extractor({
+      timestampMs: reader.timestampMs,
+      topic: this.source.topic,
+      partition: this.source.partition,
+      offset: reader.offset,
+      key: this.probe.key,
+      value: this.probe.value,
+      partitionTimeMs: this.partitionTimeMs,
+    });
+  }
+}

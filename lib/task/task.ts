@@ -1,0 +1,175 @@
+/**
+ * A task: one sub-topology on one partition, run synchronously.
+ *
+ * Owns: the record queues, the choice of the next record, stream time, the operators' clocks, the stores of the task.
+ * Does not own: transactions (pin), fetching (worker), leases.
+ *
+ * Invariants
+ * - T1 a record is processed to completion before the next is taken; there is no suspension point in between.
+ * - T2 the next record is the one with the lowest timestamp among the inputs' heads (Kafka Streams' rule); while an input
+ *   has records on the log that were not fetched yet, nothing is taken (`max.task.idle.ms` = 0).
+ * - T3 everything that a record changed (stores, clocks, times, positions) belongs to the open layer: `drop` forgets it,
+ *   `acknowledge` keeps it.
+ */
+import { ByteSink } from "../core/byte-sink.ts";
+import { StreamError } from "../core/errors.ts";
+import type { PartitionKey } from "../core/ids.ts";
+import { createTaskStore } from "../state/create-task-store.ts";
+import type { StoreHandle, TaskStore } from "../state/store.ts";
+import { Cursor } from "../topology/cursor.ts";
+import { instantiate, type TaskGraph } from "../topology/instantiate.ts";
+import type { OperatorClock, Process } from "../topology/operator.ts";
+import type { Collector } from "./collector.ts";
+import type { TaskPlan } from "../application/plan.ts";
+import type { Position } from "../application/position.ts";
+import { RecordQueue } from "./record-queue.ts";
+
+/** What a task tells about itself. */
+export interface TaskCounts {
+  processed: number;
+  dropped: number;
+  /** Records that an invalid timestamp removed before any node. */
+  skipped: number;
+}
+
+interface Input {
+  readonly queue: RecordQueue;
+  readonly process: Process;
+}
+
+/** A running task. */
+export class Task {
+  readonly plan: TaskPlan;
+  readonly stores: readonly TaskStore[];
+  readonly counts: TaskCounts = { processed: 0, dropped: 0, skipped: 0 };
+  private readonly inputs: Input[];
+  private readonly clocks = new Map<string, OperatorClock & { readonly initial: number }>();
+  private readonly cursor = new Cursor();
+  private streamTimeMs = -1;
+
+  constructor(plan: TaskPlan, position: Position | undefined, collector: Collector) {
+    this.plan = plan;
+    const scratch = { sink: new ByteSink(1024) };
+    const stores = new Map<string, TaskStore>();
+    for (const spec of plan.subTopology.stores) stores.set(spec.name, createTaskStore(spec, scratch));
+    this.stores = [...stores.values()];
+    const graph = this.graph(stores, position, collector);
+    const probe = new Cursor();
+    this.inputs = plan.inputs.map(({ topic, partition, key }) => {
+      const source = graph.source(topic);
+      const queue = new RecordQueue(
+        { topic, partition, keySerde: source.keySerde, valueSerde: source.valueSerde, timestampExtractor: source.timestampExtractor },
+        { position: position?.inputs[key] ?? 0, partitionTimeMs: position?.partitionTimes[key] ?? -1 },
+        probe,
+      );
+      return { queue, process: source.process };
+    });
+    this.streamTimeMs = Math.max(-1, ...this.inputs.map((input) => input.queue.partitionTimeMs));
+  }
+
+  /** The queue of an input partition. */
+  queue(topic: string): RecordQueue {
+    const found = this.inputs.find((input) => input.queue.source.topic === topic);
+    if (found === undefined) throw new StreamError("INVARIANT_BROKEN", `task ${this.plan.id} does not read ${topic}`);
+    return found.queue;
+  }
+
+  /** The queues of all inputs. */
+  get queues(): readonly RecordQueue[] {
+    return this.inputs.map((input) => input.queue);
+  }
+
+  /** Largest timestamp that this task has seen. */
+  get streamTime(): number {
+    return this.streamTimeMs;
+  }
+
+  /**
+   * Processes up to `max` records; stops early when nothing may be taken.
+   * @returns how many records were taken
+   */
+  process(max: number): number {
+    let taken = 0;
+    while (taken < max) {
+      const input = this.nextInput();
+      if (input === undefined) break;
+      this.processHead(input);
+      taken++;
+    }
+    return taken;
+  }
+
+  private processHead({ queue, process }: Input): void {
+    if (queue.headTimestampMs < 0) {
+      this.counts.skipped++;
+    } else {
+      if (queue.headTimestampMs > this.streamTimeMs) this.streamTimeMs = queue.headTimestampMs;
+      queue.bindHead(this.cursor);
+      process(this.cursor);
+      this.counts.processed++;
+    }
+    queue.take();
+  }
+
+  private nextInput(): Input | undefined {
+    if (this.inputs.length === 1) {
+      const only = this.inputs[0] as Input;
+      return only.queue.head === undefined ? undefined : only;
+    }
+    let best: Input | undefined;
+    for (const input of this.inputs) {
+      if (input.queue.head === undefined) {
+        if (!input.queue.caughtUp) return undefined;
+      } else if (best === undefined || input.queue.headTimestampMs < best.queue.headTimestampMs) best = input;
+    }
+    return best;
+  }
+
+  /** Returns to a committed position: clocks, times and queues. Stores are returned by their own `drop`. */
+  rewind(position: Position): void {
+    this.plan.inputs.forEach(({ key }, index) => {
+      (this.inputs[index] as Input).queue.rewind(position.inputs[key] ?? 0, position.partitionTimes[key] ?? -1);
+    });
+    for (const [id, clock] of this.clocks) clock.value = position.clocks[id] ?? clock.initial;
+    this.resetStoreTimes(position);
+    this.streamTimeMs = Math.max(-1, ...this.inputs.map((input) => input.queue.partitionTimeMs));
+  }
+
+  /** Sets the stores' own stream times to those of a position. */
+  resetStoreTimes(position: Position): void {
+    for (const store of this.stores) store.storeTimeMs = position.storeTimes[`${this.plan.id}/${store.spec.name}`] ?? -1;
+  }
+
+  /** Writes what belongs to this task into a position. */
+  addToPosition(position: { inputs: Record<PartitionKey, number>; partitionTimes: Record<PartitionKey, number>; clocks: Record<string, number>; storeTimes: Record<string, number> }): void {
+    this.plan.inputs.forEach(({ key }, index) => {
+      const queue = (this.inputs[index] as Input).queue;
+      position.inputs[key] = queue.position;
+      position.partitionTimes[key] = queue.partitionTimeMs;
+    });
+    for (const [name, clock] of this.clocks) position.clocks[name] = clock.value;
+    for (const store of this.stores) position.storeTimes[`${this.plan.id}/${store.spec.name}`] = store.storeTimeMs;
+  }
+
+  private graph(stores: ReadonlyMap<string, TaskStore>, position: Position | undefined, collector: Collector): TaskGraph {
+    const counts = this.counts;
+    return instantiate(this.plan.subTopology, {
+      emit: (sink, cursor) => collector.emit(sink, this.plan.physicalTopic(sink.topic), cursor),
+      store: <S extends StoreHandle>(name: string): S => {
+        const store = stores.get(name);
+        if (store === undefined) throw new StreamError("TOPOLOGY_INVALID", `store ${name} is not connected to a node of task ${this.plan.id}`);
+        return store as unknown as S;
+      },
+      clock: (node, name, initial) => {
+        const id = `${this.plan.id}/${node}/${name}`;
+        const value = position?.clocks[id] ?? initial;
+        const clock = { value, initial };
+        this.clocks.set(id, clock);
+        return clock;
+      },
+      dropped: () => {
+        counts.dropped++;
+      },
+    });
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * A worker: holds the pins that the plan gives it, until it has none, its deadline comes, or it is told to stop.
+ *
+ * Owns: heartbeats, which pins run, draining by remaining time. Does not own: which pins it gets (the coordinator), the
+ * protocol of a pin (`task/`). It never starts its own successor and does nothing after `run` has resolved.
+ */
+import type { StreamError } from "../core/errors.ts";
+import type { WorkerReport } from "../ports/lease-table.ts";
+import { Pin, type PinStatus } from "../task/pin.ts";
+import type { PinEnvironment } from "../task/pin-acquire.ts";
+import type { DrainReason, PinOutcome } from "../task/pin-state.ts";
+import { Waker } from "../task/waker.ts";
+import { Fetcher, type FetchLimits } from "./fetcher.ts";
+import { Mirror } from "./mirror.ts";
+
+/** Settings of a worker; durations are of its own monotonic clock. */
+export interface WorkerLimits {
+  readonly beatMs: number;
+  /** A pin that another worker still holds is tried again after this. */
+  readonly claimRetryMs: number;
+  /** A pin that stopped with a passing failure is tried again after this. */
+  readonly failureRetryMs: number;
+  /** Draining begins when less life than this is left. */
+  readonly drainMs: number;
+  readonly mirrorMs: number;
+  readonly purgeMs: number;
+  readonly fetch: FetchLimits;
+}
+
+/** How long the worker may live. */
+export interface WorkerLife {
+  /** Milliseconds left, or undefined without a deadline. */
+  remainingMs(): number | undefined;
+  /** SIGTERM, Ctrl-C. */
+  readonly stop: AbortSignal;
+}
+
+/** What a worker did. */
+export interface WorkerSummary {
+  readonly worker: string;
+  readonly ended: "nothing-assigned" | "stopped" | "deadline" | "revoked";
+  readonly processed: number;
+  readonly fenced: number;
+  /** Pins that stopped with a typed error. */
+  readonly errors: readonly { readonly pin: number; readonly error: StreamError }[];
+}
+
+/** A running worker. */
+export class Worker {
+  readonly id: string;
+  private readonly environment: PinEnvironment;
+  private readonly limits: WorkerLimits;
+  private readonly life: WorkerLife;
+  private readonly pins = new Map<number, Pin>();
+  private readonly parked = new Map<number, StreamError>();
+  private readonly retryAtMs = new Map<number, number>();
+  /** Pins whose lease may still name us although nothing of ours runs them: a claim or release with an unknown outcome. */
+  private readonly unsettled = new Set<number>();
+  private readonly fetcher: Fetcher;
+  private readonly mirror: Mirror;
+  private readonly waker: Waker;
+  private assigned: readonly number[] = [];
+  private ending: WorkerSummary["ended"] | undefined;
+  private processedBefore = 0;
+  private busyBeforeMs = 0;
+  private fenced = 0;
+  private startedAtMs = 0;
+
+  constructor(environment: PinEnvironment, options: { limits: WorkerLimits; life: WorkerLife }) {
+    this.id = environment.worker;
+    this.environment = environment;
+    this.limits = options.limits;
+    this.life = options.life;
+    this.fetcher = new Fetcher(environment.ports, options.limits.fetch);
+    this.mirror = new Mirror(environment.app, environment.ports, options.limits);
+    this.waker = new Waker(environment.ports.clock);
+  }
+
+  /** Pins that this worker has, for reports and the console. */
+  status(): readonly PinStatus[] {
+    return [...this.pins.values()].map((pin) => pin.status());
+  }
+
+  /** Works until there is nothing to do, the deadline, or a stop. Resolves when everything has ended. */
+  async run(): Promise<WorkerSummary> {
+    const { clock, leases, logger } = this.environment.ports;
+    this.startedAtMs = clock.monotonicMs();
+    this.life.stop.addEventListener("abort", () => this.waker.wake(), { once: true });
+    const fetching = this.fetcher.run(this.pins);
+    let beatAtMs = this.startedAtMs;
+    while (!this.finished()) {
+      const nowMs = clock.monotonicMs();
+      if (nowMs >= beatAtMs) {
+        beatAtMs = nowMs + this.limits.beatMs;
+        await this.beat();
+      }
+      this.followOrders();
+      if (this.finished()) break;
+      await this.mirror.tick(this.pins);
+      await this.waker.wait(Math.max(1, Math.min(beatAtMs - clock.monotonicMs(), this.nextRetryMs())));
+    }
+    this.fetcher.stop();
+    await this.mirror.flush();
+    await leases.leave(this.id).catch((error: unknown) => logger.warn("leave-failed", { error: String(error) }));
+    await fetching;
+    return this.summary();
+  }
+
+  private finished(): boolean {
+    return this.ending !== undefined && this.pins.size === 0;
+  }
+
+  private async beat(): Promise<void> {
+    const { leases, logger } = this.environment.ports;
+    try {
+      const answer = await leases.beat(this.id, this.report());
+      if (answer.kind === "revoked") this.end("revoked");
+      else this.assigned = answer.assigned;
+    } catch (error) {
+      logger.warn("beat-failed", { worker: this.id, error: String(error) });
+      return;
+    }
+    const wanted = this.assigned.filter((pin) => !this.parked.has(pin));
+    if (wanted.length === 0 && this.ending === undefined) this.end("nothing-assigned");
+  }
+
+  private followOrders(): void {
+    if (this.life.stop.aborted) this.end("stopped");
+    const remainingMs = this.life.remainingMs();
+    if (remainingMs !== undefined && remainingMs <= this.limits.drainMs) this.end("deadline");
+    if (this.ending !== undefined) return;
+    const nowMs = this.environment.ports.clock.monotonicMs();
+    for (const [number, pin] of this.pins) if (!this.assigned.includes(number)) pin.drain("handover");
+    for (const pin of this.assigned) {
+      if (this.pins.has(pin) || this.parked.has(pin) || (this.retryAtMs.get(pin) ?? 0) > nowMs) continue;
+      this.startPin(pin);
+    }
+  }
+
+  private end(reason: WorkerSummary["ended"]): void {
+    if (this.ending !== undefined) return;
+    this.ending = reason;
+    const why: DrainReason = reason === "nothing-assigned" ? "sleep" : "deadline";
+    for (const pin of this.pins.values()) pin.drain(why);
+  }
+
+  private startPin(number: number): void {
+    const pin = new Pin(number, this.environment, () => this.fetcher.hungry());
+    this.pins.set(number, pin);
+    void pin.run().then((outcome) => this.pinEnded(pin, outcome));
+  }
+
+  private pinEnded(pin: Pin, outcome: PinOutcome): void {
+    const { clock, logger } = this.environment.ports;
+    const number = pin.plan.pin;
+    const status = pin.status();
+    this.processedBefore += status.processed;
+    this.mirror.note(status.committed);
+    this.busyBeforeMs += pin.busyMs;
+    this.pins.delete(number);
+    this.retryAtMs.set(number, clock.monotonicMs() + this.limits.claimRetryMs);
+    if (outcome.kind === "fenced") this.fenced++;
+    if (outcome.kind === "taken" && outcome.row.owner === this.id && this.unsettled.has(number)) this.settle(number, outcome.row.epoch);
+    if (outcome.kind === "stopped" && outcome.error.advice === "retry") {
+      this.unsettled.add(number);
+      this.retryAtMs.set(number, clock.monotonicMs() + this.limits.failureRetryMs);
+      logger.warn("pin-retries", { pin: number, worker: this.id, code: outcome.error.code, error: outcome.error.message });
+    } else if (outcome.kind === "stopped") {
+      this.parked.set(number, outcome.error);
+      logger.error("pin-stopped", { pin: number, worker: this.id, code: outcome.error.code, advice: outcome.error.advice, error: outcome.error.message });
+    } else if (outcome.kind !== "taken") logger.info(`pin-${outcome.kind}`, { pin: number, worker: this.id });
+    this.waker.wake();
+  }
+
+  /** Gives back a lease that names us by accident, so that the next claim can take it. */
+  private settle(pin: number, epoch: number): void {
+    void this.environment.ports.leases
+      .release(pin, { worker: this.id, epoch, asleep: false })
+      .then(() => this.unsettled.delete(pin))
+      .catch((error: unknown) => this.environment.ports.logger.warn("release-failed", { pin, error: String(error) }));
+  }
+
+  private nextRetryMs(): number {
+    const nowMs = this.environment.ports.clock.monotonicMs();
+    let next = Number.POSITIVE_INFINITY;
+    for (const pin of this.assigned) {
+      if (!this.pins.has(pin) && !this.parked.has(pin)) next = Math.min(next, (this.retryAtMs.get(pin) ?? nowMs) - nowMs);
+    }
+    return next;
+  }
+
+  private report(): WorkerReport {
+    const nowMs = this.environment.ports.clock.monotonicMs();
+    const statuses = this.status();
+    const positions: Record<string, number> = {};
+    for (const { committed } of statuses) Object.assign(positions, committed?.inputs);
+    const recordsTotal = this.processedBefore + statuses.reduce((sum, status) => sum + status.processed, 0);
+    const busyMs = this.busyBeforeMs + [...this.pins.values()].reduce((sum, pin) => sum + pin.busyMs, 0);
+    return {
+      status: this.ending === undefined ? "ready" : "draining",
+      held: statuses.filter(({ status }) => status !== "claiming" && status !== "ended").map(({ pin }) => pin),
+      positions,
+      recordsTotal,
+      recordsPerBusySecond: busyMs > 0 ? (recordsTotal * 1_000) / busyMs : 0,
+      busyRatio: busyMs / Math.max(1, nowMs - this.startedAtMs),
+      nextTimerAtMs: undefined,
+      remainingMs: this.life.remainingMs(),
+    };
+  }
+
+  private summary(): WorkerSummary {
+    return {
+      worker: this.id,
+      ended: this.ending ?? "stopped",
+      processed: this.processedBefore,
+      fenced: this.fenced,
+      errors: [...this.parked].map(([pin, error]) => ({ pin, error })),
+    };
+  }
+}
