@@ -1,0 +1,159 @@
+import { LineSwitch, severable } from "../../lib/adapters/in-process/severable.ts";
+import { MemoryLeaseRows } from "../../lib/adapters/memory/lease-table.ts";
+import { createMemoryBroker, type MemoryBroker } from "../../lib/adapters/memory/log/broker.ts";
+const createMemoryObjectStore = (): ObjectStore => ({}) as ObjectStore;
+import { silentLogger } from "../../lib/adapters/system/logger.ts";
+import type { ApplicationPlan } from "../../lib/application/plan.ts";
+import { prepareApplication } from "../../lib/application/prepare.ts";
+import type { LeaseTable } from "../../lib/ports/lease-table.ts";
+import type { Log } from "../../lib/ports/log.ts";
+import type { Logger } from "../../lib/ports/logger.ts";
+import type { ObjectStore } from "../../lib/ports/object-store.ts";
+import { Coordinator } from "../../lib/scaling/coordinator.ts";
+import type { ScalingConfig } from "../../lib/scaling/types.ts";
+import { Worker, type WorkerLimits, type WorkerSummary } from "../../lib/worker/worker.ts";
+import { simApp } from "./app.ts";
+import { keyedRandom, simRandom } from "./keyed-random.ts";
+import { Network } from "./network.ts";
+import { SimClock } from "./sim-clock.ts";
+import { Trace } from "./trace.ts";
+
+export const PARTITIONS = 4;
+const DEAD_AFTER_MS = 3_000;
+
+const limits: WorkerLimits = {
+  beatMs: DEAD_AFTER_MS / 4,
+  claimRetryMs: 200,
+  failureRetryMs: 500,
+  drainMs: 0,
+  mirrorMs: 2_000,
+  purgeMs: 5_000,
+  fetch: { maxWaitMs: 200, maxBytes: 1 << 20, maxPartitionBytes: 1 << 18, maxBufferedBytes: 1 << 18, retryMs: 50 },
+};
+
+const scaling: ScalingConfig = {
+  mode: "on",
+  minWorkers: 0,
+  maxWorkers: 3,
+  delayObjectiveMs: 1_000,
+  utilisation: 0.8,
+  scaleInWindowMs: 4_000,
+  idleToZeroMs: 2_000,
+  deadAfterMs: DEAD_AFTER_MS,
+  startGraceMs: 6_000,
+  workerRecordsPerSecond: { value: 8, fixed: true },
+};
+
+/** A worker of the simulation: the real one, behind a line that can be cut. */
+export interface SimWorker {
+  readonly id: string;
+  readonly line: LineSwitch;
+  readonly network: Network;
+  readonly worker: Worker;
+  summary: WorkerSummary | undefined;
+}
+
+/** The world of one seed: real code on memory ports and virtual time. */
+export class World {
+  readonly seed: number;
+  readonly clock: SimClock;
+  readonly trace: Trace;
+  readonly broker: MemoryBroker;
+  readonly log: Log;
+  readonly leases: LeaseTable;
+  readonly objects: ObjectStore;
+  readonly workers: SimWorker[] = [];
+  /** Errors that stopped a pin: none is expected. */
+  readonly errors: string[] = [];
+  app!: ApplicationPlan;
+  faultsUntilMs = Number.POSITIVE_INFINITY;
+  private coordinator!: Coordinator;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.clock = new SimClock(seed);
+    this.trace = new Trace(() => this.clock.monotonicMs());
+    const markers = keyedRandom(seed, "markers");
+    let marker = 0;
+    this.broker = createMemoryBroker({
+      clock: this.clock,
+      random: simRandom(seed, "broker"),
+      settings: { markerDelayMs: () => (markers(marker++) < 0.3 ? markers(marker++) * 30 : 0) },
+    });
+    this.log = this.broker.connect({ clientId: "world" });
+    this.leases = new MemoryLeaseRows().table({ app: "sim", generation: 1 });
+    this.objects = createMemoryObjectStore();
+  }
+
+  /** Creates topics, deploys, and keeps a coordinator ticking. */
+  async start(): Promise<void> {
+    const topic = (name: string) => ({ name, partitions: PARTITIONS, replicas: 1, configs: {} });
+    await this.log.createTopics([topic("numbers"), topic("counts-out"), topic("sums-out")]);
+    this.app = await prepareApplication(simApp, { log: this.log, leases: this.leases }, "deploy");
+    const launcher = { start: async ({ worker }: { worker: string }) => this.launch(worker), list: async () => [], stop: async () => undefined };
+    const random = simRandom(this.seed, "coordinator");
+    this.coordinator = new Coordinator(this.app, { log: this.log, leases: this.leases, launcher, clock: this.clock, random, logger: this.logger("coordinator") }, scaling);
+    void this.coordinate();
+  }
+
+  private async coordinate(): Promise<void> {
+    for (;;) {
+      await this.coordinator.tick();
+      await this.clock.sleep(500);
+    }
+  }
+
+  private launch(id: string): void {
+    this.trace.add(id, "started");
+    const line = new LineSwitch();
+    const network = new Network({ seed: this.seed, name: id, clock: this.clock, line, trace: this.trace });
+    if (this.clock.monotonicMs() < this.faultsUntilMs) {
+      network.faults.loseAnswerRatio = 0.004;
+      network.faults.loseRequestRatio = 0.004;
+    }
+    const ports = {
+      log: severable(this.broker.connect({ clientId: id, transport: network.transport, deadlineMs: 10_000 }), line),
+      leases: severable(this.leases, line, network.hook("LEASE_TABLE_UNAVAILABLE")),
+      objects: severable(this.objects, line, network.hook("OBJECT_STORE_UNAVAILABLE")),
+      clock: severable(this.clock, line),
+      random: simRandom(this.seed, id),
+      logger: this.logger(id),
+    };
+    const worker = new Worker(
+      {
+        worker: id,
+        app: this.app,
+        ports,
+        config: {
+          commitIntervalMs: 100,
+          commitMaxBytes: 1 << 20,
+          positionOnlyCommitMs: 1_000,
+          maxReacquires: 8,
+          snapshotMaxAgeMs: 1_500,
+          snapshotMaxTailRecords: 40,
+          snapshotRetryMs: 500,
+          handoverMaxTailRecords: 5,
+        },
+        limits: { maxPendingBytes: 1 << 16, maxBatchRecords: 7, transactionTimeoutMs: 5_000, transactionDeadlineMs: 4_000, deleteRetentionMs: 7 * 86_400_000 },
+      },
+      { limits, life: { remainingMs: () => undefined, stop: new AbortController().signal } },
+    );
+    const entry: SimWorker = { id, line, network, worker, summary: undefined };
+    this.workers.push(entry);
+    void worker.run().then((summary) => {
+      entry.summary = summary;
+      this.trace.add(id, `ended: ${summary.ended}`);
+      for (const { pin, error } of summary.errors) this.errors.push(`pin ${pin}: ${error.message}`);
+    });
+  }
+
+  /** Workers that run as far as anyone outside can know. */
+  running(): SimWorker[] {
+    return this.workers.filter(({ summary, line }) => summary === undefined && line.mode !== "cut");
+  }
+
+  private logger(actor: string): Logger {
+    const note = (event: string, fields?: Readonly<Record<string, unknown>>): void => this.trace.add(actor, `${event} ${JSON.stringify(fields ?? {})}`);
+    return { ...silentLogger, info: note, warn: note, error: note, with: () => this.logger(actor) };
+  }
+}
