@@ -19,6 +19,7 @@ const adviceByCode = {
   NOT_COPARTITIONED: "fix-and-redeploy",
   TOPIC_MISSING: "fix-and-redeploy",
   PORT_IN_USE: "fix-and-redeploy",
+  FOLDER_IN_USE: "fix-and-redeploy",
   BUCKET_MISSING: "fix-and-redeploy",
   TABLE_MISSING: "fix-and-redeploy",
   FUNCTION_MISSING: "fix-and-redeploy",
@@ -34,6 +35,7 @@ const adviceByCode = {
   CHANGELOG_GAP: "reset",
   CHANGELOG_TRUNCATED: "reset",
   CHANGELOG_BEYOND_POSITION: "report-bug",
+  CORRUPT_JOURNAL: "reset",
   OFFSET_OUT_OF_RANGE: "reset",
   // remote calls
   BROKER_UNREACHABLE: "retry",

@@ -167,12 +167,20 @@ export function documentStep(
   return put(written, { written: true, row: written });
 }
 
-/** @throws {StreamError} `INVARIANT_BROKEN` when an epoch would not go up */
+/**
+ * Asserts that an epoch goes up.
+ *
+ * @throws {StreamError} `INVARIANT_BROKEN`
+ */
 export function assertRaise(held: { readonly epoch: number; readonly to: number }): void {
   invariant(held.to > held.epoch, "I2: lease epochs never go down", { epoch: held.epoch, to: held.to });
 }
 
-/** @throws {StreamError} `INVARIANT_BROKEN` when a pointer does not belong to the writer's epoch or goes back */
+/**
+ * Asserts that a pointer carries its writer's epoch and a version above the one seen.
+ *
+ * @throws {StreamError} `INVARIANT_BROKEN`
+ */
 export function assertPublish(held: {
   readonly epoch: number;
   readonly seenVersion: number;

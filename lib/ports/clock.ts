@@ -1,6 +1,6 @@
 /** The only source of time. Wall time orders nothing; durations come from `monotonicMs`. */
 export interface Clock {
-  /** Wall-clock milliseconds since the epoch. */
+  /** Wall-clock milliseconds since the epoch, whole ones. */
   nowMs(): number;
   /** Milliseconds that never go back, from an arbitrary start. */
   monotonicMs(): number;

@@ -63,7 +63,7 @@ export type BeatOutcome =
 
 /** What a claim answers. */
 export type ClaimOutcome =
-  | { readonly kind: "claimed"; readonly row: LeaseRow; /** No row existed: the epoch is raised before the first commit. */ readonly first: boolean }
+  | { readonly kind: "claimed"; readonly row: LeaseRow; /** No row existed, or nobody has raised its epoch since: it is raised before the first commit. */ readonly first: boolean }
   | { readonly kind: "taken"; readonly row: LeaseRow };
 
 /** What a conditional write on a lease answers. `row` is what is there now. */

@@ -130,7 +130,10 @@ export interface Log {
   createTopics(specs: readonly TopicSpec[]): Promise<ReadonlyMap<string, "created" | "exists">>;
   /** @throws {StreamError} `TOPIC_MISSING` */
   offsets(partitions: readonly TopicPartition[], at: OffsetAt): Promise<ReadonlyMap<PartitionKey, number>>;
-  /** Reads committed records. Answers within about `maxWaitMs` when there is nothing. */
+  /**
+   * Reads committed records. Answers within about `maxWaitMs` when there is nothing. A partition of which nothing is known
+   * this time (its leader moves, or still waits for records while another one answered) is absent from the answer.
+   */
   fetch(request: FetchRequest): Promise<ReadonlyMap<PartitionKey, FetchedPartition>>;
   /** Committed offsets of a group, stable ones only; undefined when absent or expired. */
   committed(

@@ -38,8 +38,8 @@ export function assignPins(
   const homeless = new Set(wanted.keys());
   for (const bin of keep) for (const pin of bin.pins) homeless.delete(pin);
   for (const pin of [...homeless].sort((a, b) => a - b)) place(keep, pin, wanted.get(pin) as number);
-  feedEmpty(keep, wanted);
   relieve(keep, wanted);
+  feedEmpty(keep, wanted);
   return bins.map((bin) => ({
     worker: bin.worker,
     isNew: bin.isNew,

@@ -81,8 +81,12 @@ export class Coordinator {
 
   private async apply(decision: ScalingDecision): Promise<void> {
     const added = new Set<string>();
+    const heardOf = new Set<string>();
     for (const change of decision.changes) {
+      if (change.kind === "take-back" && heardOf.has(change.owner)) continue;
       const done = await this.ports.leases.plan(change);
+      // It beat after all, or another coordinator was faster: either way the next tick knows.
+      if (!done && change.kind === "remove-worker") heardOf.add(change.worker);
       if (done && change.kind === "add-worker") added.add(change.worker);
       if (!done) this.ports.logger.debug("plan-change-lost", { change: change.kind });
     }

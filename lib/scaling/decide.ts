@@ -23,7 +23,7 @@ export function decideScaling(observation: ScalingObservation, memory: ScalingMe
   const { demands, pins, recordsPerBusySecond } = decideDemand(observation, memory, config);
   const now = neededWorkers(demands, config);
   const needed = [...memory.needed.filter(({ atMs }) => observation.nowMs - atMs < config.scaleInWindowMs), { atMs: observation.nowMs, workers: now }];
-  const remembered: ScalingMemory = { beats: liveness.beats, pins, needed, recordsPerBusySecond };
+  const remembered: ScalingMemory = { beats: liveness.beats, lookedAtMs: observation.nowMs, pins, needed, recordsPerBusySecond };
   const usable = liveness.alive.filter((row) => row.status !== "draining");
   const count = targetCount({ now, needed, usable: usable.length, unknown: demands.some(({ lag }) => lag === "unknown") }, config);
   const assignments = assignPins(liveness.alive, demands, { count, freshWorkers: observation.freshWorkers, leases: observation.leases });

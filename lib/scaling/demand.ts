@@ -20,12 +20,14 @@ export function decideDemand(
   const recordsPerBusySecond = learn(observation, memory);
   const rate = workerRate(recordsPerBusySecond, config);
   const leases = new Map(observation.leases.map((row) => [row.pin, row]));
+  const blind = observation.pins.some(({ lag }) => lag === "unknown");
+  const planned = new Set(observation.workers.flatMap(({ assigned }) => assigned));
   const pins: Record<string, PinMemory> = {};
   const demands = observation.pins.map((seen): PinDemand => {
     const before = memory.pins[seen.pin];
     const now = remember(seen, before, observation.nowMs);
     if (now !== undefined) pins[seen.pin] = now;
-    return demandOf(seen, now, { lease: leases.get(seen.pin), rate, config, nowMs: observation.nowMs });
+    return demandOf(seen, now, { lease: leases.get(seen.pin), rate, config, nowMs: observation.nowMs, planned: planned.has(seen.pin), blind });
   });
   return { demands, pins, recordsPerBusySecond };
 }
@@ -33,17 +35,28 @@ export function decideDemand(
 function demandOf(
   seen: PinObservation,
   memory: PinMemory | undefined,
-  facts: { lease: LeaseRow | undefined; rate: number; config: ScalingConfig; nowMs: number },
+  facts: {
+    lease: LeaseRow | undefined;
+    rate: number;
+    config: ScalingConfig;
+    nowMs: number;
+    /** The plan gives it to a worker. */
+    planned: boolean;
+    /** Some lag is unknown: whatever is held or planned stays. */
+    blind: boolean;
+  },
 ): PinDemand {
   const { lease, rate, config, nowMs } = facts;
   const owned = lease?.owner !== undefined;
-  if (seen.lag === "unknown") return { pin: seen.pin, wanted: owned, share: 0, lag: "unknown" };
+  const kept = facts.blind && (owned || facts.planned);
+  if (seen.lag === "unknown") return { pin: seen.pin, wanted: kept, share: 0, lag: "unknown" };
   const arrival = memory?.arrivalPerSecond ?? 0;
   const share = Math.min(1, (arrival / config.utilisation + (seen.lag * 1_000) / config.delayObjectiveMs) / rate);
   // A pin whose worker died is restarted and drained even without lag: only a clean release lets it sleep.
   const unsettled = lease !== undefined && !owned && !lease.asleep;
   const recentlyBusy = memory !== undefined && nowMs - memory.busyAtMs < config.idleToZeroMs;
-  return { pin: seen.pin, wanted: seen.lag > 0 || unsettled || (owned && recentlyBusy), share, lag: seen.lag };
+  const wanted = config.minWorkers > 0 || seen.lag > 0 || unsettled || kept || (owned && recentlyBusy);
+  return { pin: seen.pin, wanted, share, lag: seen.lag };
 }
 
 function remember(seen: PinObservation, before: PinMemory | undefined, nowMs: number): PinMemory | undefined {

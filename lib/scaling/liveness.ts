@@ -11,20 +11,24 @@ export interface Liveness {
 /**
  * Tells living from dead workers: dead is whose beat did not move for `deadAfterMs` while *we* watched. Pure.
  *
+ * Time between two looks counts for at most half of the limit. After an outage of the table, a stopped coordinator or a
+ * jump of the clock nobody could have been heard, and every worker would be dead at once.
+ *
  * A wrong verdict costs work, not results: the new owner's epoch fences the old one.
  */
 export function decideLiveness(observation: ScalingObservation, memory: ScalingMemory, config: ScalingConfig): Liveness {
   const alive: WorkerRow[] = [];
   const dead: WorkerRow[] = [];
-  const beats: Record<string, { beat: number; movedAtMs: number }> = {};
+  const beats: Record<string, { beat: number; silentMs: number }> = {};
   for (const row of observation.workers) {
     const seen = memory.beats[row.worker];
-    const movedAtMs = seen === undefined || seen.beat !== row.beat ? observation.nowMs : seen.movedAtMs;
     const limitMs = row.beat === 0 ? config.startGraceMs : config.deadAfterMs;
-    if (observation.nowMs - movedAtMs >= limitMs) dead.push(row);
+    const sinceMs = Math.min(Math.max(0, observation.nowMs - memory.lookedAtMs), limitMs / 2);
+    const silentMs = seen === undefined || seen.beat !== row.beat ? 0 : seen.silentMs + sinceMs;
+    if (silentMs >= limitMs) dead.push(row);
     else {
       alive.push(row);
-      beats[row.worker] = { beat: row.beat, movedAtMs };
+      beats[row.worker] = { beat: row.beat, silentMs };
     }
   }
   return { alive, dead, beats };

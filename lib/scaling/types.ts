@@ -23,8 +23,10 @@ export interface ScalingObservation {
 
 /** What a coordinator remembers from tick to tick; kept in a document, so that the next invocation goes on. */
 export interface ScalingMemory {
-  /** When this coordinator last saw a worker's beat move. */
-  readonly beats: Readonly<Record<string, { readonly beat: number; readonly movedAtMs: number }>>;
+  /** How long this coordinator has watched a worker's beat stand still. */
+  readonly beats: Readonly<Record<string, { readonly beat: number; readonly silentMs: number }>>;
+  /** When it last looked. */
+  readonly lookedAtMs: number;
   readonly pins: Readonly<Record<string, PinMemory>>;
   /** Workers needed, over the scale-in window. */
   readonly needed: readonly { readonly atMs: number; readonly workers: number }[];
@@ -72,4 +74,4 @@ export interface ScalingDecision {
 }
 
 /** Memory before the first tick. */
-export const emptyScalingMemory: ScalingMemory = { beats: {}, pins: {}, needed: [], recordsPerBusySecond: 0 };
+export const emptyScalingMemory: ScalingMemory = { beats: {}, lookedAtMs: 0, pins: {}, needed: [], recordsPerBusySecond: 0 };

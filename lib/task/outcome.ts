@@ -41,7 +41,7 @@ export type Outcome =
   /** Reconnect, look up leader and coordinator, then send the same bytes again. */
   | { readonly kind: "refresh-resend" }
   | { readonly kind: "reinitialise"; readonly reason: ReinitialiseReason }
-  | { readonly kind: "abort"; readonly then: "reinitialise" }
+  | { readonly kind: "abort"; readonly next: "reinitialise" }
   | { readonly kind: "stop"; readonly code: ErrorCode };
 
 type KafkaFailure = Exclude<KafkaErrorName, "NONE">;
@@ -55,7 +55,7 @@ const refresh: Outcome = { kind: "refresh-resend" };
 const fenced: Outcome = { kind: "reinitialise", reason: "fenced" };
 const expired: Outcome = { kind: "reinitialise", reason: "expired" };
 const unknown: Outcome = { kind: "reinitialise", reason: "unknown-outcome" };
-const abortAndReinitialise: Outcome = { kind: "abort", then: "reinitialise" };
+const abortAndReinitialise: Outcome = { kind: "abort", next: "reinitialise" };
 const stop = (code: ErrorCode): Outcome => ({ kind: "stop", code });
 
 /** Before EndTxn the transaction is aborted; after it, InitProducerId ends whatever is open. */
@@ -153,12 +153,15 @@ export function decideOutcome(call: FailedCall): Outcome {
  * Decides about an error that reached the pin: the adapter has used up the deadline, so what could have been sent again no
  * longer is. Never answers a resend.
  */
-export function decideSurfaced(call: FailedCall): Exclude<Outcome, { kind: "resend" | "backoff-resend" | "refresh-resend" }> {
+export function decideSurfaced(
+  call: FailedCall,
+): Exclude<Outcome, { kind: "resend" | "backoff-resend" | "refresh-resend" }> {
   const outcome = decideOutcome(call);
-  if (outcome.kind !== "resend" && outcome.kind !== "backoff-resend" && outcome.kind !== "refresh-resend") return outcome;
+  if (outcome.kind !== "resend" && outcome.kind !== "backoff-resend" && outcome.kind !== "refresh-resend")
+    return outcome;
   if (call.endTxnSent) return { kind: "reinitialise", reason: "unknown-outcome" };
   if (call.error === "UNKNOWN_TOPIC_OR_PARTITION" || call.error === "UNKNOWN_TOPIC_ID") {
     return { kind: "stop", code: "TOPIC_MISSING" };
   }
-  return { kind: "abort", then: "reinitialise" };
+  return { kind: "abort", next: "reinitialise" };
 }

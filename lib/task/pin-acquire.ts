@@ -12,10 +12,11 @@ import type { LeaseTable } from "../ports/lease-table.ts";
 import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-const epochsOfObjects = async (..._: unknown[]): Promise<number[]> => [];
+import { epochsOfObjects } from "../snapshot/paths.ts";
 import type { Collector } from "./collector.ts";
 import { readNewestPosition } from "../application/newest-position.ts";
-import { restoreTasks } from "./pin-snapshots.ts";
+import type { PinSnapshots } from "./pin-snapshots.ts";
+import type { SnapshotConfig } from "../snapshot/decide.ts";
 import type { PinConfig, PinEffect, PinEvent } from "./pin-state.ts";
 import { type PinTransactions, sealTransaction } from "./pin-transaction.ts";
 import type { Position } from "../application/position.ts";
@@ -37,6 +38,8 @@ export interface PinEnvironment {
   readonly app: ApplicationPlan;
   readonly ports: PinPorts;
   readonly config: PinConfig;
+  /** When a store is written in full. */
+  readonly snapshot: SnapshotConfig;
   readonly limits: {
     /** A pin whose unsent output is larger does not process on. */
     readonly maxPendingBytes: number;
@@ -48,8 +51,8 @@ export interface PinEnvironment {
   };
 }
 
-/** What an effect may touch of its pin. */
-export interface PinInside {
+/** What snapshots may touch of their pin. */
+export interface PinCore {
   readonly plan: PinPlan;
   readonly transactions: PinTransactions;
   readonly collector: Collector;
@@ -57,6 +60,11 @@ export interface PinInside {
   committed(): Position | undefined;
   adopt(tasks: Task[], position: Position | undefined): void;
   adoptPosition(position: Position): void;
+}
+
+/** What an effect may touch of its pin. */
+export interface PinInside extends PinCore {
+  readonly snapshots: PinSnapshots;
 }
 
 type AcquireEffect = Extract<PinEffect, { kind: "claim" | "initialise" | "confirm" | "locate" | "raise" | "restore" | "birth" | "release" }>;
@@ -80,7 +88,7 @@ export async function acquireEffects(effect: AcquireEffect, environment: PinEnvi
     case "raise":
       return raise(environment, effect);
     case "restore": {
-      const { tasks, tailRecords } = await restoreTasks(environment, inside, effect);
+      const { tasks, tailRecords } = await inside.snapshots.restore(effect);
       inside.adopt(tasks, effect.position);
       return { kind: "restored", tailRecords, missingInputs: missesInputs(inside.plan, effect.position), nowMs: ports.clock.monotonicMs() };
     }

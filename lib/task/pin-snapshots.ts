@@ -1,25 +1,188 @@
-import { assertNothingBeyond, replayChangelogs, type ReplayRange } from "./replay.ts";
-import type { PinEnvironment, PinInside } from "./pin-acquire.ts";
+/**
+ * The state of a pin between memory, snapshot and changelog.
+ *
+ * Owns: which part of a restore comes from the snapshot and which from the changelog; what of each store goes into the next
+ * snapshot. Does not own: formats and the order of a publication (`snapshot/`), when it happens (`pin-running.ts`).
+ *
+ * Invariants
+ * - I4 what is frozen is the committed layer, together with the position that it belongs to, in one synchronous step.
+ * - I5 a restore ends at the position's changelog ends, and asserts that nothing committed lies beyond.
+ */
+import type { TaskChangelog } from "../application/plan.ts";
+import { encodePosition, type Position } from "../application/position.ts";
+import { StreamError } from "../core/errors.ts";
+import type { PartitionKey } from "../core/ids.ts";
+import type { LeaseRow } from "../ports/lease-table.ts";
+import { decideRestore, decideStore } from "../snapshot/decide.ts";
+import { loadSnapshot } from "../snapshot/load.ts";
+import { type PublishedStore, publishSnapshot, type StoreChange } from "../snapshot/publish.ts";
+import { restoreStores } from "../snapshot/restore.ts";
+import { type Manifest, storeKey } from "../snapshot/types.ts";
+import type { TaskStore } from "../state/store.ts";
+import type { PinEnvironment, PinCore } from "./pin-acquire.ts";
 import type { PinEffect, PinEvent } from "./pin-state.ts";
+import { assertNothingBeyond, replayChangelogs, type ReplayRange } from "./replay.ts";
 import { Task } from "./task.ts";
-import type { Position } from "../application/position.ts";
 
-export async function restoreTasks(environment: PinEnvironment, inside: PinInside, effect: Extract<PinEffect, { kind: "restore" }>): Promise<{ tasks: Task[]; tailRecords: number }> {
-  const { position } = effect;
-  const tasks = inside.plan.tasks.map((plan) => new Task(plan, position, inside.collector));
-  const ranges: ReplayRange[] = [];
-  for (const task of tasks) {
-    for (const changelog of task.plan.changelogs) {
-      const store = task.stores.find(({ spec }) => spec.name === changelog.store.name);
-      if (store !== undefined) ranges.push({ changelog, from: 0, to: position?.changelogs[changelog.key] ?? 0, store });
-    }
-  }
-  const tailRecords = await replayChangelogs(environment.ports.log, ranges);
-  await assertNothingBeyond(environment.ports.log, ranges.map(({ changelog, to }) => ({ changelog, end: to })));
-  if (position !== undefined) for (const task of tasks) task.resetStoreTimes(position);
-  return { tasks, tailRecords };
+interface LoggedStore {
+  readonly store: TaskStore;
+  readonly changelog: TaskChangelog;
+  readonly key: PartitionKey;
 }
 
-export async function publishPin(effect: Extract<PinEffect, { kind: "publish" }>, inside: { environment: PinEnvironment; tasks: readonly Task[]; committed: Position }): Promise<PinEvent> {
-  return { kind: "published", row: effect.row, transaction: inside.committed.transaction, nowMs: inside.environment.ports.clock.monotonicMs() };
+/** Snapshots of one pin. */
+export class PinSnapshots {
+  private readonly environment: PinEnvironment;
+  private readonly inside: PinCore;
+  /** The manifest that the lease row pointed to when we last looked or published. */
+  private manifest: Manifest | undefined;
+  /** Changes were frozen for an attempt that failed: only whole stores have them now. */
+  private lostChanges = false;
+
+  constructor(environment: PinEnvironment, inside: PinCore) {
+    this.environment = environment;
+    this.inside = inside;
+  }
+
+  /** Builds the tasks at a position: snapshot first, then the changelog's tail. */
+  async restore(effect: Extract<PinEffect, { kind: "restore" }>): Promise<{ tasks: Task[]; tailRecords: number }> {
+    const { position, row } = effect;
+    const { ports } = this.environment;
+    if (position === undefined && row.pointer !== undefined) throw positionsLost(this.environment, row);
+    this.manifest = row.pointer === undefined ? undefined : await loadSnapshot({ objects: ports.objects, pointer: row.pointer });
+    this.lostChanges = false;
+    const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, this.inside.collector));
+    const stores = loggedStores(tasks);
+    const from = await this.fromSnapshot(stores, { position, row });
+    const ranges = stores.map(({ store, changelog, key }): ReplayRange => ({ changelog, from: from.get(key) ?? 0, to: position?.changelogs[changelog.key] ?? 0, store }));
+    const tailRecords = await replayChangelogs(ports.log, ranges);
+    await assertNothingBeyond(ports.log, ranges.map(({ changelog, to }) => ({ changelog, end: to })));
+    if (position !== undefined) for (const task of tasks) task.resetStoreTimes(position);
+    return { tasks, tailRecords };
+  }
+
+  /** Loads what may be used of the snapshot. @returns where each store's tail begins */
+  private async fromSnapshot(stores: readonly LoggedStore[], at: { position: Position | undefined; row: LeaseRow }): Promise<ReadonlyMap<PartitionKey, number>> {
+    const { manifest } = this;
+    const { ports, app, limits } = this.environment;
+    if (manifest === undefined || stores.length === 0) return new Map();
+    const starts = await ports.log.offsets(stores.map(({ changelog }) => changelog), "earliest");
+    const from = new Map<PartitionKey, number>();
+    const wanted = new Map<PartitionKey, TaskStore>();
+    for (const { store, changelog, key } of stores) {
+      const decision = decideRestore({
+        declared: { name: store.spec.name, partition: changelog.partition, type: store.spec.type, keySerde: store.spec.keySerde.id, valueSerde: store.spec.valueSerde.id },
+        stored: manifest.stores[key],
+        publishedAtMs: at.row.pointer?.publishedAtMs ?? 0,
+        nowMs: ports.clock.nowMs(),
+        changelog: {
+          topicId: app.topics.get(changelog.topic)?.topicId ?? "",
+          start: starts.get(changelog.key) ?? 0,
+          end: at.position?.changelogs[changelog.key] ?? 0,
+          deleteRetentionMs: limits.deleteRetentionMs,
+        },
+      });
+      if (decision.kind === "stop") throw decision.error;
+      from.set(key, decision.from);
+      if (decision.kind === "use") wanted.set(key, store);
+    }
+    await restoreStores({ manifest, stores: wanted, objects: ports.objects, yieldNow: () => ports.clock.sleep(0) });
+    return from;
+  }
+
+  /** Publishes the committed state. The answer's transaction is the one that the manifest covers. */
+  async publish(effect: Extract<PinEffect, { kind: "publish" }>): Promise<PinEvent> {
+    const { ports, app, worker } = this.environment;
+    const startedAtMs = ports.clock.monotonicMs();
+    const { row } = effect;
+    if (row.pointer?.path !== undefined && row.version !== this.manifest?.version) {
+      this.manifest = await loadSnapshot({ objects: ports.objects, pointer: row.pointer });
+      this.lostChanges = true;
+    }
+    const committed = this.inside.committed() as Position;
+    const stores = this.freeze(committed);
+    const lostBefore = this.lostChanges;
+    this.lostChanges = true; // until the pointer has moved
+    const outcome = await publishSnapshot(
+      { objects: ports.objects, leases: ports.leases, yieldNow: () => ports.clock.sleep(0) },
+      {
+        applicationId: app.applicationId,
+        generation: app.generation,
+        pin: row.pin,
+        worker,
+        epoch: row.epoch,
+        seenVersion: row.version,
+        writer: ports.random.uuid(),
+        reason: effect.reason,
+        position: encodePosition(committed).toString("utf8"),
+        nowMs: ports.clock.nowMs(),
+        previous: this.manifest,
+        stores,
+      },
+    );
+    if (outcome.kind === "moved") return { kind: "pointer-moved", row: outcome.row, worker };
+    this.manifest = outcome.manifest;
+    this.lostChanges = false;
+    const tookMs = ports.clock.monotonicMs() - startedAtMs;
+    const written = stores.filter(({ change }) => change.kind !== "keep");
+    ports.logger.info("snapshot-published", {
+      pin: row.pin,
+      worker,
+      epoch: row.epoch,
+      version: outcome.pointer.version,
+      reason: effect.reason,
+      full: written.filter(({ change }) => change.kind === "full").length,
+      delta: written.filter(({ change }) => change.kind === "delta").length,
+      rows: newSegments(outcome.manifest).reduce((sum, segment) => sum + segment.rows, 0),
+      sizeBytes: outcome.pointer.manifestOffset + outcome.pointer.manifestLength,
+      tookMs: Math.round(tookMs * 10) / 10,
+      afterFailure: lostBefore,
+    });
+    return { kind: "published", row: outcome.row, transaction: committed.transaction, nowMs: ports.clock.monotonicMs() };
+  }
+
+  /** Synchronous: stores and position belong together. */
+  private freeze(committed: Position): PublishedStore[] {
+    const { app, snapshot } = this.environment;
+    return loggedStores(this.inside.tasks()).map(({ store, changelog, key }) => {
+      const decision = decideStore(
+        { previous: this.manifest?.stores[key], changedCount: store.changedCount, sizeBytes: store.sizeBytes, lostChanges: this.lostChanges },
+        snapshot,
+      );
+      const change: StoreChange = decision.kind === "keep" ? decision : { kind: decision.kind, rows: store.freeze(decision.kind === "full" ? "all" : "changed") };
+      return {
+        spec: store.spec,
+        partition: changelog.partition,
+        changelog: { topic: changelog.topic, topicId: app.topics.get(changelog.topic)?.topicId ?? "", next: committed.changelogs[changelog.key] ?? 0 },
+        storeTimeMs: committed.storeTimes[storeTimeKey(this.inside.tasks(), store)] ?? -1,
+        change,
+      };
+    });
+  }
+}
+
+function loggedStores(tasks: readonly Task[]): LoggedStore[] {
+  return tasks.flatMap((task) =>
+    task.plan.changelogs.map((changelog): LoggedStore => {
+      const store = task.stores.find(({ spec }) => spec.name === changelog.store.name) as TaskStore;
+      return { store, changelog, key: storeKey(changelog.store.name, changelog.partition) };
+    }),
+  );
+}
+
+function storeTimeKey(tasks: readonly Task[], store: TaskStore): string {
+  const task = tasks.find(({ stores }) => stores.includes(store));
+  return `${task?.plan.id}/${store.spec.name}`;
+}
+
+function newSegments(manifest: Manifest) {
+  return Object.values(manifest.stores).flatMap(({ segments }) => segments.filter(({ path }) => path.includes(manifest.writer)));
+}
+
+function positionsLost({ app }: PinEnvironment, row: LeaseRow): StreamError {
+  return new StreamError(
+    "POSITIONS_LOST",
+    `pin ${row.pin} has a snapshot but no position in ${app.positionsTopic}: the topic was deleted or emptied; restore it, or run "millrace reset" to begin anew`,
+    { details: { pin: row.pin, topic: app.positionsTopic } },
+  );
 }

@@ -9,11 +9,11 @@
 import type { PinPlan } from "../application/plan.ts";
 import { parsePartitionKey, type PartitionKey } from "../core/ids.ts";
 import type { FetchedPartition } from "../ports/log.ts";
-import { acquireEffects, missesInputs, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
+import { acquireEffects, missesInputs, type PinCore, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
 import { startPin, stepPin } from "./pin-machine.ts";
 import { asStreamError, fetchFailure, transactionFailure } from "./pin-failure.ts";
 import { mayProcess } from "./pin-running.ts";
-import { publishPin } from "./pin-snapshots.ts";
+import { PinSnapshots } from "./pin-snapshots.ts";
 import type { DrainReason, OpenLayer, PinEffect, PinEvent, PinOutcome, PinState, Running } from "./pin-state.ts";
 import { PinTransactions, sealTransaction } from "./pin-transaction.ts";
 import { Collector } from "./collector.ts";
@@ -55,6 +55,7 @@ export class Pin {
   /** Raised when everything unsent was dropped: answers that were asked for before count no more. */
   private life = 0;
   private readonly inside: PinInside;
+  private acquireStartMs = 0;
   busyMs = 0;
 
   /** @param onHungry called when the pin wants to be fetched for again */
@@ -67,21 +68,23 @@ export class Pin {
     this.transactions = new PinTransactions(environment.ports.log, this.plan, app.positionsTopic);
     this.collector = new Collector(app.partitionCounts);
     this.state = { kind: "claiming", draining: undefined };
-    this.inside = {
+    const core: PinCore = {
       plan: this.plan,
       transactions: this.transactions,
       collector: this.collector,
       tasks: () => this.tasks,
       committed: () => this.committed,
-      adopt: (tasks, position) => this.adopt(tasks, position),
-      adoptPosition: (position) => {
+      adopt: (tasks: Task[], position: Position | undefined) => this.adopt(tasks, position),
+      adoptPosition: (position: Position) => {
         this.committed = position;
       },
     };
+    this.inside = { ...core, snapshots: new PinSnapshots(environment, core) };
   }
 
   /** Runs the pin until it is released, taken, fenced or stopped. Never throws for an expected end. */
   async run(): Promise<PinOutcome> {
+    this.acquireStartMs = this.environment.ports.clock.monotonicMs();
     this.apply(startPin());
     for (;;) {
       if (this.state.kind === "ended") return this.state.outcome;
@@ -154,7 +157,16 @@ export class Pin {
     const before = this.state.kind;
     this.state = state;
     for (const effect of effects) this.perform(effect);
-    if (before !== state.kind && state.kind === "running") this.wokenWorker();
+    if (before === state.kind || state.kind !== "running") return;
+    this.logRunning(state);
+    this.wokenWorker();
+  }
+
+  private logRunning(state: Running): void {
+    const { ports, worker } = this.environment;
+    const { epoch, pin } = state.lease;
+    const acquireMs = Math.round(ports.clock.monotonicMs() - this.acquireStartMs);
+    ports.logger.info("pin-running", { pin, worker, epoch, acquireMs, tailRecords: state.uncovered.records, transaction: state.memory.committed });
   }
 
   private async waitForEvent(): Promise<PinEvent | undefined> {
@@ -232,6 +244,7 @@ export class Pin {
         this.sealedPosition = undefined;
         return;
       case "drop":
+        this.acquireStartMs = this.environment.ports.clock.monotonicMs();
         this.life++;
         this.transactions.forget();
         this.collector.clear();
@@ -278,10 +291,9 @@ export class Pin {
   }
 
   private launchPublish(effect: Extract<PinEffect, { kind: "publish" }>): void {
-    const committed = this.committed as Position;
     this.launch("other", async () => {
       try {
-        return await publishPin(effect, { environment: this.environment, tasks: this.tasks, committed });
+        return await this.inside.snapshots.publish(effect);
       } catch (error) {
         this.environment.ports.logger.warn("publish-failed", { pin: this.plan.pin, error: String(error) });
         return { kind: "publish-failed", nowMs: this.environment.ports.clock.monotonicMs() };

@@ -1,9 +1,10 @@
 import { beatMs, type Settings } from "../config/settings.ts";
+import { defaultSnapshotConfig } from "../snapshot/decide.ts";
 import type { PinEnvironment } from "../task/pin-acquire.ts";
 import type { WorkerLimits } from "./worker.ts";
 
 /** What settings say of a worker, as `Worker` and its pins take it. */
-export function fromSettings(settings: Settings): Pick<PinEnvironment, "config" | "limits"> & { readonly worker: WorkerLimits } {
+export function fromSettings(settings: Settings): Pick<PinEnvironment, "config" | "limits" | "snapshot"> & { readonly worker: WorkerLimits } {
   const { commit, transaction, snapshot, fetch, task, topics, lease, worker } = settings;
   return {
     config: {
@@ -16,6 +17,7 @@ export function fromSettings(settings: Settings): Pick<PinEnvironment, "config" 
       snapshotRetryMs: snapshot.retryMs,
       handoverMaxTailRecords: snapshot.handoverMaxTailRecords,
     },
+    snapshot: defaultSnapshotConfig,
     limits: {
       maxPendingBytes: task.maxPendingBytes,
       maxBatchRecords: task.maxBatchRecords,

@@ -54,8 +54,6 @@ export class Worker {
   private readonly pins = new Map<number, Pin>();
   private readonly parked = new Map<number, StreamError>();
   private readonly retryAtMs = new Map<number, number>();
-  /** Pins whose lease may still name us although nothing of ours runs them: a claim or release with an unknown outcome. */
-  private readonly unsettled = new Set<number>();
   private readonly fetcher: Fetcher;
   private readonly mirror: Mirror;
   private readonly waker: Waker;
@@ -160,9 +158,9 @@ export class Worker {
     this.pins.delete(number);
     this.retryAtMs.set(number, clock.monotonicMs() + this.limits.claimRetryMs);
     if (outcome.kind === "fenced") this.fenced++;
-    if (outcome.kind === "taken" && outcome.row.owner === this.id && this.unsettled.has(number)) this.settle(number, outcome.row.epoch);
+    // The lease names us although nothing of ours runs it: the answer of an earlier claim, raise or release was lost.
+    if (outcome.kind === "taken" && outcome.row.owner === this.id) this.settle(number, outcome.row.epoch);
     if (outcome.kind === "stopped" && outcome.error.advice === "retry") {
-      this.unsettled.add(number);
       this.retryAtMs.set(number, clock.monotonicMs() + this.limits.failureRetryMs);
       logger.warn("pin-retries", { pin: number, worker: this.id, code: outcome.error.code, error: outcome.error.message });
     } else if (outcome.kind === "stopped") {
@@ -176,7 +174,6 @@ export class Worker {
   private settle(pin: number, epoch: number): void {
     void this.environment.ports.leases
       .release(pin, { worker: this.id, epoch, asleep: false })
-      .then(() => this.unsettled.delete(pin))
       .catch((error: unknown) => this.environment.ports.logger.warn("release-failed", { pin, error: String(error) }));
   }
 

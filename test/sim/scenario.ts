@@ -38,7 +38,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   await world.clock.run(GIVE_UP_MS, () => {
     const nowMs = world.clock.monotonicMs();
     if (input === undefined || world.running().length > 0) quietSinceMs = nowMs;
-    return nowMs - quietSinceMs > 3_000;
+    return nowMs - quietSinceMs > 12_000; // longer than a dead transaction can stay open
   });
   const found = await inWorld(world, async () => [...(await violations(world, input ?? [])), ...(await manifestViolations(world))]);
   if (input === undefined) found.push("the producer never finished");

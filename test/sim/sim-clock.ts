@@ -25,7 +25,7 @@ export class SimClock implements Clock {
   }
 
   nowMs(): number {
-    return 1_700_000_000_000 + this.timeMs;
+    return 1_700_000_000_000 + Math.floor(this.timeMs);
   }
 
   monotonicMs(): number {

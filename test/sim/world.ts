@@ -1,7 +1,7 @@
 import { LineSwitch, severable } from "../../lib/adapters/in-process/severable.ts";
 import { MemoryLeaseRows } from "../../lib/adapters/memory/lease-table.ts";
 import { createMemoryBroker, type MemoryBroker } from "../../lib/adapters/memory/log/broker.ts";
-const createMemoryObjectStore = (): ObjectStore => ({}) as ObjectStore;
+import { createMemoryObjectStore } from "../../lib/adapters/memory/object-store.ts";
 import { silentLogger } from "../../lib/adapters/system/logger.ts";
 import type { ApplicationPlan } from "../../lib/application/plan.ts";
 import { prepareApplication } from "../../lib/application/prepare.ts";
@@ -11,6 +11,7 @@ import type { Logger } from "../../lib/ports/logger.ts";
 import type { ObjectStore } from "../../lib/ports/object-store.ts";
 import { Coordinator } from "../../lib/scaling/coordinator.ts";
 import type { ScalingConfig } from "../../lib/scaling/types.ts";
+import { defaultSnapshotConfig } from "../../lib/snapshot/decide.ts";
 import { Worker, type WorkerLimits, type WorkerSummary } from "../../lib/worker/worker.ts";
 import { simApp } from "./app.ts";
 import { keyedRandom, simRandom } from "./keyed-random.ts";
@@ -134,6 +135,7 @@ export class World {
           snapshotRetryMs: 500,
           handoverMaxTailRecords: 5,
         },
+        snapshot: { ...defaultSnapshotConfig, maxDeltas: 3, smallStoreBytes: 64 },
         limits: { maxPendingBytes: 1 << 16, maxBatchRecords: 7, transactionTimeoutMs: 5_000, transactionDeadlineMs: 4_000, deleteRetentionMs: 7 * 86_400_000 },
       },
       { limits, life: { remainingMs: () => undefined, stop: new AbortController().signal } },

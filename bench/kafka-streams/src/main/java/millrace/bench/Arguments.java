@@ -1,0 +1,43 @@
+package millrace.bench;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+
+/** Arguments of the form {@code name=value}; names that start with {@code kafka.} are passed to the client as they are. */
+final class Arguments {
+    private static final String CLIENT_PREFIX = "kafka.";
+    private final Map<String, String> values = new HashMap<>();
+
+    Arguments(final String[] arguments) {
+        for (final String argument : arguments) {
+            final int equals = argument.indexOf('=');
+            if (equals < 0) throw new IllegalArgumentException("expected name=value, got " + argument);
+            values.put(argument.substring(0, equals), argument.substring(equals + 1));
+        }
+    }
+
+    String text(final String name) {
+        final String value = values.get(name);
+        if (value == null) throw new IllegalArgumentException("missing argument " + name + "=…");
+        return value;
+    }
+
+    String text(final String name, final String otherwise) {
+        return values.getOrDefault(name, otherwise);
+    }
+
+    long number(final String name) {
+        return Long.parseLong(text(name));
+    }
+
+    long number(final String name, final long otherwise) {
+        return Long.parseLong(text(name, Long.toString(otherwise)));
+    }
+
+    void addClientSettings(final Properties properties) {
+        values.forEach((name, value) -> {
+            if (name.startsWith(CLIENT_PREFIX)) properties.put(name.substring(CLIENT_PREFIX.length()), value);
+        });
+    }
+}

@@ -1,0 +1,134 @@
+package millrace.bench;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.Materialized;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
+import org.apache.kafka.streams.state.Stores;
+
+/**
+ * Counts records per key, exactly once, and exits when the whole input is committed.
+ *
+ * <p>Arguments: bootstrap, application, input, output, records; store=memory|rocksdb, cacheBytes=0, commitMs=100,
+ * directory, and kafka.NAME=VALUE for any setting of the client. Prints one JSON object a line: started, running,
+ * first (committed output), done, failed.
+ */
+public final class KeyedCount {
+    private static final Duration CHECK = Duration.ofMillis(200);
+
+    private KeyedCount() {
+    }
+
+    public static void main(final String[] raw) throws Exception {
+        final Arguments arguments = new Arguments(raw);
+        Report.event("started", "application", arguments.text("application"));
+        final AtomicReference<Throwable> failure = new AtomicReference<>();
+        final CountDownLatch stopped = new CountDownLatch(1);
+        try (Admin admin = admin(arguments);
+             KafkaStreams streams = new KafkaStreams(topology(arguments), settings(arguments))) {
+            Topics.create(admin, arguments.text("output"), Topics.partitions(admin, arguments.text("input")));
+            streams.setUncaughtExceptionHandler(error -> {
+                failure.compareAndSet(null, error);
+                stopped.countDown();
+                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            });
+            streams.setStateListener((now, before) -> {
+                if (now == KafkaStreams.State.RUNNING) Report.event("running");
+            });
+            Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown));
+            streams.start();
+            await(arguments, admin, stopped);
+            streams.close(Duration.ofSeconds(10));
+        }
+        if (failure.get() != null) {
+            Report.event("failed", "message", failure.get().toString());
+            System.exit(1);
+        }
+        System.exit(0);
+    }
+
+    private static Topology topology(final Arguments arguments) {
+        final StreamsBuilder builder = new StreamsBuilder();
+        final KeyValueBytesStoreSupplier store = arguments.text("store", "memory").equals("rocksdb")
+            ? Stores.persistentTimestampedKeyValueStore("counts")
+            : Stores.inMemoryKeyValueStore("counts");
+        builder.stream(arguments.text("input"), Consumed.with(Serdes.String(), Serdes.ByteArray()))
+            .groupByKey(Grouped.with(Serdes.String(), Serdes.ByteArray()))
+            .count(Materialized.<String, Long>as(store).withKeySerde(Serdes.String()).withValueSerde(Serdes.Long()))
+            .toStream()
+            .to(arguments.text("output"), Produced.with(Serdes.String(), Serdes.Long()));
+        return builder.build();
+    }
+
+    private static Properties settings(final Arguments arguments) {
+        final Properties properties = new Properties();
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, arguments.text("application"));
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, arguments.text("bootstrap"));
+        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, arguments.number("cacheBytes", 0));
+        properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, arguments.number("commitMs", 100));
+        properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
+        properties.put(StreamsConfig.STATE_DIR_CONFIG, arguments.text("directory"));
+        properties.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, 1);
+        properties.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");
+        arguments.addClientSettings(properties);
+        return properties;
+    }
+
+    private static Admin admin(final Arguments arguments) {
+        final Properties properties = new Properties();
+        properties.put("bootstrap.servers", arguments.text("bootstrap"));
+        return Admin.create(properties);
+    }
+
+    /** Returns when the committed position of the group covers every input record: then all output is committed too. */
+    private static void await(final Arguments arguments, final Admin admin, final CountDownLatch stopped) throws Exception {
+        final long expected = arguments.number("records");
+        boolean first = true;
+        while (!stopped.await(CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
+            final long committed = committedRecords(arguments, admin);
+            if (first && committed > 0) {
+                Report.event("first", "committed", committed);
+                first = false;
+            }
+            if (committed >= expected) {
+                Report.event("done", "committed", committed);
+                return;
+            }
+        }
+    }
+
+    /** Input offsets that the application committed, over all partitions: records, because the input has no markers. */
+    private static long committedRecords(final Arguments arguments, final Admin admin) throws Exception {
+        final Map<TopicPartition, OffsetAndMetadata> offsets = admin.listConsumerGroupOffsets(arguments.text("application"))
+            .partitionsToOffsetAndMetadata().get();
+        final Map<TopicPartition, OffsetSpec> starts = new HashMap<>();
+        offsets.forEach((partition, offset) -> {
+            if (offset != null) starts.put(partition, OffsetSpec.earliest());
+        });
+        if (starts.isEmpty()) return 0;
+        long committed = 0;
+        for (final var start : admin.listOffsets(starts).all().get().entrySet()) {
+            committed += offsets.get(start.getKey()).offset() - start.getValue().offset();
+        }
+        return committed;
+    }
+}

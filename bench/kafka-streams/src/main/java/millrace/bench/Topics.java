@@ -1,0 +1,26 @@
+package millrace.bench;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.errors.TopicExistsException;
+
+/** Creates topics that may exist already, with the broker's defaults. */
+final class Topics {
+    private Topics() {
+    }
+
+    static void create(final Admin admin, final String topic, final int partitions) throws Exception {
+        try {
+            admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty()))).all().get();
+        } catch (final ExecutionException error) {
+            if (!(error.getCause() instanceof TopicExistsException)) throw error;
+        }
+    }
+
+    static int partitions(final Admin admin, final String topic) throws Exception {
+        return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().size();
+    }
+}

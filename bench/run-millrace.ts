@@ -1,0 +1,68 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { createMemoryLeaseTable } from "../lib/adapters/memory/lease-table.ts";
+import { createMemoryObjectStore } from "../lib/adapters/memory/object-store.ts";
+import { systemClock, systemRandom } from "../lib/adapters/system/clock.ts";
+import { jsonLogger } from "../lib/adapters/system/logger.ts";
+import { prepareApplication } from "../lib/application/prepare.ts";
+import { parseSettings } from "../lib/config/settings.ts";
+import type { App } from "../lib/index.ts";
+import { runWorker } from "../lib/worker/run-worker.ts";
+import type { Worker } from "../lib/worker/worker.ts";
+import { openLog } from "./open-log.ts";
+
+const checkMs = 20;
+const worker = "bench-worker";
+
+/** What to run and until when. */
+export interface MillraceRun {
+  readonly bootstrap: string;
+  /** Records of the input; the run ends when so many are committed. */
+  readonly records: number;
+  readonly commitMs: number;
+}
+
+/**
+ * Runs an application in this process with one worker that holds every pin, until its whole input is committed: the
+ * protocol of production over a real broker, with leases and snapshots in memory.
+ */
+export async function runMillrace(app: App, run: MillraceRun): Promise<{ readonly committed: number }> {
+  const log = await openLog(run.bootstrap);
+  const leases = createMemoryLeaseTable();
+  const logger = jsonLogger("info", (line) => process.stderr.write(`${line}\n`), Date.now);
+  const settings = parseSettings({ commit: { intervalMs: run.commitMs } });
+  try {
+    const plan = await prepareApplication(app, { log, leases }, "deploy");
+    await leases.plan({ kind: "add-worker", worker, assigned: plan.pins.map(({ pin }) => pin) });
+    const ports = { log, leases, objects: createMemoryObjectStore(), clock: systemClock, random: systemRandom, logger };
+    const stop = new AbortController();
+    const life = { remainingMs: () => undefined, stop: stop.signal };
+    let running: Worker | undefined;
+    const onStart = (started: Worker) => {
+      running = started;
+    };
+    let ended = false;
+    const summary = runWorker({ app, ports, settings, worker, life, onStart }).finally(() => {
+      ended = true;
+    });
+    let committed = 0;
+    while (!ended && committed < run.records) {
+      await delay(checkMs);
+      committed = committedRecords(running?.status() ?? []);
+    }
+    stop.abort();
+    const { errors } = await summary;
+    for (const { error } of errors) throw error;
+    return { committed };
+  } finally {
+    await log.close();
+  }
+}
+
+/** Input offsets that are committed, over all pins: records, because the input has no markers. */
+function committedRecords(pins: ReturnType<Worker["status"]>): number {
+  let total = 0;
+  for (const { committed } of pins) {
+    for (const offset of Object.values(committed?.inputs ?? {})) total += offset;
+  }
+  return total;
+}

@@ -1,0 +1,61 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Log } from "../../lib/ports/log.ts";
+import { startChild } from "../child.ts";
+import { type CorePlan, pinned } from "../cores.ts";
+import { cpuTimeMs } from "../cpu-time.ts";
+import type { JavaPeer } from "../java-peer.ts";
+import { watchOutput } from "../output-watch.ts";
+import { steadyRate } from "../statistics.ts";
+import type { RunFigures } from "./result.ts";
+import type { RunPlace, Side } from "./sides.ts";
+import type { Workload } from "./workload.ts";
+
+const deadlineMs = 15 * 60_000;
+
+/** The stage that all runs of one bench share. */
+export interface Stage {
+  readonly log: Log;
+  readonly peer: JavaPeer;
+  readonly cores: CorePlan | undefined;
+  readonly workload: Workload;
+}
+
+/** Runs one side once on a fresh application id and output topic, watched from outside, and reads its output back. */
+export async function runOnce(stage: Stage, side: Side, place: RunPlace): Promise<RunFigures> {
+  const { log, workload } = stage;
+  await mkdir(place.folder, { recursive: true });
+  await log.createTopics([{ name: place.output, partitions: workload.partitions, replicas: -1, configs: {} }]);
+  const output = Array.from({ length: workload.partitions }, (_, partition) => ({ topic: place.output, partition }));
+  const startedAtMs = performance.now();
+  const child = startChild(pinned(side.command(place), stage.cores?.client), join(place.folder, "client.log"));
+  try {
+    const done = child.event("done", deadlineMs);
+    const seen = await watchOutput({ log, output, cpuMs: () => cpuTimeMs(child.pid), done });
+    await child.stop();
+    const seconds = (seen.lastCommittedAtMs - seen.firstProducedAtMs) / 1_000;
+    return {
+      side: side.name,
+      seconds,
+      secondsToFirst: (seen.firstProducedAtMs - startedAtMs) / 1_000,
+      recordsPerSecond: workload.records / seconds,
+      steadyRecordsPerSecond: steadyRate(seen.samples),
+      recordsPerCpuSecond: seen.cpuMs === undefined ? undefined : (workload.records * 1_000) / seen.cpuMs,
+      output: await readBack(stage, place),
+    };
+  } finally {
+    await child.stop();
+  }
+}
+
+/** The Java consumer judges every output, ours too. */
+async function readBack(stage: Stage, place: RunPlace): Promise<RunFigures["output"]> {
+  const command = stage.peer.command("Check", { bootstrap: place.bootstrap, topic: place.output, everyUpdate: "true" });
+  const child = startChild(command, join(place.folder, "check.log"));
+  try {
+    const found = await child.event("done", deadlineMs);
+    return { records: Number(found["records"]), total: Number(found["total"]), wrong: Number(found["wrong"]) };
+  } finally {
+    await child.stop();
+  }
+}

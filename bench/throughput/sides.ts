@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { JavaPeer } from "../java-peer.ts";
+import { tunedSettings, type Workload } from "./workload.ts";
+
+/** Where one run reads and writes. Every run has its own application id, output and folder. */
+export interface RunPlace {
+  readonly bootstrap: string;
+  readonly application: string;
+  readonly input: string;
+  readonly output: string;
+  readonly folder: string;
+}
+
+/** One client under comparison: a command line that prints `done` when its whole input is committed. */
+export interface Side {
+  readonly name: string;
+  readonly command: (place: RunPlace) => readonly string[];
+}
+
+/** Millrace through its public API, in a Node process of its own. */
+export function millraceSide(workload: Workload): Side {
+  const worker = fileURLToPath(new URL("../millrace-worker.ts", import.meta.url));
+  return {
+    name: "millrace",
+    command: (place) => [
+      process.execPath,
+      "--disable-warning=ExperimentalWarning",
+      worker,
+      ...named({ ...place, records: workload.records, partitions: workload.partitions, commitMs: workload.commitMs }),
+    ],
+  };
+}
+
+/** Kafka Streams with Kafka's defaults, or with larger batches. */
+export function kafkaStreamsSide(peer: JavaPeer, workload: Workload, profile: "default" | "tuned"): Side {
+  return {
+    name: profile === "default" ? "kafka-streams" : "kafka-streams-tuned",
+    command: ({ folder, ...place }) =>
+      peer.command("KeyedCount", {
+        ...place,
+        directory: join(folder, "state"),
+        records: workload.records,
+        commitMs: workload.commitMs,
+        store: workload.store,
+        cacheBytes: 0,
+        ...(profile === "tuned" ? tunedSettings : {}),
+      }),
+  };
+}
+
+function named(args: Readonly<Record<string, string | number>>): readonly string[] {
+  return Object.entries(args).map(([name, value]) => `${name}=${value}`);
+}

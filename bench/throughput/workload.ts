@@ -1,0 +1,43 @@
+import type { BenchOptions } from "../arguments.ts";
+
+/** The input and the job that every side runs: count records per key, emit every update, exactly once. */
+export interface Workload {
+  readonly records: number;
+  readonly keys: number;
+  readonly partitions: number;
+  readonly valueBytes: number;
+  readonly seed: number;
+  readonly rounds: number;
+  readonly commitMs: number;
+  readonly store: "memory" | "rocksdb";
+}
+
+/**
+ * The workload of a command line. Two million records: a Java client needs some seconds before it is fully compiled, and
+ * a short run would measure little else.
+ */
+export function workloadOf(options: BenchOptions): Workload {
+  return {
+    records: options.records ?? (options.quick ? 200_000 : 2_000_000),
+    keys: options.keys ?? 100_000,
+    partitions: 6,
+    valueBytes: 100,
+    seed: 1,
+    rounds: options.rounds ?? (options.quick ? 1 : 3),
+    commitMs: 100,
+    store: options.store,
+  };
+}
+
+/**
+ * What a Kafka Streams user would turn up for throughput: larger produce batches and fetches. The default side has
+ * Kafka's own defaults except for the settings that both sides share (commit interval, cache off, one thread).
+ */
+export const tunedSettings: Readonly<Record<string, string | number>> = {
+  "kafka.producer.batch.size": 262_144,
+  "kafka.producer.buffer.memory": 67_108_864,
+  "kafka.main.consumer.max.poll.records": 10_000,
+  "kafka.main.consumer.fetch.max.bytes": 52_428_800,
+  "kafka.main.consumer.max.partition.fetch.bytes": 8_388_608,
+  "kafka.buffered.records.per.partition": 20_000,
+};

@@ -1,0 +1,165 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { partitionKey } from "../../../lib/core/ids.ts";
+import type { ConsoleAudit, ConsoleRow } from "../../../lib/console/state.ts";
+import type { Clock } from "../../../lib/ports/clock.ts";
+import type { Log } from "../../../lib/ports/log.ts";
+import type { Table } from "../../../lib/query/tables.ts";
+import { Audit, type AuditSnapshot, type TableRow } from "../expected/audit.ts";
+import { Trade as TradeSchema } from "../app.ts";
+import { TRADES_TOPIC } from "./producer.ts";
+
+/** The windows of the example start this far apart, so a table's newest window start is stream time to within this. */
+const ADVANCE_MS = 1_000;
+
+/** What the table holds per window. */
+export interface StatsRow {
+  readonly count: number;
+  readonly min: number;
+  readonly sum: number;
+}
+
+interface Saved {
+  readonly audit: AuditSnapshot;
+  readonly lastEventMs: number;
+}
+
+/** Compares the queried table with what plain arithmetic expects, and keeps its own state over restarts. */
+export class DemoAudit {
+  readonly audit: Audit;
+  readonly savedEventMs: number;
+  result: ConsoleAudit = emptyAudit;
+  rows: readonly ConsoleRow[] = [];
+  streamTimeMs: number | null = null;
+  private readonly file: string;
+  private readonly clock: Clock;
+  private readonly outputsRead = new Map<number, number>();
+  private outputs = 0;
+
+  constructor(file: string, clock: Clock) {
+    this.file = file;
+    this.clock = clock;
+    const saved = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Saved) : undefined;
+    this.audit = new Audit(saved === undefined ? {} : { saved: saved.audit });
+    this.savedEventMs = saved?.lastEventMs ?? 0;
+  }
+
+  /** Reads the trades that the saved state has not folded yet: an earlier run wrote them. */
+  async catchUp(log: Log, partitions: number): Promise<number> {
+    let read = 0;
+    for (let partition = 0; partition < partitions; partition++) {
+      const from = this.audit.save().next.find(([number]) => number === partition)?.[1] ?? 0;
+      read += await forEachRecord(log, { topic: TRADES_TOPIC, partition, from }, (offset, timestampMs, value) => {
+        this.audit.appended({ ...TradeSchema.parse(JSON.parse(value)), timestampMs, partition }, offset);
+      });
+    }
+    return read;
+  }
+
+  /** One comparison of every partition, each at the position that its answer reflects. */
+  async compare(table: Table<string, StatsRow>, log: Log): Promise<void> {
+    const sums = { tableCount: 0, expectedCount: 0, difference: 0, rowsCompared: 0, rowsDiffering: 0 };
+    const examples: string[] = [];
+    const newest = new Map<string, ConsoleRow>();
+    let streamTimeMs = -1;
+    for (let partition = 0; partition < table.partitionCount; partition++) {
+      const answer = await table.partitionWindows(partition);
+      const position = answer.position[partitionKey(TRADES_TOPIC, partition)];
+      if (position === undefined || this.audit.reach(partition, position) === "behind") continue;
+      const rows = answer.rows.map((row): TableRow => ({ ticker: row.key, windowStartMs: row.windowStartMs, ...row.value }));
+      const found = this.audit.compare(partition, rows);
+      sums.tableCount += found.tableCount;
+      sums.expectedCount += found.expectedCount;
+      sums.difference += found.difference;
+      sums.rowsCompared += found.rows;
+      sums.rowsDiffering += found.rowsDiffering;
+      examples.push(...found.examples);
+      const storeTimeMs = Math.max(-1, ...answer.rows.map((row) => row.windowStartMs));
+      streamTimeMs = Math.max(streamTimeMs, storeTimeMs);
+      // Per key the newest window that has ended; windows that are still filling would show counts near zero.
+      for (const row of answer.rows) {
+        if (row.windowEndMs <= storeTimeMs + ADVANCE_MS || !newest.has(row.key)) newest.set(row.key, consoleRow(row));
+      }
+    }
+    this.rows = [...newest.values()].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, 60);
+    this.streamTimeMs = streamTimeMs < 0 ? null : streamTimeMs;
+    await this.readOutputs(log, table.partitionCount);
+    this.publish(sums, examples.slice(0, 5));
+  }
+
+  private publish(sums: Pick<ConsoleAudit, "tableCount" | "expectedCount" | "difference" | "rowsCompared" | "rowsDiffering">, examples: readonly string[]): void {
+    const totals = this.audit.totals();
+    const before = this.result;
+    // Outputs are counted to the end of their topic, the table at its position: the two meet when nothing is under way.
+    const quiet = this.audit.waitingRecords === 0;
+    this.result = {
+      ...sums,
+      status: sums.rowsCompared === 0 && before.comparisons === 0 ? "waiting" : sums.rowsDiffering === 0 ? "equal" : "different",
+      records: totals.records,
+      outputs: quiet ? this.outputs : before.outputs,
+      outputsExpected: quiet ? totals.updates : before.outputsExpected,
+      lateWindows: totals.lateWindows,
+      comparisons: before.comparisons + 1,
+      comparedAtMs: this.clock.nowMs(),
+      examples,
+    };
+  }
+
+  private async readOutputs(log: Log, partitions: number): Promise<void> {
+    for (let partition = 0; partition < partitions; partition++) {
+      const from = this.outputsRead.get(partition) ?? 0;
+      this.outputs += await forEachRecord(log, { topic: "trade-stats-out", partition, from }, () => undefined, (next) => this.outputsRead.set(partition, next));
+    }
+  }
+
+  /** Keeps the state for the next start. */
+  save(lastEventMs: number): void {
+    const saved: Saved = { audit: this.audit.save(), lastEventMs };
+    writeFileSync(`${this.file}.new`, JSON.stringify(saved));
+    renameSync(`${this.file}.new`, this.file);
+  }
+}
+
+const emptyAudit: ConsoleAudit = {
+  status: "waiting",
+  records: 0,
+  tableCount: 0,
+  expectedCount: 0,
+  difference: 0,
+  rowsCompared: 0,
+  rowsDiffering: 0,
+  outputs: 0,
+  outputsExpected: 0,
+  lateWindows: 0,
+  comparisons: 0,
+  comparedAtMs: null,
+  examples: [],
+};
+
+/** A window as the page shows it. */
+export function consoleRow(row: { key: string; windowStartMs: number; windowEndMs: number; value: StatsRow }): ConsoleRow {
+  const { count, min, sum } = row.value;
+  return { key: row.key, windowStartMs: row.windowStartMs, windowEndMs: row.windowEndMs, count, min, average: sum / count };
+}
+
+async function forEachRecord(
+  log: Log,
+  range: { readonly topic: string; readonly partition: number; readonly from: number },
+  visit: (offset: number, timestampMs: number, value: string) => void,
+  reached: (next: number) => void = () => undefined,
+): Promise<number> {
+  const key = partitionKey(range.topic, range.partition);
+  const end = (await log.offsets([range], "lso")).get(key) ?? 0;
+  let read = 0;
+  for (let next = range.from; next < end; ) {
+    const answer = (await log.fetch({ positions: new Map([[key, next]]), maxWaitMs: 0, maxBytes: 4 << 20, maxPartitionBytes: 4 << 20 })).get(key);
+    if (answer === undefined || answer.kind === "error" || answer.next <= next) break;
+    const { records } = answer;
+    while (records.advance()) {
+      read++;
+      if (visit.length > 0) visit(records.offset, records.timestampMs, records.bytes.utf8Slice(records.valueStart, records.valueStart + records.valueLength));
+    }
+    next = answer.next;
+    reached(next);
+  }
+  return read;
+}

@@ -1,0 +1,103 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createFileLeaseTable } from "../../../lib/adapters/file/lease-table.ts";
+import { createFileObjectStore } from "../../../lib/adapters/file/object-store.ts";
+import { createKafkaLog } from "../../../lib/adapters/kafka/kafka-log.ts";
+import { ProcessLauncher } from "../../../lib/adapters/process/launcher.ts";
+import { systemClock, systemRandom } from "../../../lib/adapters/system/clock.ts";
+import type { SettingsInput } from "../../../lib/config/settings.ts";
+import type { Logger } from "../../../lib/ports/logger.ts";
+import { embeddedPlatform } from "../../../lib/testing/embedded-platform.ts";
+import type { LocalPlatform } from "../../../lib/testing/local-runtime.ts";
+import { app } from "../app.ts";
+
+/** Settings of the demo: quick to scale and to notice a death, so that a person sees it within two minutes. */
+export const demoSettings = {
+  lease: { deadAfterMs: 3_000 },
+  snapshot: { maxAgeMs: 10_000 },
+  commit: { positionOnlyMs: 1_000 },
+  scaling: {
+    maxWorkers: 4,
+    delayObjectiveMs: 2_000,
+    scaleInWindowMs: 6_000,
+    idleToZeroMs: 4_000,
+    startGraceMs: 10_000,
+    learnRate: "off",
+    recordsPerSecond: 1_200,
+  },
+} as const satisfies SettingsInput;
+
+/** Where the demo runs and how a person is told so. */
+export interface DemoPlatform {
+  readonly platform: LocalPlatform;
+  readonly mode: "embedded" | "kafka";
+  readonly log: string;
+  readonly workers: string;
+}
+
+/** What a worker process says: one log line, already parsed. */
+export type WorkerLine = (worker: string, event: string, fields: Readonly<Record<string, unknown>>) => void;
+
+/** Who is told how workers end. */
+export type WorkerExit = (worker: string, how: string) => void;
+
+/** Opens the folder, or the broker with the folder beside it. */
+export async function openPlatform(options: {
+  readonly data: string;
+  readonly reset: boolean;
+  readonly kafka: string | undefined;
+  readonly logger: Logger;
+  readonly onLine: WorkerLine;
+  readonly onExit: WorkerExit;
+}): Promise<DemoPlatform> {
+  const folder = resolve(options.data);
+  if (options.reset) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  if (options.kafka !== undefined) return kafkaPlatform({ ...options, kafka: options.kafka }, folder);
+  const platform = embeddedPlatform({
+    app,
+    settings: demoSettings,
+    folder,
+    logger: options.logger,
+    onWorkerExit: (worker, summary, error) => options.onExit(worker, error === undefined ? (summary?.ended ?? "ended") : String(error)),
+  });
+  return { platform, mode: "embedded", log: `embedded log in ${options.data}`, workers: "in this process" };
+}
+
+/** Object store and leases stay in the folder; log and transactions are the broker's. */
+async function kafkaPlatform(
+  options: { readonly data: string; readonly kafka: string; readonly logger: Logger; readonly onLine: WorkerLine; readonly onExit: WorkerExit },
+  folder: string,
+): Promise<DemoPlatform> {
+  const log = await createKafkaLog({ brokers: [options.kafka], clientId: "stock-trades-demo", logger: options.logger });
+  const entry = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
+  const launcher = new ProcessLauncher({
+    command: [process.execPath, entry, options.kafka, folder],
+    onLine: (worker, line) => {
+      const parsed = parseLine(line);
+      if (parsed !== undefined) options.onLine(worker, parsed.event, parsed);
+    },
+    onExit: (worker, { code, signal }) => options.onExit(worker, signal ?? `exit code ${code}`),
+  });
+  const platform: LocalPlatform = {
+    log,
+    leases: createFileLeaseTable({ folder: join(folder, "leases"), app: app.id, generation: 1 }),
+    objects: createFileObjectStore({ folder: join(folder, "objects") }),
+    launcher,
+    clock: systemClock,
+    random: systemRandom,
+    logger: options.logger,
+    close: () => log.close(),
+  };
+  return { platform, mode: "kafka", log: `Kafka at ${options.kafka}`, workers: "as child processes" };
+}
+
+function parseLine(line: string): ({ event: string } & Record<string, unknown>) | undefined {
+  try {
+    const parsed = JSON.parse(line) as { event?: unknown };
+    return typeof parsed.event === "string" ? (parsed as { event: string }) : undefined;
+  } catch {
+    return undefined; // not a log line: something that a library printed
+  }
+}

@@ -1,0 +1,6 @@
+/** Who speaks in a transaction: what every call of it carries. */
+export interface ProducerIdentity {
+  readonly transactionalId: string;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}

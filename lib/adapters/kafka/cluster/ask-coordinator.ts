@@ -1,0 +1,65 @@
+import { retryOf } from "../failures.ts";
+import { retrying } from "../retry.ts";
+import type { Deadline } from "../transport/deadline.ts";
+import type { Lane } from "../transport/links.ts";
+import { LostRequest } from "../transport/lost-request.ts";
+import type { Answer, WireRequest } from "../wire/request.ts";
+import type { Cluster } from "./cluster.ts";
+import type { CoordinatorKey } from "./coordinators.ts";
+
+/** A call to the coordinator of a group or a transactional id. */
+export interface CoordinatorCall<A extends Answer> extends CoordinatorKey {
+  readonly request: WireRequest<A>;
+  readonly lane: Lane;
+  readonly deadline: Deadline;
+  /** The error in an answer, if it is one. */
+  error(answer: A): Error | undefined;
+  /** The call ends a transaction: a lost answer must not be retried. */
+  readonly endsTransaction?: boolean;
+}
+
+/**
+ * Sends the same request until it is accepted, across moves of the coordinator and lost connections.
+ *
+ * @throws {LogError} that the table does not retry, or the last one when the deadline passed
+ * @throws {LostRequest} likewise; `sent` tells whether this or an earlier try may have had an effect
+ */
+export async function askCoordinator<A extends Answer>(cluster: Cluster, call: CoordinatorCall<A>): Promise<A> {
+  const { deadline, endsTransaction = false } = call;
+  const refresh = async () => cluster.coordinators.forget(call);
+  let answered = false;
+  try {
+    return await retrying({ deadline, endsTransaction, refresh }, async () => {
+      const address = await find(cluster, call);
+      const answer = await cluster.links.to(address, call.lane).send(call.request, { deadline });
+      answered = true;
+      const error = call.error(answer);
+      if (error !== undefined) throw error;
+      return answer;
+    });
+  } catch (error) {
+    // A refused try may have had its effect after all: "not available" also follows a write that was not replicated in time.
+    throw error instanceof LostRequest && answered ? error.asSent() : error;
+  }
+}
+
+/** A lost look-up is not a lost call: nothing of the call was sent. */
+async function find<A extends Answer>(cluster: Cluster, call: CoordinatorCall<A>) {
+  try {
+    return await cluster.coordinators.find(call, call.deadline);
+  } catch (error) {
+    if (!(error instanceof LostRequest)) throw error;
+    throw error.asUnsent();
+  }
+}
+
+/** Of several errors in one answer the one to act on: what cannot be retried first, what others caused last. */
+export function decisiveError(errors: Iterable<Error | undefined>): Error | undefined {
+  let decisive: Error | undefined;
+  for (const error of errors) {
+    if (error === undefined) continue;
+    if (retryOf(error) === undefined) return error;
+    if (decisive === undefined || /^OPERATION_NOT_ATTEMPTED/.test(decisive.message)) decisive = error;
+  }
+  return decisive;
+}

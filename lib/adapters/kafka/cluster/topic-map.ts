@@ -1,0 +1,110 @@
+import { StreamError } from "../../../core/errors.ts";
+import { type MetadataAnswer, type MetadataTopic, metadataRequest } from "../api/metadata.ts";
+import { answerError } from "../failures.ts";
+import type { Deadline } from "../transport/deadline.ts";
+import type { Address } from "../transport/links.ts";
+import type { AnyBroker } from "./any-broker.ts";
+
+/** What is known of a topic. */
+export interface TopicEntry {
+  readonly topicId: string;
+  /** Node id of the leader by partition; -1 where there is none now. */
+  readonly leaders: readonly number[];
+}
+
+const UNKNOWN_TOPIC = 3;
+const LEADER_NOT_AVAILABLE = 5;
+
+/** Which brokers there are and which of them leads each partition of the topics that were asked for. */
+export class TopicMap {
+  private readonly anyBroker: AnyBroker;
+  private readonly topics = new Map<string, TopicEntry>();
+  private readonly problems = new Map<string, StreamError>();
+  private readonly brokers = new Map<number, Address>();
+  private refreshing: Promise<void> | undefined;
+  private controllerId = -1;
+
+  constructor(anyBroker: AnyBroker) {
+    this.anyBroker = anyBroker;
+  }
+
+  /** What was known of a topic at the last look; undefined when it did not exist or was never asked for. */
+  get(topic: string): TopicEntry | undefined {
+    return this.topics.get(topic);
+  }
+
+  /** Why a topic cannot be looked at: not allowed, or not a name for a topic. Looking again may end that. */
+  problem(topic: string): StreamError | undefined {
+    return this.problems.get(topic);
+  }
+
+  /** @throws {StreamError} the first problem among topics */
+  check(topics: Iterable<string>): void {
+    if (this.problems.size === 0) return;
+    for (const topic of topics) {
+      const problem = this.problems.get(topic);
+      if (problem !== undefined) throw problem;
+    }
+  }
+
+  /** The address of a partition's leader, as of the last look. */
+  leader(topic: string, partition: number): Address | undefined {
+    const nodeId = this.topics.get(topic)?.leaders[partition];
+    return nodeId === undefined ? undefined : this.brokers.get(nodeId);
+  }
+
+  /** The address of the controller, or of a broker that forwards to it. */
+  controller(): Address | undefined {
+    return this.brokers.get(this.controllerId);
+  }
+
+  /** Looks up topics that are not known yet. */
+  async know(topics: Iterable<string>, deadline: Deadline): Promise<void> {
+    const unknown = [...new Set(topics)].filter((topic) => !this.topics.has(topic));
+    if (unknown.length > 0) await this.look(unknown, deadline);
+  }
+
+  /** Looks up every known topic again; calls that come meanwhile share one look. */
+  async refresh(deadline: Deadline): Promise<void> {
+    this.refreshing ??= this.look([...this.topics.keys()], deadline).finally(() => {
+      this.refreshing = undefined;
+    });
+    await this.refreshing;
+  }
+
+  /** Looks topics up now. @throws {LostRequest} */
+  async look(topics: readonly string[], deadline: Deadline): Promise<void> {
+    const answer = await this.anyBroker.ask(metadataRequest(topics), deadline);
+    this.takeBrokers(answer);
+    for (const topic of answer.topics) this.takeTopic(topic);
+  }
+
+  private takeBrokers(answer: MetadataAnswer): void {
+    if (answer.brokers.length === 0) return;
+    this.brokers.clear();
+    for (const { nodeId, host, port } of answer.brokers) this.brokers.set(nodeId, { host, port });
+    this.controllerId = answer.controllerId;
+    this.anyBroker.know([...this.brokers.values()]);
+  }
+
+  private takeTopic({ name, errorCode, topicId, leaders: partitions }: MetadataTopic): void {
+    this.problems.delete(name);
+    if (errorCode === 0 || errorCode === LEADER_NOT_AVAILABLE) {
+      const leaders: number[] = new Array(partitions.length).fill(-1);
+      for (const { partition, leader } of partitions) leaders[partition] = leader;
+      this.topics.set(name, { topicId, leaders });
+      return;
+    }
+    this.topics.delete(name);
+    if (errorCode === UNKNOWN_TOPIC) return;
+    const error = answerError(errorCode, { request: "Metadata", topic: name });
+    this.problems.set(name, error instanceof StreamError ? error : invalidTopic(name, error));
+  }
+}
+
+function invalidTopic(topic: string, cause: unknown): StreamError {
+  return new StreamError("CONFIG_INVALID", `${topic} is not a topic that Kafka can have`, {
+    details: { topic },
+    cause,
+  });
+}

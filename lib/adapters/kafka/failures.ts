@@ -1,0 +1,99 @@
+import { type ErrorDetails, StreamError } from "../../core/errors.ts";
+import { type KafkaErrorName, kafkaErrorName } from "../../core/kafka-errors.ts";
+import { LogError } from "../../ports/log.ts";
+import { decideOutcome, type Outcome } from "../../task/outcome.ts";
+import { LostRequest } from "./transport/lost-request.ts";
+
+/** How long a topic may be unknown before that is final: it may just have been created. */
+export const TOPIC_GRACE_MS = 2_000;
+
+/** What an error code is about: names for messages and for who has to grant access. */
+export interface FailureContext {
+  /** The request that was answered, for example `Produce`. */
+  readonly request: string;
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly group?: string;
+  readonly transactionalId?: string;
+  /** What the broker said besides the code. */
+  readonly message?: string | null;
+  readonly endTxnSent?: boolean;
+}
+
+const deniedResources: Partial<Record<KafkaErrorName, (context: FailureContext) => string>> = {
+  TOPIC_AUTHORIZATION_FAILED: ({ topic }) => `topic ${topic ?? "?"}`,
+  GROUP_AUTHORIZATION_FAILED: ({ group }) => `group ${group ?? "?"}`,
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: ({ transactionalId }) => `transactional id ${transactionalId ?? "?"}`,
+  CLUSTER_AUTHORIZATION_FAILED: () => "the cluster",
+};
+
+/** The error of a code in an answer: `ACCESS_DENIED` that names the resource, or a `LogError`. Undefined for success. */
+export function answerError(code: number, context: FailureContext): StreamError | LogError | undefined {
+  if (code === 0) return undefined;
+  const name = kafkaErrorName(code);
+  const { message, endTxnSent = false, ...facts } = context;
+  const details: ErrorDetails = { ...facts, code };
+  const denied = deniedResources[name]?.(context);
+  if (denied !== undefined) {
+    return new StreamError("ACCESS_DENIED", `${context.request} is not allowed on ${denied}: grant it to this user`, {
+      details,
+    });
+  }
+  const where = context.topic === undefined ? "" : ` for ${context.topic}-${context.partition ?? "?"}`;
+  const said = message ? `: ${message}` : "";
+  return new LogError(name, `${context.request}${where} was answered with code ${code}${said}`, {
+    endTxnSent,
+    details,
+  });
+}
+
+/** What to do about a failed attempt while there is time left; undefined when trying again cannot help. */
+export function retryOf(
+  error: unknown,
+  endTxnSent = false,
+): "resend" | "backoff-resend" | "refresh-resend" | undefined {
+  if (error instanceof LostRequest && error.closed) return undefined;
+  const { kind } = outcomeOf(error, endTxnSent);
+  return kind === "resend" || kind === "backoff-resend" || kind === "refresh-resend" ? kind : undefined;
+}
+
+function outcomeOf(error: unknown, endTxnSent: boolean): Outcome | { kind: "fail" } {
+  const call = { protocol: "v1", empty: false } as const;
+  if (error instanceof LostRequest) {
+    return decideOutcome({ ...call, error: error.kafkaError, endTxnSent: endTxnSent && error.sent });
+  }
+  if (error instanceof LogError) return decideOutcome({ ...call, error: error.kafkaError, endTxnSent });
+  return { kind: "fail" };
+}
+
+/** The same failure as callers of a transactor know it. */
+export function asLogError(error: unknown, context: FailureContext): unknown {
+  if (!(error instanceof LostRequest)) return error;
+  const { message: _message, endTxnSent = false, ...details } = context;
+  return new LogError(error.kafkaError, error.message, { endTxnSent: endTxnSent && error.sent, details, cause: error });
+}
+
+/**
+ * The same failure as callers of the log's other operations know it: they try again later, or read what the broker said.
+ */
+export function asStreamError(error: unknown, operation: string): unknown {
+  if (error instanceof LostRequest) {
+    return new StreamError("LOG_UNAVAILABLE", `${operation}: ${error.message}`, {
+      details: { operation, broker: error.address },
+      cause: error,
+    });
+  }
+  if (!(error instanceof LogError)) return error;
+  const code = isUnknownTopic(error) ? "TOPIC_MISSING" : "LOG_UNAVAILABLE";
+  if (retryOf(error) === undefined) return error;
+  const details = { ...error.details, operation };
+  return new StreamError(code, `${operation}: ${error.message}`, { details, cause: error });
+}
+
+/** The broker does not know a topic or partition: for good, or because it was created a moment ago. */
+export function isUnknownTopic(error: unknown): boolean {
+  return (
+    error instanceof LogError &&
+    (error.kafkaError === "UNKNOWN_TOPIC_OR_PARTITION" || error.kafkaError === "UNKNOWN_TOPIC_ID")
+  );
+}

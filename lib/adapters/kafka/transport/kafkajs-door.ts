@@ -1,0 +1,146 @@
+import * as net from "node:net";
+import * as tls from "node:tls";
+import { type ISocketFactoryArgs, Kafka, type LogEntry, logLevel } from "kafkajs";
+import type { KafkaLogSettings } from "../options.ts";
+
+/**
+ * The only file that knows kafkajs, and the list of what we configure or patch away in it.
+ *
+ * kafkajs 2.2.4 gives us sockets, framing, correlation of answers, ApiVersions, TLS and SASL. We do not use its consumer,
+ * producer, cluster or metadata. What is wrong for us, and what is done about it here:
+ *
+ * 1. *It has no door to its connections.* A `partitionAssigners` factory receives the live cluster when a consumer is
+ *    made, without connecting or joining anything; from it come `connectionPoolBuilder` and `createBroker`.
+ * 2. *A 1 ms timer runs for ever on each connection that was used* (`scheduleCheckPendingRequests` re-arms itself with a
+ *    negative delay: about 2.5 % of a CPU, and a warning on Node 24). Nothing ever waits in that queue here, so it is replaced by a no-op.
+ * 3. *Its request timeout polls every 100 ms and leaves the socket open*, so an answer may still come. Ours is off
+ *    (`enforceRequestTimeout: false`); `Link` has a deadline per request and destroys the socket when it passes.
+ * 4. *Connecting may take 1 s only*: too short for TLS to a busy broker. `connectTimeoutMs`, 5 s by default.
+ * 5. *Sockets wait to fill packets (Nagle) and notice a dead peer after 60 s or never.* Own `socketFactory`: no delay,
+ *    keep-alive after 10 s, and an abrupt close ends the connection (kafkajs listens to `end` and `error` only).
+ * 6. *`brokerPool.withBroker` swallows authentication errors.* Never called: a `Link` connects by itself and sees them.
+ * 7. *`disconnect()` waits for requests in flight*, on a dead socket for ever. `kill` rejects them and destroys the socket.
+ * 8. *It shares one socket per broker for everything but Fetch.* Each `Link` has a connection of its own.
+ * 9. *It logs to the console.* Routed to our `Logger` at debug level, or silenced.
+ */
+
+/** A kafkajs connection, as far as we use it. */
+export interface KafkaJsConnection {
+  readonly connectionStatus: string;
+  readonly socket: net.Socket | undefined;
+  readonly authHandlers: { onError(): void } | null;
+  readonly requestQueue: { scheduleCheckPendingRequests(): void; destroy(): void };
+  send(request: KafkaJsRequest): Promise<unknown>;
+  rejectRequests(error: Error): void;
+  disconnect(): Promise<unknown>;
+}
+
+/** A request as `Connection.send` takes it. */
+export interface KafkaJsRequest {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    /** What kafkajs's own encoder looks like from outside. */
+    encode(): { readonly buf: Buffer; readonly buffer: Buffer };
+  };
+  readonly response: { decode(payload: Buffer): unknown; parse(decoded: unknown): unknown };
+  readonly logResponseError: boolean;
+}
+
+/** A kafkajs broker with two connections, of which we use the first. */
+export interface KafkaJsBroker {
+  readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
+  readonly connectionPool: { readonly pool: readonly KafkaJsConnection[] };
+  connect(): Promise<void>;
+}
+
+interface KafkaJsCluster {
+  readonly connectionPoolBuilder: {
+    build(address: { host: string; port: number }): Promise<KafkaJsBroker["connectionPool"]>;
+  };
+  readonly rootLogger: unknown;
+  readonly brokerPool: {
+    createBroker(options: { connectionPool: KafkaJsBroker["connectionPool"]; logger: unknown }): KafkaJsBroker;
+  };
+}
+
+/** Makes brokers that are not yet connected. */
+export type BrokerMaker = (host: string, port: number) => Promise<KafkaJsBroker>;
+
+/** Opens the door to kafkajs's connections; nothing connects yet. */
+export function openKafkaJs(settings: KafkaLogSettings): BrokerMaker {
+  const cluster = captureCluster(makeClient(settings));
+  return async (host, port) => {
+    const connectionPool = await cluster.connectionPoolBuilder.build({ host, port });
+    for (const connection of connectionPool.pool) {
+      connection.requestQueue.scheduleCheckPendingRequests = () => {};
+    }
+    return cluster.brokerPool.createBroker({ connectionPool, logger: cluster.rootLogger });
+  };
+}
+
+/** Ends a connection now: requests in flight fail, the socket is gone. */
+export function kill(broker: KafkaJsBroker, reason: Error): void {
+  for (const connection of broker.connectionPool.pool) {
+    connection.authHandlers?.onError();
+    connection.rejectRequests(reason);
+    connection.requestQueue.destroy();
+    connection.socket?.destroy();
+    connection.disconnect().catch(() => {}); // only sets its status: nothing is in flight any more
+  }
+}
+
+function makeClient(settings: KafkaLogSettings): Kafka {
+  const { ssl, sasl, logger } = settings;
+  return new Kafka({
+    brokers: [...settings.brokers],
+    clientId: settings.clientId,
+    connectionTimeout: settings.connectTimeoutMs,
+    authenticationTimeout: settings.connectTimeoutMs,
+    requestTimeout: settings.requestTimeoutMs,
+    enforceRequestTimeout: false,
+    retry: { retries: 0 },
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+    socketFactory,
+    logLevel: logger === undefined ? logLevel.NOTHING : logLevel.WARN,
+    logCreator: () => (entry: LogEntry) => {
+      logger?.debug("kafkajs", { message: entry.log.message, broker: entry.log["broker"] });
+    },
+  });
+}
+
+function captureCluster(client: Kafka): KafkaJsCluster {
+  let captured: unknown;
+  client.consumer({
+    groupId: "never-joined",
+    allowAutoTopicCreation: false,
+    partitionAssigners: [
+      ({ cluster }) => {
+        captured = cluster;
+        return {
+          name: "never-asked",
+          version: 1,
+          assign: async () => [],
+          protocol: () => ({ name: "never-asked", metadata: Buffer.alloc(0) }),
+        };
+      },
+    ],
+  });
+  // The published type lists other members than the ones that exist at run time.
+  return captured as KafkaJsCluster;
+}
+
+function socketFactory({ host, port, ssl, onConnect }: ISocketFactoryArgs): net.Socket {
+  const socket = ssl
+    ? tls.connect({ host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+    : net.connect({ host, port }, onConnect);
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, 10_000);
+  socket.on("close", (hadError) => {
+    // kafkajs hears of a close without FIN only through `end`.
+    if (!hadError && !socket.readableEnded) socket.emit("end");
+  });
+  return socket;
+}

@@ -1,0 +1,214 @@
+import { StreamError } from "../../../core/errors.ts";
+import type { KafkaLogSettings } from "../options.ts";
+import { WireReader } from "../wire/reader.ts";
+import type { Answer, WireRequest } from "../wire/request.ts";
+import { WireWriter } from "../wire/writer.ts";
+import { connectFailure } from "./connect-failure.ts";
+import { Deadline } from "./deadline.ts";
+import { type BrokerMaker, type KafkaJsBroker, type KafkaJsConnection, kill } from "./kafkajs-door.ts";
+import { LostRequest } from "./lost-request.ts";
+
+interface Opened {
+  readonly broker: KafkaJsBroker;
+  readonly connection: KafkaJsConnection;
+}
+
+/** How one request is sent. */
+export interface SendOptions {
+  readonly deadline: Deadline;
+  /** How long the broker may take on purpose before it answers: a long poll, or waiting for replicas. */
+  readonly expectedWaitMs?: number;
+}
+
+/**
+ * One socket to one broker: connects on first use and again after it was lost.
+ *
+ * Requests may overlap; the broker answers them one after the other. An answer that does not come in time kills the socket,
+ * so that nothing late can arrive, and fails everything that was in flight on it.
+ */
+export class Link {
+  readonly address: string;
+  private readonly host: string;
+  private readonly port: number;
+  private readonly make: BrokerMaker;
+  private readonly settings: KafkaLogSettings;
+  private opening: Promise<Opened> | undefined;
+  private opened: Opened | undefined;
+  private quietUntilMs = 0;
+  private inFlightCount = 0;
+  private closed = false;
+
+  constructor(host: string, port: number, options: { make: BrokerMaker; settings: KafkaLogSettings }) {
+    this.host = host;
+    this.port = port;
+    this.address = `${host}:${port}`;
+    this.make = options.make;
+    this.settings = options.settings;
+  }
+
+  /** Requests that wait for their answer. */
+  get inFlight(): number {
+    return this.inFlightCount;
+  }
+
+  /** True when the next request needs no new connection. */
+  get isOpen(): boolean {
+    return this.opened?.connection.connectionStatus === "connected";
+  }
+
+  /**
+   * Sends a request and reads its answer.
+   *
+   * @throws {LostRequest} when there is no answer
+   * @throws {StreamError} `AUTHENTICATION_FAILED`, `UNSUPPORTED_BROKER`
+   */
+  async send<A extends Answer>(request: WireRequest<A>, options: SendOptions): Promise<A> {
+    this.inFlightCount++;
+    try {
+      const { broker, connection } = await this.open(options.deadline);
+      this.checkVersion(broker, request);
+      const quietMs = this.quietUntilMs - performance.now();
+      if (quietMs > 0) await this.stayQuiet(quietMs, options.deadline);
+      const answer = await this.exchange(connection, request, options);
+      if (answer.throttleMs > 0) this.quietUntilMs = performance.now() + answer.throttleMs;
+      return answer;
+    } finally {
+      this.inFlightCount--;
+    }
+  }
+
+  /** Kills the socket for good. */
+  close(): void {
+    this.closed = true;
+    this.drop("the log was closed");
+  }
+
+  private async open(deadline: Deadline): Promise<Opened> {
+    if (this.closed) throw this.lost("the log was closed", false);
+    if (this.opened !== undefined && this.isOpen) return this.opened;
+    this.opened = undefined;
+    this.opening ??= this.connect().finally(() => {
+      this.opening = undefined;
+    });
+    return withinDeadline(this.opening, deadline, () => this.lost("connecting takes too long", false));
+  }
+
+  private async connect(): Promise<Opened> {
+    const broker = await this.make(this.host, this.port);
+    const timeout = new Deadline(this.settings.connectTimeoutMs);
+    const connecting = broker.connect();
+    try {
+      await withinDeadline(connecting, timeout, () => this.lost("no connection in time", false));
+      const connection = broker.connectionPool.pool[0];
+      if (connection === undefined || this.closed) throw this.lost("the log was closed", false);
+      this.opened = { broker, connection };
+      return this.opened;
+    } catch (error) {
+      connecting.catch(() => {});
+      kill(broker, this.lost("not connected", false));
+      throw connectFailure(error, this.address);
+    }
+  }
+
+  private async exchange<A extends Answer>(
+    connection: KafkaJsConnection,
+    request: WireRequest<A>,
+    { deadline, expectedWaitMs = 0 }: SendOptions,
+  ): Promise<A> {
+    const timeoutMs = this.settings.requestTimeoutMs + expectedWaitMs;
+    const isHurried = deadline.remainingMs < timeoutMs;
+    const timeout = new Deadline(Math.min(timeoutMs, deadline.remainingMs));
+    const sending = connection.send(asKafkaJs(request)) as Promise<A>;
+    try {
+      return await withinDeadline(sending, timeout, () => this.lost(`no answer to ${request.api.name}`, true));
+    } catch (error) {
+      sending.catch(() => {});
+      if (error instanceof LostRequest) {
+        // A caller in a hurry does not take the socket away from others who still wait on it.
+        if (isHurried && this.inFlightCount > 1) throw error;
+        this.drop(error.message);
+        throw error;
+      }
+      throw this.sendFailure(error, request.api.name);
+    }
+  }
+
+  private sendFailure(error: unknown, name: string): Error {
+    const cause = error as Error;
+    if (cause instanceof RangeError) {
+      return new StreamError("UNSUPPORTED_BROKER", `${this.address} answered ${name} in a form that is not Kafka's`, {
+        details: { broker: this.address, request: name },
+        cause,
+      });
+    }
+    const failure = connectFailure(error, this.address);
+    if (!(failure instanceof LostRequest)) return failure;
+    return new LostRequest(this.address, `${name}: ${cause.message}`, { sent: true, timedOut: false, cause });
+  }
+
+  private checkVersion(broker: KafkaJsBroker, { api }: WireRequest<Answer>): void {
+    const range = broker.versions[api.key];
+    if (range !== undefined && range.minVersion <= api.version && api.version <= range.maxVersion) return;
+    const offered = range === undefined ? "not at all" : `in versions ${range.minVersion} to ${range.maxVersion}`;
+    throw new StreamError(
+      "UNSUPPORTED_BROKER",
+      `${this.address} speaks ${api.name} ${offered}, needed is ${api.version}: use Kafka 3.6 or newer`,
+      { details: { broker: this.address, request: api.name, needed: api.version } },
+    );
+  }
+
+  private async stayQuiet(quietMs: number, deadline: Deadline): Promise<void> {
+    if (quietMs > deadline.remainingMs) throw this.lost("the broker throttles us beyond the deadline", false);
+    await deadline.sleep(quietMs);
+  }
+
+  private drop(reason: string): void {
+    const { opened } = this;
+    this.opened = undefined;
+    if (opened !== undefined) kill(opened.broker, this.lost(reason, true));
+  }
+
+  private lost(reason: string, sent: boolean): LostRequest {
+    return new LostRequest(this.address, reason, { sent, timedOut: sent && !this.closed, closed: this.closed });
+  }
+}
+
+function asKafkaJs<A extends Answer>({ api, sizeHintBytes, encode, decode }: WireRequest<A>) {
+  return {
+    request: {
+      apiKey: api.key,
+      apiVersion: api.version,
+      apiName: api.name,
+      encode: () => {
+        const out = new WireWriter(sizeHintBytes);
+        if (api.flexible) out.noTags(); // ends the request header of flexible versions
+        encode(out);
+        const buf = out.view();
+        return { buf, buffer: buf };
+      },
+    },
+    response: {
+      // kafkajs would mute the connection by itself if we passed it a throttle time; `Link` does it.
+      decode: (payload: Buffer) => ({ payload, clientSideThrottleTime: null }),
+      parse: ({ payload }: { payload: Buffer }) => {
+        const answer = new WireReader(payload);
+        if (api.flexible) answer.tags();
+        return decode(answer);
+      },
+    },
+    logResponseError: false,
+  };
+}
+
+/** The result of `work`, or the error that `late` makes when the deadline passes first. */
+async function withinDeadline<T>(work: Promise<T>, deadline: Deadline, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const alarm = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), deadline.remainingMs);
+  });
+  try {
+    return await Promise.race([work, alarm]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,69 @@
+import type { KafkaLogSettings } from "../options.ts";
+import { type BrokerMaker, openKafkaJs } from "./kafkajs-door.ts";
+import { Link } from "./link.ts";
+
+/** Where a broker listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a socket is used for: a request that waits must not hold up one that does not. */
+export type Lane = "control" | `data-${number}` | `transaction-${number}` | `fetch-${number}`;
+
+/** All sockets of a log, by broker address and lane; each is opened on first use. */
+export class Links {
+  private readonly settings: KafkaLogSettings;
+  private readonly make: BrokerMaker;
+  private readonly links = new Map<string, Link>();
+  private isClosed = false;
+
+  constructor(settings: KafkaLogSettings) {
+    this.settings = settings;
+    this.make = openKafkaJs(settings);
+  }
+
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
+  /** The socket of a lane to a broker. */
+  to(address: Address, lane: Lane): Link {
+    const key = `${address.host}:${address.port}/${lane}`;
+    let link = this.links.get(key);
+    if (link === undefined) {
+      link = new Link(address.host, address.port, { make: this.make, settings: this.settings });
+      if (this.isClosed) link.close();
+      else this.links.set(key, link);
+    }
+    return link;
+  }
+
+  /** The fetch socket of a broker with the least waiting on it; a new one while all are busy and there may be more. */
+  toIdleFetch(address: Address): Link {
+    let best: Link | undefined;
+    for (let i = 0; i < this.settings.fetchConnections; i++) {
+      const link = this.to(address, `fetch-${i}`);
+      if (link.inFlight === 0) return link;
+      if (best === undefined || link.inFlight < best.inFlight) best = link;
+    }
+    return best ?? this.to(address, "fetch-0");
+  }
+
+  /** Closes the sockets to brokers that are no longer part of the cluster. */
+  keepOnly(addresses: readonly Address[]): void {
+    const kept = new Set(addresses.map(({ host, port }) => `${host}:${port}`));
+    for (const [key, link] of this.links) {
+      if (kept.has(link.address)) continue;
+      link.close();
+      this.links.delete(key);
+    }
+  }
+
+  /** Closes every socket; requests in flight fail. */
+  close(): void {
+    this.isClosed = true;
+    for (const link of this.links.values()) link.close();
+    this.links.clear();
+  }
+}

@@ -1,0 +1,113 @@
+import { StreamError } from "../core/errors.ts";
+import type { KeyedStore } from "../operators/keyed-store.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { StoreSpec, StoreType } from "../state/store.ts";
+import type { Operator } from "../topology/operator.ts";
+import { OldValues } from "./old-values.ts";
+import { repartition } from "./repartition.ts";
+import { needed } from "./serdes.ts";
+import type { StreamProps } from "./stream.ts";
+
+/** A grouped stream: a stream with the serdes of its groups. */
+export interface GroupedProps extends StreamProps {
+  /** Name of the repartition topic, given by the user. */
+  readonly groupName: string | undefined;
+  /** The call that made the group, for errors. */
+  readonly call: "groupByKey" | "groupBy";
+}
+
+/** One aggregation of a grouped stream. */
+export interface AggregationOptions {
+  readonly prefix: string;
+  readonly type: StoreType;
+  readonly store?: string | undefined;
+  readonly name?: string | undefined;
+  readonly logged?: boolean | undefined;
+  /** Serde of the aggregate; undefined: that of the stream's values. */
+  readonly value: Serde<unknown> | undefined;
+  /** Window stores. */
+  readonly windowSizeMs?: number;
+  readonly retentionMs?: number;
+}
+
+/** What an aggregation added to the graph. */
+export interface AddedAggregation {
+  readonly node: string;
+  readonly sources: readonly string[];
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
+  readonly oldValues: OldValues;
+  readonly sourceKeyed: boolean;
+}
+
+/** Where the records of a group come from. */
+interface Upstream {
+  readonly node: string;
+  readonly sources: readonly string[];
+  readonly sourceKeyed: boolean;
+}
+
+/**
+ * Adds aggregations of one grouped stream: store, repartition topic where the key has changed, node.
+ *
+ * A group with a name has one repartition topic for all its aggregations, one without has a topic for each.
+ *
+ * @source Kafka Streams `GroupedStreamAggregateBuilder`
+ */
+export class Aggregation {
+  private readonly props: GroupedProps;
+  private shared: Upstream | undefined;
+
+  constructor(props: GroupedProps) {
+    this.props = props;
+  }
+
+  add(options: AggregationOptions, operator: (kept: KeyedStore) => Operator): AddedAggregation {
+    const { graph, serdes, call } = this.props;
+    // The store's number comes before the node's.
+    const store = options.store ?? graph.storeName(options.prefix);
+    const node = graph.nodeName(options.prefix, options.name);
+    const place = (part: "key" | "value") => ({ node, fix: `${call}({ ${part} })` });
+    const keySerde = needed(serdes, "key", place("key"));
+    const valueSerde = options.value ?? needed(serdes, "value", place("value"));
+    const { node: parent, sources, sourceKeyed } = this.upstream(store);
+    const spec: StoreSpec = {
+      name: store,
+      type: options.type,
+      keySerde,
+      valueSerde,
+      logged: options.logged ?? true,
+      ...(options.windowSizeMs !== undefined && { windowSizeMs: options.windowSizeMs }),
+      ...(options.retentionMs !== undefined && { retentionMs: options.retentionMs }),
+    };
+    const resolved = { operator: operator({ store, keySerde, sourceKeyed }), store: spec };
+    graph.addProcessor({ name: node, parents: [parent], resolve: () => resolved });
+    graph.addCopartitionGroup(sources);
+    return { node, sources, keySerde, valueSerde, oldValues: new OldValues(() => true), sourceKeyed };
+  }
+
+  private upstream(store: string): Upstream {
+    const { graph, node, sources, sourceKeyed, rekeyed, serdes, groupName, call } = this.props;
+    if (!rekeyed) return { node, sources, sourceKeyed };
+    if (this.shared !== undefined) return this.shared;
+    const source = repartition(graph, { parent: node, topicName: groupName ?? store, serdes, call });
+    const upstream = { node: source, sources: [source], sourceKeyed: true };
+    if (groupName !== undefined) this.shared = upstream;
+    return upstream;
+  }
+}
+
+/**
+ * How long a window store keeps its windows: size + grace, or longer when asked.
+ *
+ * @throws {StreamError} `CONFIG_INVALID` when shorter: open windows would vanish
+ */
+export function checkedRetention(retentionMs: number | undefined, atLeastMs: number): number {
+  if (retentionMs === undefined) return atLeastMs;
+  if (retentionMs >= atLeastMs) return retentionMs;
+  throw new StreamError(
+    "CONFIG_INVALID",
+    `retention is ${retentionMs} ms, below size + grace = ${atLeastMs} ms: raise it, or lower the grace`,
+    { details: { retentionMs, atLeastMs } },
+  );
+}

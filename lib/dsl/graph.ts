@@ -1,0 +1,124 @@
+import { StreamError } from "../core/errors.ts";
+import type { StoreSpec } from "../state/store.ts";
+import type { SinkNode, SourceNode, Topology, TopologyNode } from "../topology/node.ts";
+import type { Operator } from "../topology/operator.ts";
+import { validate } from "../topology/validate.ts";
+
+/** A processor that is resolved when the topology is built: what it needs may depend on operators added below it. */
+export interface PendingProcessor {
+  readonly name: string;
+  readonly parents: readonly string[];
+  readonly resolve: () => { readonly operator: Operator; readonly store?: StoreSpec | undefined };
+}
+
+/**
+ * What the calls on one `StreamsBuilder` have added so far, in order. The only mutable part of the DSL.
+ *
+ * One counter numbers nodes and stores, as in Kafka Streams, so the same calls in the same order give the same names.
+ */
+export class Graph {
+  private index = 0;
+  private readonly pending: (() => TopologyNode)[] = [];
+  private readonly sources = new Map<string, SourceNode>();
+  private readonly stores = new Map<string, StoreSpec>();
+  private readonly groups: (readonly string[])[] = [];
+
+  /** The next node name. A given name is taken as it is, but uses up a number too, so later names do not move. */
+  nodeName(prefix: string, given?: string): string {
+    const generated = `${prefix}${this.nextNumber()}`;
+    return given ?? generated;
+  }
+
+  /** The next name of an unnamed store. */
+  storeName(prefix: string): string {
+    return `${prefix}STATE-STORE-${this.nextNumber()}`;
+  }
+
+  private nextNumber(): string {
+    return String(this.index++).padStart(10, "0");
+  }
+
+  /** Adds a source; one that reads the same topics in the same way is used again. @returns the node to connect to */
+  addSource(node: SourceNode): string {
+    const topics = node.topics.map((topic) => topic.name).sort();
+    const id = topics.join(" ");
+    const same = this.sources.get(id);
+    if (same !== undefined) {
+      checkSameReading(same, node);
+      return same.name;
+    }
+    this.sources.set(id, node);
+    this.pending.push(() => Object.freeze(node));
+    return node.name;
+  }
+
+  addSink(node: SinkNode): void {
+    this.pending.push(() => Object.freeze(node));
+  }
+
+  addProcessor({ name, parents, resolve }: PendingProcessor): void {
+    this.pending.push(() => {
+      const { operator, store } = resolve();
+      if (store !== undefined) this.keepStore(store, name);
+      const stores = store === undefined ? [] : [store.name];
+      return Object.freeze<TopologyNode>({ kind: "processor", name, parents, operator, stores });
+    });
+  }
+
+  /** Sources whose topics meet by key in one node. */
+  addCopartitionGroup(sources: readonly string[]): void {
+    this.groups.push(sources);
+  }
+
+  /**
+   * The topology so far, checked and frozen.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID`
+   */
+  build(): Topology {
+    this.stores.clear();
+    const nodes = this.pending.map((resolve) => resolve());
+    const topology = Object.freeze<Topology>({
+      nodes: Object.freeze(nodes),
+      stores: new Map(this.stores),
+      copartitionGroups: this.groups.filter((sources) => topicCount(sources, nodes) > 1),
+    });
+    validate(topology);
+    return topology;
+  }
+
+  private keepStore(store: StoreSpec, node: string): void {
+    if (this.stores.has(store.name)) {
+      throw new StreamError(
+        "TOPOLOGY_INVALID",
+        `${node} uses store ${store.name}, which another node has: rename one`,
+        {
+          details: { node, store: store.name },
+        },
+      );
+    }
+    this.stores.set(store.name, Object.freeze(store));
+  }
+}
+
+function topicCount(sources: readonly string[], nodes: readonly TopologyNode[]): number {
+  return nodes.reduce(
+    (count, node) => (node.kind === "source" && sources.includes(node.name) ? count + node.topics.length : count),
+    0,
+  );
+}
+
+function checkSameReading(first: SourceNode, second: SourceNode): void {
+  const same =
+    first.keySerde.id === second.keySerde.id &&
+    first.valueSerde.id === second.valueSerde.id &&
+    first.timestampExtractor === second.timestampExtractor &&
+    first.offsetReset === second.offsetReset;
+  if (same) return;
+  const topics = first.topics.map((topic) => topic.name).join(", ");
+  throw new StreamError(
+    "TOPOLOGY_INVALID",
+    `${second.name} reads ${topics} again, with other serdes or settings than ${first.name}: read it once and use that stream twice`,
+    { details: { node: second.name, topics } },
+  );
+}

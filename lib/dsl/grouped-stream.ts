@@ -1,0 +1,109 @@
+import type { Aggregator, Initializer } from "../operators/aggregate.ts";
+import { aggregate } from "../operators/aggregate.ts";
+import { count } from "../operators/count.ts";
+import type { Reducer } from "../operators/reduce.ts";
+import { reduce } from "../operators/reduce.ts";
+import { int64 } from "../serde/int64.ts";
+import type { SerdeLike } from "../serde/json.ts";
+import { asSerde } from "../serde/json.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { GroupedProps } from "./aggregation.ts";
+import { Aggregation } from "./aggregation.ts";
+import { prefixes } from "./prefixes.ts";
+import { bothKnown } from "./serdes.ts";
+import type { Named } from "./stream.ts";
+import { KTable } from "./table.ts";
+import { TimeWindowedKStream } from "./windowed-stream.ts";
+import type { TimeWindows } from "./windows.ts";
+
+/** How the table of an aggregation is kept. */
+export interface StoreOptions extends Named {
+  /** Name of the store: makes it queryable, and keeps its state when operators are added in front. */
+  readonly store?: string;
+  /** False: no changelog; the store is empty after every move. */
+  readonly logged?: boolean;
+}
+
+/** A store whose values need a serde. */
+export interface ValueStoreOptions<A> extends StoreOptions {
+  readonly value: SerdeLike<A>;
+}
+
+/**
+ * Records grouped by key. Null keys and null values do not take part in `count`, `reduce` and `aggregate`.
+ */
+export class KGroupedStream<K, V> {
+  private readonly props: GroupedProps;
+  private readonly aggregation: Aggregation;
+
+  /** @internal Made by `KStream.groupByKey` and `groupBy`. */
+  constructor(props: GroupedProps) {
+    this.props = Object.freeze(props);
+    this.aggregation = new Aggregation(this.props);
+  }
+
+  /**
+   * Number of records per key.
+   *
+   * @example
+   * const counts = trades.groupByKey().count({ store: "trades-per-ticker" });
+   */
+  count(options: StoreOptions = {}): KTable<K, number> {
+    return this.table(prefixes.aggregate, { ...options, value: int64() }, count);
+  }
+
+  /**
+   * Combines the values of a key; the first one is the result as it is. A null result deletes the row.
+   *
+   * @example
+   * const highest = prices.groupByKey().reduce((a, b) => Math.max(a, b), { store: "highest" });
+   */
+  reduce(reducer: Reducer<V>, options: StoreOptions & { readonly value?: SerdeLike<V> } = {}): KTable<K, V> {
+    const value: Serde<unknown> | undefined = options.value && asSerde(options.value);
+    return this.table(prefixes.reduce, { ...options, value }, (kept) => reduce({ ...kept, reducer }));
+  }
+
+  /**
+   * Folds the values of a key into an aggregate. A null result deletes the row; the next value starts anew.
+   *
+   * @param options `value`: serde or schema of the aggregate.
+   * @example
+   * const sums = trades.groupByKey().aggregate(() => 0, (ticker, trade, sum) => sum + trade.size, { store: "sums", value: int64() });
+   */
+  aggregate<A>(
+    initializer: Initializer<A>,
+    aggregator: Aggregator<K, V, A>,
+    options: ValueStoreOptions<A>,
+  ): KTable<K, A> {
+    const value: Serde<unknown> = asSerde(options.value);
+    return this.table(prefixes.aggregate, { ...options, value }, (kept) =>
+      aggregate({ ...kept, initializer, aggregator }),
+    );
+  }
+
+  /**
+   * Groups each key's records by windows of their timestamps.
+   *
+   * @example
+   * const perMinute = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count();
+   */
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V> {
+    return new TimeWindowedKStream<K, V>({ ...this.props, windows, aggregation: this.aggregation });
+  }
+
+  private table<A>(
+    prefix: string,
+    options: StoreOptions & { readonly value: Serde<unknown> | undefined },
+    operator: Parameters<Aggregation["add"]>[1],
+  ): KTable<K, A> {
+    const added = this.aggregation.add({ ...options, prefix, type: "timestampedKeyValue" }, operator);
+    return new KTable<K, A>({
+      graph: this.props.graph,
+      node: added.node,
+      sources: added.sources,
+      serdes: bothKnown(added.keySerde, added.valueSerde),
+      oldValues: added.oldValues,
+      sourceKeyed: added.sourceKeyed,
+    });
+  }
+}

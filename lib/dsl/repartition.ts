@@ -1,0 +1,45 @@
+import { dropNullKeys } from "../operators/drop-null-keys.ts";
+import type { Graph } from "./graph.ts";
+import { prefixes } from "./prefixes.ts";
+import type { KnownSerdes } from "./serdes.ts";
+import { needed } from "./serdes.ts";
+
+const SUFFIX = "-repartition";
+const generated = /^KSTREAM.*-\d{10}$/;
+
+/** What a repartition topic needs. */
+export interface RepartitionOptions {
+  /** The node whose records go through the topic. */
+  readonly parent: string;
+  /** What the topic is called, without application id and `-repartition`. */
+  readonly topicName: string;
+  readonly serdes: KnownSerdes;
+  /** Which call of the user's gives serdes, for errors. */
+  readonly call: string;
+}
+
+/** Names of the three nodes around a repartition topic. Uses up three numbers, used or not, as Kafka Streams does. */
+function nodeNames(graph: Graph, topicName: string, topic: string): { filter: string; sink: string; source: string } {
+  const sink = graph.nodeName(prefixes.sink);
+  const filter = graph.nodeName(prefixes.filter);
+  const source = graph.nodeName(prefixes.source);
+  if (generated.test(topicName)) return { filter, sink, source };
+  return { filter: `${topic}-filter`, sink: `${topic}-sink`, source: `${topic}-source` };
+}
+
+/**
+ * Sends a stream through a topic partitioned by its new key, without null keys.
+ *
+ * @returns name of the source that reads it back
+ * @source Kafka Streams `OptimizableRepartitionNode`, `KStreamImpl.createRepartitionedSource`
+ */
+export function repartition(graph: Graph, { parent, topicName, serdes, call }: RepartitionOptions): string {
+  const topic = topicName.endsWith(SUFFIX) ? topicName : topicName + SUFFIX;
+  const names = nodeNames(graph, topicName, topic);
+  const keySerde = needed(serdes, "key", { node: names.sink, fix: `${call}({ key })` });
+  const valueSerde = needed(serdes, "value", { node: names.sink, fix: `${call}({ value })` });
+  const ref = Object.freeze({ name: topic, internal: true });
+  graph.addProcessor({ name: names.filter, parents: [parent], resolve: () => ({ operator: dropNullKeys }) });
+  graph.addSink({ kind: "sink", name: names.sink, parents: [names.filter], topic: ref, keySerde, valueSerde });
+  return graph.addSource({ kind: "source", name: names.source, topics: [ref], keySerde, valueSerde });
+}

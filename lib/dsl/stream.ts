@@ -1,0 +1,290 @@
+import { StreamError } from "../core/errors.ts";
+import { filter } from "../operators/filter.ts";
+import { flatMap } from "../operators/flat-map.ts";
+import { flatMapValues } from "../operators/flat-map-values.ts";
+import type { Pair } from "../operators/map.ts";
+import { map } from "../operators/map.ts";
+import { mapValues } from "../operators/map-values.ts";
+import { passThrough } from "../operators/pass-through.ts";
+import { peek } from "../operators/peek.ts";
+import { selectKey } from "../operators/select-key.ts";
+import type { SerdeLike } from "../serde/json.ts";
+import { asSerde } from "../serde/json.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { Operator } from "../topology/operator.ts";
+import type { Graph } from "./graph.ts";
+import { KGroupedStream } from "./grouped-stream.ts";
+import { prefixes } from "./prefixes.ts";
+import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
+import { needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
+
+/** What every operator takes. */
+export interface Named {
+  /** Name of the node instead of a generated one. */
+  readonly name?: string;
+}
+
+/**
+ * Serdes for the records of a group; what is not given is what the stream knows. A serde may be of a wider type than the
+ * stream: `G` and `W` are what is read back.
+ */
+export interface GroupedOptions<K, V, G, W> {
+  readonly key?: Serde<G> & Writes<NonNullable<K>>;
+  readonly value?: (Serde<W> & Writes<NonNullable<V>>) | SchemaFor<NonNullable<V>, W>;
+  /** Names the repartition topic, if one is needed, and so keeps it when operators are added in front. */
+  readonly name?: string;
+}
+
+/** Where records go. What is not given is what the stream knows. */
+export interface ToOptions<K, V, T> extends Named {
+  readonly key?: Writes<NonNullable<K>>;
+  readonly value?: Writes<NonNullable<V>> | SchemaFor<NonNullable<V>, T>;
+}
+
+/** What a stream is made of. */
+export interface StreamProps {
+  readonly graph: Graph;
+  /** The node that the next operator is connected to. */
+  readonly node: string;
+  readonly serdes: KnownSerdes;
+  /** Names of the sources that its records come from. */
+  readonly sources: readonly string[];
+  /** True when the key may have changed since the last topic: grouping then goes through a repartition topic. */
+  readonly rekeyed: boolean;
+  /** True when keys still have the bytes of the source record's key. */
+  readonly sourceKeyed: boolean;
+}
+
+/** A node that follows a stream, and which parts of a record it replaces. */
+interface Step {
+  readonly prefix: string;
+  readonly operator: Operator;
+  readonly options: Named | undefined;
+  readonly changes?: { readonly key?: boolean; readonly value?: boolean };
+}
+
+/**
+ * A stream of records. Every call adds a node and returns a new stream; streams themselves never change, so one may be used
+ * several times.
+ *
+ * Values may be null at run time (deletions and empty messages), whatever their type says: drop them with
+ * `filter((key, value) => value !== null)` where a mapper cannot take them.
+ *
+ * Functions with one declared parameter get one argument, and what they do not get is not decoded.
+ */
+export class KStream<K, V> {
+  /** @internal */
+  readonly props: StreamProps;
+
+  /** @internal Made by `StreamsBuilder.stream` and by operators. */
+  constructor(props: StreamProps) {
+    this.props = Object.freeze(props);
+  }
+
+  /**
+   * Keeps records for which the predicate is true. A type guard narrows the stream.
+   *
+   * @example
+   * const long = words.filter((key, word) => word.length > 3);
+   */
+  filter<V2 extends V>(predicate: (key: K, value: V) => value is V2, options?: Named): KStream<K, V2>;
+  filter(predicate: (key: K, value: V) => boolean, options?: Named): KStream<K, V>;
+  filter(predicate: (key: K, value: V) => boolean, options?: Named): KStream<K, V> {
+    return this.add({ prefix: prefixes.filter, operator: filter(predicate, true), options });
+  }
+
+  /**
+   * Drops records for which the predicate is true.
+   *
+   * @example
+   * const rest = words.filterNot((key, word) => word === "the");
+   */
+  filterNot(predicate: (key: K, value: V) => boolean, options?: Named): KStream<K, V> {
+    return this.add({ prefix: prefixes.filter, operator: filter(predicate, false), options });
+  }
+
+  /**
+   * Replaces key and value. Both serdes are dropped, and grouping goes through a repartition topic.
+   *
+   * @example
+   * const byUser = visits.map((page, visit) => [visit.user, page]);
+   */
+  map<K2, V2>(mapper: (key: K, value: V) => Pair<K2, V2>, options?: Named): KStream<K2, V2> {
+    return this.add({ prefix: prefixes.map, operator: map(mapper), options, changes: { key: true, value: true } });
+  }
+
+  /**
+   * Replaces the value; the mapper gets value and key. The value serde is dropped, the key and its partition stay.
+   *
+   * @example
+   * const lengths = words.mapValues((word) => word.length);
+   */
+  mapValues<V2>(mapper: (value: V, key: K) => V2, options?: Named): KStream<K, V2> {
+    return this.add({ prefix: prefixes.mapValues, operator: mapValues(mapper), options, changes: { value: true } });
+  }
+
+  /**
+   * Replaces a record by any number of records. Both serdes are dropped, and grouping goes through a repartition topic.
+   *
+   * @example
+   * const pages = sessions.flatMap((user, session) => session.pages.map((page) => [page, user] as const));
+   */
+  flatMap<K2, V2>(mapper: (key: K, value: V) => Iterable<Pair<K2, V2>>, options?: Named): KStream<K2, V2> {
+    return this.add({
+      prefix: prefixes.flatMap,
+      operator: flatMap(mapper),
+      options,
+      changes: { key: true, value: true },
+    });
+  }
+
+  /**
+   * Replaces a value by any number of values of the same key; the mapper gets value and key.
+   *
+   * @example
+   * const words = lines.flatMapValues((line) => line.split(" "));
+   */
+  flatMapValues<V2>(mapper: (value: V, key: K) => Iterable<V2>, options?: Named): KStream<K, V2> {
+    return this.add({
+      prefix: prefixes.flatMapValues,
+      operator: flatMapValues(mapper),
+      options,
+      changes: { value: true },
+    });
+  }
+
+  /**
+   * Replaces the key. The key serde is dropped, and grouping goes through a repartition topic.
+   *
+   * @example
+   * const byCity = orders.selectKey((id, order) => order.city);
+   */
+  selectKey<K2>(selector: (key: K, value: V) => K2, options?: Named): KStream<K2, V> {
+    return this.add({ prefix: prefixes.keySelect, operator: selectKey(selector), options, changes: { key: true } });
+  }
+
+  /**
+   * Calls an action with every record and changes nothing. The action runs again when a transaction is tried again.
+   *
+   * @example
+   * const watched = words.peek((key, word) => seen.push(word));
+   */
+  peek(action: (key: K, value: V) => void, options?: Named): KStream<K, V> {
+    return this.add({ prefix: prefixes.peek, operator: peek(action), options });
+  }
+
+  /**
+   * One stream of the records of both; their order is kept within each. Serdes stay where both streams have the same.
+   *
+   * @example
+   * const all = web.merge(mobile);
+   */
+  merge(other: KStream<K, V>, options?: Named): KStream<K, V> {
+    const { graph, node, serdes, sources, rekeyed } = this.props;
+    if (other.props.graph !== graph) {
+      throw new StreamError("TOPOLOGY_INVALID", "merge takes a stream of the same StreamsBuilder");
+    }
+    const name = graph.nodeName(prefixes.merge, options?.name);
+    graph.addProcessor({ name, parents: [node, other.props.node], resolve: () => ({ operator: passThrough }) });
+    return new KStream<K, V>({
+      graph,
+      node: name,
+      serdes: inBoth(serdes, other.props.serdes, name),
+      sources: [...new Set([...sources, ...other.props.sources])],
+      rekeyed: rekeyed || other.props.rekeyed,
+      sourceKeyed: this.props.sourceKeyed && other.props.sourceKeyed,
+    });
+  }
+
+  /**
+   * Groups records by the key they have, for `count`, `reduce`, `aggregate` and windows.
+   *
+   * @param options Serdes, where the stream does not know them any more: after `map` and the like.
+   * @example
+   * const perTicker = trades.groupByKey().count({ store: "trades-per-ticker" });
+   */
+  groupByKey<G = NonNullable<K>, W = V>(options: GroupedOptions<K, V, G, W> = {}): KGroupedStream<G, W> {
+    const known = this.props.serdes;
+    const serdes = replaced(known, given(options));
+    const sourceKeyed = this.props.sourceKeyed && serdes.key?.id === known.key?.id;
+    return new KGroupedStream<G, W>({
+      ...this.props,
+      serdes,
+      sourceKeyed,
+      groupName: options.name,
+      call: "groupByKey",
+    });
+  }
+
+  /**
+   * Groups records by a new key: they go through a repartition topic.
+   *
+   * @param options `key`: serde of the new key.
+   * @example
+   * const perCity = orders.groupBy((id, order) => order.city, { key: string() }).count();
+   */
+  groupBy<K2, G = NonNullable<K2>, W = V>(
+    selector: (key: K, value: V) => K2,
+    options: GroupedOptions<K2, V, G, W> & { readonly key: Serde<G> },
+  ): KGroupedStream<G, W> {
+    const { name } = options;
+    const { props } = this.selectKey(selector, name === undefined ? {} : { name });
+    const serdes = replaced(props.serdes, given(options));
+    return new KGroupedStream<G, W>({ ...props, serdes, groupName: name, call: "groupBy" });
+  }
+
+  /**
+   * Writes the records to a topic.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID` when a serde is neither given nor known
+   * @example
+   * counts.toStream().to("counts", { key: string(), value: int64() });
+   */
+  to<T = V>(topic: string, options: ToOptions<K, V, T> = {}): void {
+    const { graph, node } = this.props;
+    const name = graph.nodeName(prefixes.sink, options.name);
+    const serdes = replaced(this.props.serdes, given(options));
+    graph.addSink({
+      kind: "sink",
+      name,
+      parents: [node],
+      topic: Object.freeze({ name: topic, internal: false }),
+      keySerde: needed(serdes, "key", { node: name, fix: `to(${JSON.stringify(topic)}, { key })` }),
+      valueSerde: needed(serdes, "value", { node: name, fix: `to(${JSON.stringify(topic)}, { value })` }),
+    });
+  }
+
+  private add<K2, V2>({ prefix, operator, options, changes = {} }: Step): KStream<K2, V2> {
+    const { graph, node } = this.props;
+    const name = graph.nodeName(prefix, options?.name);
+    graph.addProcessor({ name, parents: [node], resolve: () => ({ operator }) });
+    let serdes = this.props.serdes;
+    if (changes.key) serdes = withoutKey(serdes, name);
+    if (changes.value) serdes = withoutValue(serdes, name);
+    const { rekeyed, sourceKeyed } = this.props;
+    const moved = changes.key === true;
+    return new KStream({
+      ...this.props,
+      node: name,
+      serdes,
+      rekeyed: rekeyed || moved,
+      sourceKeyed: sourceKeyed && !moved,
+    });
+  }
+}
+
+/** The serdes in options. `Writes` is what the compiler checks; what users pass are serdes and schemas. */
+function given(options: object): {
+  readonly key: Serde<unknown> | undefined;
+  readonly value: Serde<unknown> | undefined;
+} {
+  const { key, value } = options as { key?: Serde<unknown>; value?: SerdeLike<unknown> };
+  return { key, value: value && asSerde(value) };
+}
+
+function inBoth(a: KnownSerdes, b: KnownSerdes, node: string): KnownSerdes {
+  const sameKey = a.key !== undefined && a.key.id === b.key?.id;
+  const sameValue = a.value !== undefined && a.value.id === b.value?.id;
+  const kept = sameKey ? a : withoutKey(a, node);
+  return sameValue ? kept : withoutValue(kept, node);
+}

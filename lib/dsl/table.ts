@@ -1,0 +1,148 @@
+import type { KeyedStore } from "../operators/keyed-store.ts";
+import { tableFilter } from "../operators/table-filter.ts";
+import { tableMapValues } from "../operators/table-map-values.ts";
+import type { TableSourceProps } from "../operators/table-source.ts";
+import { toStream } from "../operators/to-stream.ts";
+import type { SerdeLike } from "../serde/json.ts";
+import { asSerde } from "../serde/json.ts";
+import type { StoreSpec } from "../state/store.ts";
+import type { Operator } from "../topology/operator.ts";
+import type { Graph } from "./graph.ts";
+import type { StoreOptions } from "./grouped-stream.ts";
+import { OldValues } from "./old-values.ts";
+import { prefixes } from "./prefixes.ts";
+import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
+import { needed, replaced, withoutValue } from "./serdes.ts";
+import type { Named } from "./stream.ts";
+import { KStream } from "./stream.ts";
+
+/** What a table is made of. */
+export interface TableProps {
+  readonly graph: Graph;
+  readonly node: string;
+  readonly sources: readonly string[];
+  readonly serdes: KnownSerdes;
+  readonly oldValues: OldValues;
+  /** True when keys have the bytes of the source record's key. */
+  readonly sourceKeyed: boolean;
+}
+
+/** What a derived table adds: an operator that knows whether it keeps a store and whether old values are asked for. */
+interface Derived {
+  readonly prefix: string;
+  readonly options: StoreOptions;
+  readonly serdes: (node: string) => KnownSerdes;
+  /** Answers whether old values are known without being asked from below. */
+  readonly knowsOldValues: boolean;
+  readonly operator: (props: TableSourceProps) => Operator;
+}
+
+/**
+ * A table: the newest value per key, as a stream of changes. Every call adds a node and returns a new table.
+ *
+ * A derived table is computed when it is read and has no store, unless `store` names one.
+ */
+export class KTable<K, V> {
+  /** @internal */
+  readonly props: TableProps;
+
+  /** @internal Made by `StreamsBuilder.table` and by aggregations. */
+  constructor(props: TableProps) {
+    this.props = Object.freeze(props);
+  }
+
+  /**
+   * Keeps rows for which the predicate is true; a row that fails is deleted downstream. A type guard narrows the table.
+   *
+   * @example
+   * const active = users.filter((id, user) => user.active);
+   */
+  filter<V2 extends V>(predicate: (key: K, value: V) => value is V2, options?: StoreOptions): KTable<K, V2>;
+  filter(predicate: (key: K, value: V) => boolean, options?: StoreOptions): KTable<K, V>;
+  filter(predicate: (key: K, value: V) => boolean, options: StoreOptions = {}): KTable<K, V> {
+    return this.filtered(predicate, true, options);
+  }
+
+  /**
+   * Drops rows for which the predicate is true.
+   *
+   * @example
+   * const others = users.filterNot((id, user) => user.active);
+   */
+  filterNot(predicate: (key: K, value: V) => boolean, options: StoreOptions = {}): KTable<K, V> {
+    return this.filtered(predicate, false, options);
+  }
+
+  /**
+   * Replaces the values; the mapper gets value and key and never sees deletions.
+   *
+   * @param options `value`: serde or schema of the new values, needed with `store`.
+   * @example
+   * const averages = stats.mapValues((stat) => stat.sum / stat.count);
+   */
+  mapValues<V2, T = V2>(
+    mapper: (value: V, key: K) => V2,
+    options: StoreOptions & { readonly value?: Writes<NonNullable<V2>> | SchemaFor<NonNullable<V2>, T> } = {},
+  ): KTable<K, V2> {
+    // `Writes` is what the compiler checks; what users pass are serdes and schemas.
+    const given = options.value as SerdeLike<unknown> | undefined;
+    const value = given && asSerde(given);
+    return this.derive<V2>({
+      prefix: prefixes.tableMapValues,
+      options,
+      serdes: (node) => replaced(withoutValue(this.props.serdes, node), { value }),
+      knowsOldValues: false,
+      operator: (props) => tableMapValues({ ...props, mapper }),
+    });
+  }
+
+  /**
+   * The changes as a stream of records: a deletion is a null value.
+   *
+   * @example
+   * counts.toStream().to("counts", { key: string(), value: int64() });
+   */
+  toStream(options: Named = {}): KStream<K, V> {
+    const { graph, node, serdes, sources, sourceKeyed } = this.props;
+    const name = graph.nodeName(prefixes.toStream, options.name);
+    graph.addProcessor({ name, parents: [node], resolve: () => ({ operator: toStream }) });
+    return new KStream<K, V>({ graph, node: name, serdes, sources, sourceKeyed, rekeyed: false });
+  }
+
+  private filtered(predicate: (key: K, value: V) => boolean, keep: boolean, options: StoreOptions): KTable<K, V> {
+    return this.derive<V>({
+      prefix: prefixes.tableFilter,
+      options,
+      serdes: () => this.props.serdes,
+      // A filter asks for what costs nothing, so that it can stay silent about rows that never passed.
+      knowsOldValues: this.props.oldValues.ask(false),
+      operator: (props) => tableFilter({ ...props, predicate, keep }),
+    });
+  }
+
+  private derive<V2>({ prefix, options, serdes: serdesAt, knowsOldValues, operator }: Derived): KTable<K, V2> {
+    const { graph, node: parent, oldValues: above, sourceKeyed } = this.props;
+    const node = graph.nodeName(prefix, options.name);
+    const serdes = serdesAt(node);
+    const spec =
+      options.store === undefined ? undefined : keptStore(node, { ...options, store: options.store }, serdes);
+    const kept: KeyedStore | undefined = spec && { store: spec.name, keySerde: spec.keySerde, sourceKeyed };
+    const oldValues = new OldValues((materialise) => kept !== undefined || above.ask(materialise));
+    graph.addProcessor({
+      name: node,
+      parents: [parent],
+      resolve: () => ({ operator: operator({ kept, sendsOldValues: knowsOldValues || oldValues.sent }), store: spec }),
+    });
+    return new KTable<K, V2>({ ...this.props, node, serdes, oldValues });
+  }
+}
+
+function keptStore(node: string, options: StoreOptions & { readonly store: string }, serdes: KnownSerdes): StoreSpec {
+  return {
+    name: options.store,
+    type: "timestampedKeyValue",
+    keySerde: needed(serdes, "key", { node, fix: "a key serde to the table it comes from" }),
+    valueSerde: needed(serdes, "value", { node, fix: "{ store, value }" }),
+    logged: options.logged ?? true,
+  };
+}

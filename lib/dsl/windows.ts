@@ -1,0 +1,40 @@
+import type { Duration } from "../core/duration.ts";
+import { durationMs } from "../core/duration.ts";
+import { StreamError } from "../core/errors.ts";
+import type { TimeWindowShape } from "../operators/window-aggregate.ts";
+
+/** Tumbling or hopping windows; made by `timeWindows`. */
+export interface TimeWindows extends TimeWindowShape {
+  readonly kind: "time";
+}
+
+/** Sizes of time windows. */
+export interface TimeWindowsOptions {
+  readonly size: Duration;
+  /** How far apart windows start; without it windows tumble: one starts where the last ends. */
+  readonly advance?: Duration;
+  /** How late a record may be and still count. No default: it decides what is lost and how long state is kept. */
+  readonly grace: Duration;
+}
+
+/**
+ * Windows `[start, start + size)` with starts at multiples of `advance` since the epoch.
+ *
+ * @throws {StreamError} `CONFIG_INVALID` unless 0 < advance ≤ size
+ * @source Kafka Streams `TimeWindows.ofSizeAndGrace`
+ * @example
+ * timeWindows({ size: "5s", advance: "1s", grace: "1s" }); // each record counts in five windows
+ */
+export function timeWindows({ size, advance, grace }: TimeWindowsOptions): TimeWindows {
+  const sizeMs = durationMs(size, "size of timeWindows");
+  const advanceMs = advance === undefined ? sizeMs : durationMs(advance, "advance of timeWindows");
+  const graceMs = durationMs(grace, "grace of timeWindows");
+  if (sizeMs === 0 || advanceMs === 0 || advanceMs > sizeMs) {
+    throw new StreamError(
+      "CONFIG_INVALID",
+      `timeWindows has size ${sizeMs} ms and advance ${advanceMs} ms: the advance must be above 0 and at most the size`,
+      { details: { sizeMs, advanceMs } },
+    );
+  }
+  return Object.freeze<TimeWindows>({ kind: "time", sizeMs, advanceMs, graceMs });
+}

@@ -1,0 +1,42 @@
+import { ByteSink } from "../core/byte-sink.ts";
+import type { KeyValueStore } from "../state/store.ts";
+import type { Operator } from "../topology/operator.ts";
+import type { KeyedStore } from "./keyed-store.ts";
+import { touchesOwnKey } from "./keyed-store.ts";
+
+/** Combines an aggregate with a value of the same type. A null result deletes the row. */
+export type Reducer<V> = (aggregate: V, value: V) => V | null;
+
+/**
+ * Combines the values of a key; the first value, and the first after a deletion, is the aggregate as it is. Null keys and
+ * null values are dropped.
+ *
+ * @source Kafka Streams `KStreamReduce`
+ * @example
+ * reduce({ store: "longest", keySerde: string(), sourceKeyed: true, reducer: (a: string, b: string) => (b.length > a.length ? b : a) });
+ */
+export function reduce<V>(props: KeyedStore & { readonly reducer: Reducer<V> }): Operator {
+  const { keySerde, reducer } = props;
+  const touches = touchesOwnKey(props);
+  return Object.freeze<Operator>({
+    kind: "reduce",
+    ...(touches && { touches }),
+    create: ({ next, store: open, dropped }) => {
+      const store = open<KeyValueStore>(props.store);
+      const scratch = new ByteSink(64);
+      return (cursor) => {
+        if (cursor.keyIsNull) return dropped("null-key");
+        const value = cursor.value as V | null | undefined;
+        if (value === null || value === undefined) return dropped("null-value");
+        const keyText = cursor.keyText(keySerde, scratch);
+        const row = store.get(keyText);
+        const before = row === undefined ? null : (row.value as V);
+        if (row !== undefined && row.timestampMs > cursor.timestampMs) cursor.timestampMs = row.timestampMs;
+        const after = before === null ? value : reducer(before, value);
+        store.put(keyText, after, cursor.timestampMs);
+        cursor.setChange(after, before);
+        next(cursor);
+      };
+    },
+  });
+}

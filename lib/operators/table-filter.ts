@@ -1,0 +1,50 @@
+import { ByteSink } from "../core/byte-sink.ts";
+import type { KeyValueStore } from "../state/store.ts";
+import type { Operator } from "../topology/operator.ts";
+import { touchesOwnKey } from "./keyed-store.ts";
+import type { TableSourceProps } from "./table-source.ts";
+
+/** What `tableFilter` needs. */
+export interface TableFilterProps<K, V> extends TableSourceProps {
+  readonly predicate: (key: K, value: V) => boolean;
+  /** True for `filter`, false for `filterNot`. */
+  readonly keep: boolean;
+}
+
+/**
+ * Keeps rows for which the predicate answers `keep`; a row that fails becomes a tombstone. The predicate never sees null.
+ * Where old values are known, a change in which neither the old nor the new row passes is not forwarded.
+ *
+ * @source Kafka Streams `KTableFilter`
+ * @example
+ * tableFilter({ predicate: (key: string, value: number) => value > 3, keep: true, kept: undefined, sendsOldValues: false });
+ */
+export function tableFilter<K, V>({ predicate, keep, kept, sendsOldValues }: TableFilterProps<K, V>): Operator {
+  const passes = (key: unknown, value: unknown): boolean =>
+    value !== null && value !== undefined && predicate(key as K, value as V) === keep;
+  const touches = kept && sendsOldValues ? touchesOwnKey(kept) : undefined;
+  return Object.freeze<Operator>({
+    kind: "table-filter",
+    ...(touches && { touches }),
+    create: ({ next, store: open }) => {
+      const store = kept === undefined ? undefined : open<KeyValueStore>(kept.store);
+      const scratch = new ByteSink(64);
+      return (cursor) => {
+        const { key, value, oldValue, hasOldValue } = cursor;
+        const after = passes(key, value) ? value : null;
+        let before: unknown = null;
+        if (store !== undefined && kept !== undefined && sendsOldValues) {
+          before = store.get(cursor.keyText(kept.keySerde, scratch))?.value ?? null;
+        } else if (sendsOldValues && hasOldValue && passes(key, oldValue)) before = oldValue;
+        if (sendsOldValues && before === null && after === null) return;
+        if (store !== undefined && kept !== undefined) {
+          store.put(cursor.keyText(kept.keySerde, scratch), after, cursor.timestampMs);
+        }
+        if (after === null) cursor.setValue(null);
+        cursor.oldValue = before;
+        cursor.hasOldValue = sendsOldValues;
+        next(cursor);
+      };
+    },
+  });
+}

@@ -1,0 +1,44 @@
+import { ByteSink } from "../core/byte-sink.ts";
+import type { KeyValueStore } from "../state/store.ts";
+import type { Operator } from "../topology/operator.ts";
+import { touchesOwnKey } from "./keyed-store.ts";
+import type { TableSourceProps } from "./table-source.ts";
+
+/** What `tableMapValues` needs. */
+export interface TableMapValuesProps<K, V, V2> extends TableSourceProps {
+  readonly mapper: (value: V, key: K) => V2;
+}
+
+/**
+ * Maps the new and, where somebody asks, the old value of a change. The mapper never sees null: tombstones stay tombstones.
+ *
+ * @source Kafka Streams `KTableMapValues`
+ * @example
+ * tableMapValues({ mapper: (value: string) => value.length, kept: undefined, sendsOldValues: false });
+ */
+export function tableMapValues<K, V, V2>({ mapper, kept, sendsOldValues }: TableMapValuesProps<K, V, V2>): Operator {
+  const mapped = (value: unknown, key: unknown): V2 | null =>
+    value === null || value === undefined ? null : (mapper(value as V, key as K) ?? null);
+  const touches = kept && sendsOldValues ? touchesOwnKey(kept) : undefined;
+  return Object.freeze<Operator>({
+    kind: "table-map-values",
+    ...(touches && { touches }),
+    create: ({ next, store: open }) => {
+      const store = kept === undefined ? undefined : open<KeyValueStore>(kept.store);
+      const scratch = new ByteSink(64);
+      return (cursor) => {
+        const { key, value, oldValue, hasOldValue } = cursor;
+        const after = mapped(value, key);
+        let before: unknown = null;
+        if (store !== undefined && kept !== undefined) {
+          const keyText = cursor.keyText(kept.keySerde, scratch);
+          if (sendsOldValues) before = store.get(keyText)?.value ?? null;
+          store.put(keyText, after, cursor.timestampMs);
+        } else if (sendsOldValues && hasOldValue) before = mapped(oldValue, key);
+        if (sendsOldValues) cursor.setChange(after, before);
+        else cursor.setValue(after);
+        next(cursor);
+      };
+    },
+  });
+}

@@ -1,0 +1,96 @@
+import { ByteSink } from "../core/byte-sink.ts";
+import type { Windowed } from "../serde/windowed.ts";
+import type { WindowStore } from "../state/store.ts";
+import { CursorRegisters } from "../topology/cursor.ts";
+import type { Operator, TouchedRange } from "../topology/operator.ts";
+import type { Aggregator, Initializer } from "./aggregate.ts";
+import type { KeyedStore } from "./keyed-store.ts";
+
+/** Windows of one size that start every `advanceMs`, aligned to the epoch. */
+export interface TimeWindowShape {
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+  /** How late a record may be: how long after its end a window still changes, in stream time. */
+  readonly graceMs: number;
+}
+
+/** What `windowAggregate` needs. */
+export interface WindowAggregateProps<K, V, A> extends KeyedStore {
+  readonly windows: TimeWindowShape;
+  readonly initializer: Initializer<A>;
+  readonly aggregator: Aggregator<K, V, A>;
+  /** False when the aggregator does not look at values: they are not decoded then. */
+  readonly readsValue: boolean;
+}
+
+/** Start of the first window that holds a timestamp. Starts are multiples of the advance, zero or more. */
+export function firstWindowStart(timestampMs: number, { sizeMs, advanceMs }: TimeWindowShape): number {
+  return Math.floor(Math.max(0, timestampMs - sizeMs + advanceMs) / advanceMs) * advanceMs;
+}
+
+/**
+ * Aggregates per key and time window. A record belongs to every window `[start, start + size)` that holds its timestamp, in
+ * ascending order of starts; each window is late on its own when its end is at or before stream time minus grace. Only null
+ * keys are dropped: null values reach the aggregator, as in Kafka Streams.
+ *
+ * @source Kafka Streams `KStreamWindowAggregate`
+ * @example
+ * windowAggregate({
+ *   store: "counts", keySerde: string(), sourceKeyed: true, windows: { sizeMs: 5_000, advanceMs: 1_000, graceMs: 0 },
+ *   initializer: () => 0, aggregator: (key, value, count: number) => count + 1, readsValue: false,
+ * });
+ */
+export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): Operator {
+  const { keySerde, windows, initializer, aggregator, readsValue } = props;
+  const { sizeMs, advanceMs, graceMs } = windows;
+  const touches = touchesWindows(props);
+  return Object.freeze<Operator>({
+    kind: "window-aggregate",
+    ...(touches && { touches }),
+    create: ({ next, store: open, clock, dropped }) => {
+      const store = open<WindowStore>(props.store);
+      const streamTime = clock("stream-time", -1);
+      const scratch = new ByteSink(64);
+      const registers = new CursorRegisters();
+      return (cursor) => {
+        if (cursor.keyIsNull) return dropped("null-key");
+        const timestampMs = cursor.timestampMs;
+        if (timestampMs > streamTime.value) streamTime.value = timestampMs;
+        const closedMs = streamTime.value - graceMs;
+        const keyText = cursor.keyText(keySerde, scratch);
+        const key = cursor.key as K;
+        const value = (readsValue ? cursor.value : undefined) as V;
+        registers.save(cursor);
+        for (let startMs = firstWindowStart(timestampMs, windows); startMs <= timestampMs; startMs += advanceMs) {
+          const endMs = startMs + sizeMs;
+          if (endMs <= closedMs) {
+            dropped("late");
+            continue;
+          }
+          const row = store.get(keyText, startMs);
+          const before = row === undefined ? initializer() : (row.value as A);
+          const atMs = row !== undefined && row.timestampMs > timestampMs ? row.timestampMs : timestampMs;
+          const after = aggregator(key, value, before);
+          store.put(keyText, startMs, after, atMs);
+          registers.restore(cursor);
+          const windowed: Windowed<K> = { key, window: { startMs, endMs } };
+          cursor.setKey(windowed);
+          cursor.setChange(after, before);
+          cursor.timestampMs = atMs;
+          next(cursor);
+        }
+      };
+    },
+  });
+}
+
+function touchesWindows(
+  props: KeyedStore & { readonly windows: TimeWindowShape },
+): ((keyText: string, timestampMs: number) => readonly TouchedRange[]) | undefined {
+  const { store, windows, sourceKeyed } = props;
+  if (!sourceKeyed) return undefined;
+  return (keyText, timestampMs) => {
+    const toMs = Math.floor(timestampMs / windows.advanceMs) * windows.advanceMs;
+    return [{ store, from: keyText, to: keyText, fromMs: firstWindowStart(timestampMs, windows), toMs }];
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * The committed state of a pin for queries, whether or not a worker runs: newest manifest, and on demand the changelog tail
+ * up to one position.
+ *
+ * Owns: caches of manifests and tails. Does not own: which pin holds a key. Invariant I7: an answer is one committed state:
+ * every store of an answer is bounded by the same position.
+ */
+import type { ApplicationPlan, TaskChangelog } from "../application/plan.ts";
+import { readNewestPosition } from "../application/newest-position.ts";
+import { decodePosition, type Position } from "../application/position.ts";
+import { StreamError } from "../core/errors.ts";
+import type { PartitionKey } from "../core/ids.ts";
+import type { LeaseTable, SnapshotPointer } from "../ports/lease-table.ts";
+import type { Log } from "../ports/log.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { loadSnapshot } from "../snapshot/load.ts";
+import { SortedRows } from "../snapshot/rows.ts";
+import { SegmentCache } from "../snapshot/segment-cache.ts";
+import type { Manifest, ManifestStore } from "../snapshot/types.ts";
+import { storeKey } from "../snapshot/types.ts";
+import { openSnapshotView, StoreView } from "../snapshot/view.ts";
+import { replayChangelogs } from "../task/replay.ts";
+
+/** Ports of a reader. */
+export interface QueryPorts {
+  readonly log: Log;
+  readonly leases: LeaseTable;
+  readonly objects: ObjectStore;
+}
+
+/** How new an answer must be: the newest snapshot, or everything that is committed. */
+export type Freshness = "snapshot" | "committed";
+
+/** One store of one task at one position. */
+export interface StoreState {
+  readonly view: StoreView;
+  readonly position: Position | undefined;
+  readonly snapshotVersion: number | undefined;
+  readonly tailRecords: number;
+}
+
+interface Tail {
+  readonly base: string;
+  readonly rows: SortedRows;
+  readonly from: number;
+  upTo: number;
+  records: number;
+}
+
+const CACHE_BYTES = 128 << 20;
+
+/** Reads the state of pins. One per process: what it has read stays useful. */
+export class PinStateReader {
+  private readonly app: ApplicationPlan;
+  private readonly ports: QueryPorts;
+  private readonly cache = new SegmentCache(CACHE_BYTES);
+  private readonly manifests = new Map<number, { readonly path: string; readonly manifest: Manifest }>();
+  private readonly tails = new Map<PartitionKey, Tail>();
+  /** Queries of one store run one after the other: they share its tail. */
+  private readonly turns = new Map<PartitionKey, Promise<unknown>>();
+
+  constructor(app: ApplicationPlan, ports: QueryPorts) {
+    this.app = app;
+    this.ports = ports;
+  }
+
+  /** The state of a store's partition. */
+  async read(changelog: TaskChangelog, task: string, freshness: Freshness): Promise<StoreState> {
+    const before = this.turns.get(changelog.key) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(() => this.readNow(changelog, task, freshness));
+    this.turns.set(changelog.key, turn);
+    return turn;
+  }
+
+  private async readNow(changelog: TaskChangelog, task: string, freshness: Freshness): Promise<StoreState> {
+    const pin = changelog.partition % this.app.pinCount;
+    const manifest = await this.manifest(pin);
+    const stored = manifest?.stores[storeKey(changelog.store.name, changelog.partition)];
+    const base = this.baseView(changelog, stored, manifest);
+    if (freshness === "snapshot") {
+      const position = manifest === undefined ? undefined : decodePosition(Buffer.from(manifest.position));
+      return { view: base, position, snapshotVersion: manifest?.version, tailRecords: 0 };
+    }
+    const position = await readNewestPosition(this.ports.log, this.app.positionsTopic, pin);
+    const storeTimeMs = position?.storeTimes[`${task}/${changelog.store.name}`] ?? -1;
+    const tail = await this.tail(changelog, { base: manifest?.writer ?? "", from: stored?.changelog.next ?? 0, to: position?.changelogs[changelog.key] ?? 0 });
+    return { view: base.withTail(tail.rows, storeTimeMs), position, snapshotVersion: manifest?.version, tailRecords: tail.records };
+  }
+
+  private baseView(changelog: TaskChangelog, stored: ManifestStore | undefined, manifest: Manifest | undefined): StoreView {
+    if (manifest !== undefined && stored !== undefined) {
+      const view = openSnapshotView({ manifest, objects: this.ports.objects, cache: this.cache }).store(changelog.store.name, changelog.partition);
+      if (view !== undefined) return view;
+    }
+    return new StoreView({ store: emptyStore(changelog), load: async () => [], storeTimeMs: -1 });
+  }
+
+  private async manifest(pin: number): Promise<Manifest | undefined> {
+    const pointer: SnapshotPointer | undefined = (await this.ports.leases.read(pin))?.pointer;
+    if (pointer === undefined) return undefined;
+    const known = this.manifests.get(pin);
+    if (known?.path === pointer.path) return known.manifest;
+    const manifest = await loadSnapshot({ objects: this.ports.objects, pointer });
+    this.manifests.set(pin, { path: pointer.path, manifest });
+    return manifest;
+  }
+
+  /** The changelog `[from, to)` on top of a manifest; grows with the position, begins anew with the next manifest. */
+  private async tail(changelog: TaskChangelog, want: { base: string; from: number; to: number }): Promise<Tail> {
+    let tail = this.tails.get(changelog.key);
+    if (tail === undefined || tail.base !== want.base || tail.upTo > want.to) {
+      tail = { base: want.base, rows: new SortedRows(), from: want.from, upTo: want.from, records: 0 };
+      this.tails.set(changelog.key, tail);
+    }
+    if (tail.upTo < want.to) {
+      tail.records += await replayChangelogs(this.ports.log, [{ changelog, from: tail.upTo, to: want.to, store: tail.rows }]);
+      tail.upTo = want.to;
+    }
+    return tail;
+  }
+}
+
+function emptyStore({ store, partition, topic }: TaskChangelog): ManifestStore {
+  if (!store.logged) throw new StreamError("QUERY_INVALID", `store ${store.name} has no changelog: it cannot be queried from outside its worker`, { details: { store: store.name } });
+  return {
+    name: store.name,
+    partition,
+    type: store.type,
+    keySerde: store.keySerde.id,
+    valueSerde: store.valueSerde.id,
+    ...(store.windowSizeMs === undefined ? {} : { windowSizeMs: store.windowSizeMs }),
+    ...(store.retentionMs === undefined ? {} : { retentionMs: store.retentionMs }),
+    changelog: { topic, topicId: "", next: 0 },
+    storeTimeMs: -1,
+    segments: [],
+  };
+}

@@ -1,0 +1,228 @@
+import type { ApplicationPlan, TaskChangelog } from "../application/plan.ts";
+import { type DeployedApplication, prepareApplication } from "../application/prepare.ts";
+import { ByteSink } from "../core/byte-sink.ts";
+import { StreamError } from "../core/errors.ts";
+import { murmur2 } from "../serde/murmur2.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { StoreSpec } from "../state/store.ts";
+import type { ViewRow } from "../snapshot/rows.ts";
+import { type Freshness, PinStateReader, type QueryPorts, type StoreState } from "./pin-state-reader.ts";
+
+/** What every answer says of itself. */
+export interface AnswerFacts {
+  readonly freshness: Freshness;
+  readonly pin: number;
+  readonly partition: number;
+  /** Next input offset per `topic:partition`: everything below is in the answer. Empty before the first commit. */
+  readonly position: Readonly<Record<string, number>>;
+  readonly snapshotVersion: number | undefined;
+  /** Changelog records that lie between the snapshot and the position. */
+  readonly tailRecords: number;
+}
+
+/** A row of a key-value store. */
+export interface KeyRow<K, V> {
+  readonly key: K;
+  readonly value: V;
+  readonly timestampMs: number;
+}
+
+/** A row of a window store. */
+export interface WindowRow<K, V> extends KeyRow<K, V> {
+  readonly windowStartMs: number;
+  /** Exclusive. */
+  readonly windowEndMs: number;
+}
+
+/** How a query is answered. */
+export interface QueryOptions {
+  /** `committed` by default. */
+  readonly freshness?: Freshness;
+}
+
+/** Bounds of windows: starts, both ends inclusive; what is not given is open. */
+export interface WindowBounds extends QueryOptions {
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** Bounds of keys: both ends inclusive in byte order; what is not given is open. */
+export interface KeyBounds<K> extends QueryOptions {
+  readonly from?: K;
+  readonly to?: K;
+  /** Rows at most; 1000 by default. */
+  readonly limit?: number;
+}
+
+const ROWS_MAX = 1_000;
+
+/**
+ * The tables of an application, queried from anywhere: from snapshots and the log, also when no worker is alive.
+ *
+ * @example
+ * const tables = await openTables(app, { log, leases, objects });
+ * const { rows } = await tables.get<string, Stats>("trade-stats").windows("AAPL", { from, to });
+ */
+export class Tables {
+  private readonly plan: ApplicationPlan;
+  private readonly reader: PinStateReader;
+
+  /** @internal Made by `openTables`. */
+  constructor(plan: ApplicationPlan, ports: QueryPorts) {
+    this.plan = plan;
+    this.reader = new PinStateReader(plan, ports);
+  }
+
+  /** Names of all stores that can be queried. */
+  get names(): readonly string[] {
+    return [...new Set(this.plan.pins.flatMap(({ tasks }) => tasks.flatMap(({ changelogs }) => changelogs.map(({ store }) => store.name))))].sort();
+  }
+
+  /**
+   * A table by the name of its store.
+   *
+   * @throws {StreamError} `STORE_UNKNOWN`, naming the stores that exist
+   */
+  get<K = unknown, V = unknown>(name: string): Table<K, V> {
+    const partitions = this.plan.pins
+      .flatMap(({ pin, tasks }) => tasks.flatMap((task) => task.changelogs.filter(({ store }) => store.name === name).map((changelog) => ({ pin, task: task.id, changelog }))))
+      .sort((a, b) => a.changelog.partition - b.changelog.partition);
+    const [first] = partitions;
+    if (first === undefined) {
+      throw new StreamError("STORE_UNKNOWN", `there is no store ${JSON.stringify(name)}; there ${this.names.length === 1 ? "is" : "are"} ${this.names.join(", ") || "none"}`, { details: { store: name } });
+    }
+    return new Table<K, V>(first.changelog.store, partitions, this.reader);
+  }
+}
+
+interface TablePartition {
+  readonly pin: number;
+  readonly task: string;
+  readonly changelog: TaskChangelog;
+}
+
+/** One table. */
+export class Table<K, V> {
+  readonly spec: StoreSpec;
+  private readonly partitions: readonly TablePartition[];
+  private readonly reader: PinStateReader;
+  private readonly sink = new ByteSink(256);
+
+  /** @internal Made by `Tables.get`. */
+  constructor(spec: StoreSpec, partitions: readonly TablePartition[], reader: PinStateReader) {
+    this.spec = spec;
+    this.partitions = partitions;
+    this.reader = reader;
+  }
+
+  /** The value of a key, or undefined. @throws {StreamError} `QUERY_INVALID` for a window store or an unfit key */
+  async get(key: K, options: QueryOptions = {}): Promise<AnswerFacts & { readonly row: KeyRow<K, V> | undefined }> {
+    this.expect("timestampedKeyValue", "windows(key)");
+    const keyText = this.keyText(key);
+    const { state, facts } = await this.state(this.partitionOf(keyText), options);
+    const row = await state.view.get(keyText);
+    return { ...facts, row: row === undefined ? undefined : this.keyRow(row) };
+  }
+
+  /** Windows of a key, ascending by start. @throws {StreamError} `QUERY_INVALID` for a key-value store or an unfit key */
+  async windows(key: K, bounds: WindowBounds = {}): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
+    this.expect("timestampedWindow", "get(key)");
+    const keyText = this.keyText(key);
+    const { state, facts } = await this.state(this.partitionOf(keyText), bounds);
+    const rows = await state.view.fetch(keyText, bounds.from ?? 0, bounds.to ?? Number.MAX_SAFE_INTEGER);
+    return { ...facts, rows: rows.map((row) => this.windowRow(row, keyText, row.windowStartMs)) };
+  }
+
+  /** Keys of a key-value store in byte order, over all partitions. Each partition has its own position. */
+  async range(bounds: KeyBounds<K> = {}): Promise<{ readonly rows: readonly KeyRow<K, V>[]; readonly partitions: readonly AnswerFacts[] }> {
+    this.expect("timestampedKeyValue", "windows(key)");
+    const from = bounds.from === undefined ? undefined : this.keyText(bounds.from);
+    const to = bounds.to === undefined ? undefined : this.keyText(bounds.to);
+    const limit = Math.min(bounds.limit ?? ROWS_MAX, ROWS_MAX);
+    const partitions: AnswerFacts[] = [];
+    const found: ViewRow[] = [];
+    for (const partition of this.partitions) {
+      const { state, facts } = await this.state(partition, bounds);
+      partitions.push(facts);
+      found.push(...(await state.view.range(from, to, limit)));
+    }
+    found.sort((a, b) => (a.keyText < b.keyText ? -1 : 1));
+    return { rows: found.slice(0, limit).map((row) => this.keyRow(row)), partitions };
+  }
+
+  /** All windows of one partition, by start, then key: for checks and exports. */
+  async partitionWindows(partition: number, bounds: WindowBounds = {}): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
+    this.expect("timestampedWindow", "range()");
+    const found = this.partitions.find(({ changelog }) => changelog.partition === partition);
+    if (found === undefined) throw new StreamError("QUERY_INVALID", `store ${this.spec.name} has partitions 0 to ${this.partitions.length - 1}, not ${partition}`);
+    const { state, facts } = await this.state(found, bounds);
+    const rows = await state.view.fetchAll(bounds.from ?? 0, bounds.to ?? Number.MAX_SAFE_INTEGER);
+    return { ...facts, rows: rows.map((row) => this.windowRow(row, row.recordKeyText, row.windowStartMs)) };
+  }
+
+  /** How many partitions the table has. */
+  get partitionCount(): number {
+    return this.partitions.length;
+  }
+
+  private async state(partition: TablePartition, { freshness = "committed" }: QueryOptions): Promise<{ state: StoreState; facts: AnswerFacts }> {
+    const state = await this.reader.read(partition.changelog, partition.task, freshness);
+    const facts: AnswerFacts = {
+      freshness,
+      pin: partition.pin,
+      partition: partition.changelog.partition,
+      position: state.position?.inputs ?? {},
+      snapshotVersion: state.snapshotVersion,
+      tailRecords: state.tailRecords,
+    };
+    return { state, facts };
+  }
+
+  private keyText(key: K): string {
+    this.sink.reset();
+    try {
+      (this.spec.keySerde as Serde<unknown>).write(key, this.sink);
+    } catch (cause) {
+      throw new StreamError("QUERY_INVALID", `key ${JSON.stringify(key)} of store ${this.spec.name} is not ${this.spec.keySerde.id}: ${String((cause as Error)?.message ?? cause)}`, { cause });
+    }
+    return this.sink.bytes.latin1Slice(0, this.sink.length);
+  }
+
+  private partitionOf(keyText: string): TablePartition {
+    const key = Buffer.from(keyText, "latin1");
+    const end = key.length - (this.spec.keySerde.unpartitionedSuffixBytes ?? 0);
+    return this.partitions[(murmur2(key, 0, end) & 0x7fffffff) % this.partitions.length] as TablePartition;
+  }
+
+  private keyRow(row: ViewRow): KeyRow<K, V> {
+    return { key: this.decodeKey(row.keyText), value: this.decodeValue(row), timestampMs: row.timestampMs };
+  }
+
+  private windowRow(row: ViewRow, recordKeyText: string, windowStartMs: number): WindowRow<K, V> {
+    const windowEndMs = windowStartMs + (this.spec.windowSizeMs ?? 0);
+    return { key: this.decodeKey(recordKeyText), value: this.decodeValue(row), timestampMs: row.timestampMs, windowStartMs, windowEndMs };
+  }
+
+  private decodeKey(keyText: string): K {
+    const bytes = Buffer.from(keyText, "latin1");
+    return this.spec.keySerde.read(bytes, 0, bytes.length) as K;
+  }
+
+  private decodeValue(row: ViewRow): V {
+    return this.spec.valueSerde.read(row.bytes, row.valueStart, row.valueStart + row.valueLength) as V;
+  }
+
+  private expect(type: StoreSpec["type"], instead: string): void {
+    if (this.spec.type === type) return;
+    throw new StreamError("QUERY_INVALID", `store ${this.spec.name} is a ${this.spec.type} store: ask it with ${instead}`, { details: { store: this.spec.name } });
+  }
+}
+
+/**
+ * Opens the tables of a deployed application.
+ *
+ * @throws {StreamError} `TOPIC_MISSING`, `TOPOLOGY_INCOMPATIBLE` when the application is not deployed with this topology
+ */
+export async function openTables(app: DeployedApplication, ports: QueryPorts): Promise<Tables> {
+  return new Tables(await prepareApplication(app, ports, "check"), ports);
+}

@@ -1,0 +1,36 @@
+/**
+ * Zigzag varints, the integers inside a record: small magnitudes take few bytes, seven bits a byte, low bits first.
+ * @source Kafka 4.3 `org.apache.kafka.common.utils.ByteUtils`
+ */
+
+/** The longest varint: a 64-bit integer. */
+export const MAX_VARINT_BYTES = 10;
+
+/** Bytes that a non-negative length or count takes. */
+export function lengthVarintBytes(value: number): number {
+  if (value < 0x40) return 1;
+  if (value < 0x2000) return 2;
+  if (value < 0x10_0000) return 3;
+  if (value < 0x800_0000) return 4;
+  return 5;
+}
+
+/**
+ * Writes an integer at `at`; there must be room for it.
+ * @param value A safe integer below 2^52 in magnitude.
+ * @returns where the next byte goes
+ */
+export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value >= 0 ? value * 2 : value * -2 - 1;
+  let next = at;
+  while (rest > 0x7fff_ffff) {
+    bytes[next++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  while (rest > 0x7f) {
+    bytes[next++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[next++] = rest;
+  return next;
+}

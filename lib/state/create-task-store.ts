@@ -1,0 +1,21 @@
+import type { Scratch, StoreSpec, TaskStore } from "./store.ts";
+import { TimestampedKeyValueStore } from "./timestamped-key-value-store.ts";
+import { TimestampedWindowStore } from "./timestamped-window-store.ts";
+
+/**
+ * Makes an empty store of a task.
+ *
+ * @throws {StreamError} `TOPOLOGY_INVALID` for a window store without retention
+ * @example
+ * const serdes = { keySerde: json(), valueSerde: json() };
+ * const spec = { name: "counts", type: "timestampedKeyValue", logged: true, ...serdes } as const;
+ * createTaskStore(spec, { sink: new ByteSink() }).rowCount; // 0
+ */
+export function createTaskStore(spec: StoreSpec, scratch: Scratch): TaskStore {
+  switch (spec.type) {
+    case "timestampedKeyValue":
+      return new TimestampedKeyValueStore(spec, scratch);
+    case "timestampedWindow":
+      return new TimestampedWindowStore(spec, scratch);
+  }
+}

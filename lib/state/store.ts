@@ -1,0 +1,114 @@
+import type { ByteSink } from "../core/byte-sink.ts";
+import type { Serde } from "../serde/serde.ts";
+
+/** A declared store: frozen data in a topology. Names, types and changelog settings are Kafka Streams'. */
+export interface StoreSpec {
+  readonly name: string;
+  readonly type: StoreType;
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
+  /** False: restores empty, said once. */
+  readonly logged: boolean;
+  /** Window stores. */
+  readonly windowSizeMs?: number;
+  readonly retentionMs?: number;
+}
+
+/** Store types so far; each is one file in `state/`. */
+export type StoreType = "timestampedKeyValue" | "timestampedWindow";
+
+/** What an operator sees of a row. The object belongs to the store: read it at once, never change or keep it. */
+export interface StoreRow {
+  readonly value: unknown;
+  readonly timestampMs: number;
+}
+
+/** Any store as an operator holds it. */
+export interface StoreHandle {
+  readonly spec: StoreSpec;
+}
+
+/**
+ * Keyed rows with timestamps. Keys are serialized keys, one character per byte: `<` is byte order.
+ *
+ * Synchronous on purpose: a record is processed to completion without a suspension point. A value may be an object that
+ * the caller goes on to change: committed state is kept as bytes, so an abort can always return to it.
+ */
+export interface KeyValueStore extends StoreHandle {
+  /** The row, or undefined: absence is a value. */
+  get(keyText: string): StoreRow | undefined;
+  /** Null or undefined deletes; a deletion is logged too, whether or not the key existed. */
+  put(keyText: string, value: unknown, timestampMs: number): void;
+  /** Rows with `from <= key <= to` in byte order; undefined is open. */
+  range(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]>;
+}
+
+/** Rows per key and window start. Windows at or below stream time minus retention are invisible and dropped. */
+export interface WindowStore extends StoreHandle {
+  get(keyText: string, windowStartMs: number): StoreRow | undefined;
+  put(keyText: string, windowStartMs: number, value: unknown, timestampMs: number): void;
+  /** Rows of a key with `fromMs <= start <= toMs`, ascending. */
+  fetch(keyText: string, fromMs: number, toMs: number): IterableIterator<readonly [number, StoreRow]>;
+  /** Rows of all keys with `fromMs <= start <= toMs`, by start, then key. */
+  fetchAll(fromMs: number, toMs: number): IterableIterator<readonly [string, number, StoreRow]>;
+}
+
+/** Where a sealed layer's changelog records go: key as latin1 text, value bytes or null for a tombstone. */
+export interface ChangelogSink {
+  append(keyText: string, value: Uint8Array | null, timestampMs: number): void;
+  /**
+   * The same for the value `bytes[start, start + length)`, length -1 a tombstone. Stores prefer it where it is present: a view
+   * per row costs a third of sealing it. `bytes` is only valid during the call.
+   */
+  appendRange?(keyText: string, bytes: Buffer, start: number, length: number, timestampMs: number): void;
+}
+
+/** One row of a snapshot or of a changelog: Kafka Streams' changelog key bytes, plain value bytes, timestamp. */
+export interface RowSink {
+  /** `valueLength` -1 is a tombstone. */
+  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void;
+}
+
+/**
+ * A store as its task drives it: a committed layer plus one layer per transaction that is not yet acknowledged.
+ *
+ * Order of calls: operators put → `seal` when the transaction's changelog is written → next transaction may start putting →
+ * `acknowledge` or, for all unacknowledged layers at once, `drop`. At most one sealed layer waits for its acknowledgement.
+ */
+export interface TaskStore extends StoreHandle, RowSink {
+  /** Encodes what changed since the last seal, one row per key (last value), and starts the next layer. */
+  seal(changelog: ChangelogSink): void;
+  /** Folds the sealed layer into the committed one. */
+  acknowledge(): void;
+  /** Forgets every layer that is not committed. */
+  drop(): void;
+  /** Puts one row into the committed layer: a snapshot row or a changelog record during restore. */
+  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void;
+  /** Rows of the committed layer in key order: all of them, or those changed since the last `freeze`, tombstones included. */
+  freeze(which: "all" | "changed"): FrozenRows;
+  /** Rows changed since the last freeze. */
+  readonly changedCount: number;
+  readonly rowCount: number;
+  readonly sizeBytes: number;
+  /** The store's own stream time (largest window start put), -1 at first: part of the position record. */
+  storeTimeMs: number;
+}
+
+/** A frozen committed layer: later puts do not change it. */
+export interface FrozenRows {
+  readonly count: number;
+  /** Writes the rows in ascending changelog-key order. */
+  writeTo(sink: RowSink): void;
+  /**
+   * Goes on writing the rows, about `maxBytes` of them, so that a snapshot is written in slices between batches of records.
+   * The first slices only sort. False when everything is written.
+   */
+  writeSlice(sink: RowSink, maxBytes: number): boolean;
+  /** Forgets the rows: nothing more is kept for them. */
+  discard(): void;
+}
+
+/** Scratch space that encoders of one task share. */
+export interface Scratch {
+  readonly sink: ByteSink;
+}

@@ -1,0 +1,51 @@
+import { RowBucket } from "./bucket.ts";
+import { windowKeySuffix } from "./window-key.ts";
+
+/** The windows of a store by start: a map for look-ups, a sorted list for ranges and expiry. */
+export class WindowBuckets {
+  private readonly byStart = new Map<number, RowBucket>();
+  private readonly ascending: RowBucket[] = [];
+
+  get(startMs: number): RowBucket | undefined {
+    return this.byStart.get(startMs);
+  }
+
+  create(startMs: number): RowBucket {
+    const bucket = new RowBucket(windowKeySuffix(startMs), startMs);
+    this.byStart.set(startMs, bucket);
+    this.ascending.splice(this.lowerBound(startMs), 0, bucket);
+    return bucket;
+  }
+
+  /** Every window, by start. A copy: windows may come and go while it is read. */
+  all(): RowBucket[] {
+    return this.ascending.slice();
+  }
+
+  /** Windows with `fromMs <= start <= toMs`, by start; a copy. */
+  between(fromMs: number, toMs: number): RowBucket[] {
+    return this.ascending.slice(this.lowerBound(fromMs), this.lowerBound(toMs + 1));
+  }
+
+  /** Removes and answers the windows with `start <= upToMs`. */
+  takeUpTo(upToMs: number): readonly RowBucket[] {
+    const first = this.ascending[0];
+    if (first === undefined || first.startMs > upToMs) return [];
+    const taken = this.ascending.splice(0, this.lowerBound(upToMs + 1));
+    for (const bucket of taken) this.byStart.delete(bucket.startMs);
+    return taken;
+  }
+
+  /** Index of the first window with `start >= startMs`; mostly the end, because time goes on. */
+  private lowerBound(startMs: number): number {
+    let high = this.ascending.length;
+    if (high === 0 || (this.ascending[high - 1] as RowBucket).startMs < startMs) return high;
+    let low = 0;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.ascending[middle] as RowBucket).startMs < startMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

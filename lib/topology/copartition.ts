@@ -1,0 +1,91 @@
+import { StreamError } from "../core/errors.ts";
+import type { Topology } from "./node.ts";
+import { byName, physicalTopic, subTopologies } from "./sub-topologies.ts";
+
+/**
+ * Topics that must have the same number of partitions, because one node looks at the same key in all of them.
+ *
+ * @returns groups of physical topic names, each sorted, of two topics or more
+ */
+export function copartitionGroups(topology: Topology, applicationId: string): readonly (readonly string[])[] {
+  const topicsOf = new Map<string, readonly string[]>();
+  for (const node of topology.nodes) {
+    if (node.kind !== "source") continue;
+    topicsOf.set(
+      node.name,
+      node.topics.map((topic) => physicalTopic(topic, applicationId)),
+    );
+  }
+  return topology.copartitionGroups
+    .map((sources) => [...new Set(sources.flatMap((name) => topicsOf.get(name) ?? []))].sort(byName))
+    .filter((topics) => topics.length > 1);
+}
+
+/**
+ * Partitions of every topic that is read, repartition topics included: as many as the largest input of the sub-topologies
+ * that write them; in a co-partition group as many as the others.
+ *
+ * @param external Partitions of every topic of the user's that is read.
+ * @throws {StreamError} `TOPIC_MISSING` for a source topic that `external` does not name
+ * @throws {StreamError} `NOT_COPARTITIONED` when topics of a group differ
+ * @source Kafka Streams `RepartitionTopics`, `CopartitionedTopicsEnforcer`
+ */
+export function partitionCounts(
+  topology: Topology,
+  applicationId: string,
+  external: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const topic of externalSources(topology)) counts.set(topic, known(topic, external));
+  countRepartitions(topology, applicationId, counts);
+  for (const group of copartitionGroups(topology, applicationId)) align(group, external, counts);
+  return counts;
+}
+
+function externalSources(topology: Topology): readonly string[] {
+  const topics = topology.nodes.flatMap((node) => (node.kind === "source" ? node.topics : []));
+  return topics.filter((topic) => !topic.internal).map((topic) => topic.name);
+}
+
+function known(topic: string, external: ReadonlyMap<string, number>): number {
+  const count = external.get(topic);
+  if (count !== undefined) return count;
+  throw new StreamError("TOPIC_MISSING", `source topic ${topic} does not exist: create it first`, {
+    details: { topic },
+  });
+}
+
+/** Goes down the chain of repartition topics: one is known when all inputs of its writers are. */
+function countRepartitions(topology: Topology, applicationId: string, counts: Map<string, number>): void {
+  const parts = subTopologies(topology, applicationId);
+  const open = new Set(parts.flatMap((part) => part.sourceTopics).filter((topic) => !counts.has(topic)));
+  for (let before = -1; open.size !== before; ) {
+    before = open.size;
+    for (const topic of open) {
+      const inputs = parts.filter((part) => part.sinkTopics.includes(topic)).flatMap((part) => part.sourceTopics);
+      const sizes = inputs.map((input) => counts.get(input) ?? 0);
+      if (sizes.length === 0 || sizes.includes(0)) continue;
+      counts.set(topic, Math.max(...sizes));
+      open.delete(topic);
+    }
+  }
+  if (open.size === 0) return;
+  throw new StreamError("TOPOLOGY_INVALID", `repartition topics ${[...open].join(", ")} feed only each other`, {
+    details: { topics: [...open] },
+  });
+}
+
+function align(group: readonly string[], external: ReadonlyMap<string, number>, counts: Map<string, number>): void {
+  const fixed = group.filter((topic) => external.has(topic));
+  const sizes = new Set(fixed.map((topic) => counts.get(topic) as number));
+  if (sizes.size > 1) {
+    const list = fixed.map((topic) => `${topic} has ${counts.get(topic)}`).join(", ");
+    throw new StreamError(
+      "NOT_COPARTITIONED",
+      `${group.join(" and ")} meet by key, so they need the same number of partitions: ${list}; repartition one of them`,
+      { details: { topics: group } },
+    );
+  }
+  const size = [...sizes][0] ?? Math.max(...group.map((topic) => counts.get(topic) as number));
+  for (const topic of group) counts.set(topic, size);
+}

@@ -1,0 +1,74 @@
+import { javaHashOrder } from "./java-hash-order.ts";
+import type { SubTopology, Topology, TopologyNode } from "./node.ts";
+import { byName, subTopologies } from "./sub-topologies.ts";
+
+interface Shape {
+  readonly node: TopologyNode;
+  /** One plus the sizes of the children known so far; a child reached on two ways counts twice. */
+  size: number;
+  readonly above: Shape[];
+  readonly below: Shape[];
+}
+
+/**
+ * A topology as text, exactly as Kafka Streams' `Topology.describe()` prints it.
+ *
+ * @source Kafka Streams `InternalTopologyBuilder.TopologyDescription`
+ * @example
+ * describe(app.topology).split("\n")[2]; // "    Source: KSTREAM-SOURCE-0000000000 (topics: [words])"
+ */
+export function describe(topology: Topology): string {
+  // Internal topics are printed without application id, so any id will do.
+  const parts = subTopologies(topology, "").map((part) => `  Sub-topology: ${part.number}\n${describePart(part)}\n`);
+  return `Topologies:\n ${parts.join("")}`;
+}
+
+function describePart(part: SubTopology): string {
+  return connect(part.nodes).sort(bySizeThenName).map(describeNode).join("");
+}
+
+function describeNode({ node, above, below }: Shape): string {
+  const names = (shapes: readonly Shape[]): string => shapes.map((each) => each.node.name).join(", ") || "none";
+  const to = `      --> ${names(below)}\n`;
+  const from = `      <-- ${names(above)}\n`;
+  if (node.kind === "source") {
+    const topics = javaHashOrder(node.topics.map((topic) => topic.name)).join(", ");
+    return `    Source: ${node.name} (topics: [${topics}])\n${to}`;
+  }
+  if (node.kind === "sink") return `    Sink: ${node.name} (topic: ${node.topic.name})\n${from}`;
+  const stores = javaHashOrder(node.stores).join(", ");
+  return `    Processor: ${node.name} (stores: [${stores}])\n${to}${from}`;
+}
+
+/** Links shapes in Java's order: lists are sorted by the sizes at the moment of insertion and not sorted again. */
+function connect(nodes: readonly TopologyNode[]): Shape[] {
+  const shapes = new Map<string, Shape>();
+  for (const node of nodes) shapes.set(node.name, { node, size: 1, above: [], below: [] });
+  const sources = nodes.filter((node) => node.kind === "source").map((node) => node.name);
+  const arrival = new Set([...sources.sort(byName), ...[...shapes.keys()].sort(byName)]);
+  for (const name of javaHashOrder([...arrival])) {
+    const shape = shapes.get(name) as Shape;
+    if (shape.node.kind === "source") continue;
+    for (const parentName of shape.node.parents) {
+      const parent = shapes.get(parentName) as Shape;
+      insert(shape.above, parent);
+      insert(parent.below, shape);
+      grow(parent, shape.size);
+    }
+  }
+  return [...shapes.values()];
+}
+
+function grow(shape: Shape, count: number): void {
+  shape.size += count;
+  for (const parent of shape.above) grow(parent, count);
+}
+
+function insert(list: Shape[], shape: Shape): void {
+  const at = list.findIndex((each) => bySizeThenName(shape, each) < 0);
+  list.splice(at < 0 ? list.length : at, 0, shape);
+}
+
+function bySizeThenName(a: Shape, b: Shape): number {
+  return b.size - a.size || byName(a.node.name, b.node.name);
+}

@@ -1,0 +1,175 @@
+import { StreamError } from "../core/errors.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { StoreHandle } from "../state/store.ts";
+import type { Cursor } from "./cursor.ts";
+import { CursorRegisters } from "./cursor.ts";
+import type { ProcessorNode, SinkNode, SourceNode, SubTopology, TimestampExtractor, TopologyNode } from "./node.ts";
+import type { Operator, OperatorClock, OperatorContext, Process, TouchedRange } from "./operator.ts";
+import { physicalTopic } from "./sub-topologies.ts";
+
+/** What a task gives to its operators, each call with the node that asks. */
+export interface TaskHost {
+  /** Writes the cursor's record to a sink's topic; may not keep the cursor. */
+  emit(sink: SinkNode, cursor: Cursor): void;
+  store<S extends StoreHandle>(name: string): S;
+  clock(node: string, name: string, initial: number): OperatorClock;
+  dropped(node: string, reason: DropReason): void;
+}
+
+/** Why an operator dropped a record on purpose. */
+export type DropReason = Parameters<OperatorContext["dropped"]>[0];
+
+/** The entrance of one source topic. */
+export interface TaskSource {
+  readonly node: SourceNode;
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
+  readonly timestampExtractor: TimestampExtractor | undefined;
+  /** Runs a record of this topic through everything below, to completion. */
+  readonly process: Process;
+}
+
+/** The operators of one task, wired. */
+export interface TaskGraph {
+  /** @param topic Physical name. @throws {StreamError} `INVARIANT_BROKEN` for a topic that the sub-topology does not read */
+  source(topic: string): TaskSource;
+  /** Which rows a record of this topic can make the operators read; only an optimisation. */
+  touches(topic: string, keyText: string, timestampMs: number): readonly TouchedRange[];
+}
+
+/**
+ * Creates one instance of every operator of a sub-topology and links them: a single child is called directly, several
+ * children see the cursor as it was, one after the other, in the order in which they were connected.
+ *
+ * Whatever a user's function throws becomes a `StreamError` that names node and record: `PROCESSING_FAILED`, and
+ * `SERIALIZATION_FAILED` for sinks.
+ */
+export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph {
+  const children = childrenByName(subTopology);
+  const built = new Map<string, Process>();
+  const sources = new Map<string, TaskSource>();
+  const processBelow = (name: string): Process => fanOut((children.get(name) ?? []).map(processOf));
+  // Recursive: a node's process needs those below it first. A node that is reached twice has one instance.
+  function processOf(node: TopologyNode): Process {
+    let process = built.get(node.name);
+    if (process === undefined) {
+      process = create(node, host, processBelow);
+      built.set(node.name, process);
+    }
+    return process;
+  }
+  for (const node of subTopology.nodes) {
+    if (node.kind !== "source") continue;
+    const source: TaskSource = {
+      node,
+      keySerde: node.keySerde,
+      valueSerde: node.valueSerde,
+      timestampExtractor: node.timestampExtractor,
+      process: processBelow(node.name),
+    };
+    for (const topic of node.topics) sources.set(physicalTopic(topic, subTopology.applicationId), source);
+  }
+  const readers = new Map([...sources].map(([topic, source]) => [topic, touching(below(source.node.name, children))]));
+  const find = (topic: string): TaskSource => {
+    const source = sources.get(topic);
+    if (source !== undefined) return source;
+    throw new StreamError("INVARIANT_BROKEN", `sub-topology ${subTopology.number} does not read topic ${topic}`);
+  };
+  return {
+    source: find,
+    touches: (topic, keyText, timestampMs) =>
+      (readers.get(topic) ?? []).flatMap((touches) => touches(keyText, timestampMs)),
+  };
+}
+
+function childrenByName(subTopology: SubTopology): ReadonlyMap<string, readonly TopologyNode[]> {
+  const children = new Map<string, TopologyNode[]>();
+  for (const node of subTopology.nodes) {
+    if (node.kind === "source") continue;
+    for (const parent of node.parents) {
+      const siblings = children.get(parent);
+      if (siblings === undefined) children.set(parent, [node]);
+      else siblings.push(node);
+    }
+  }
+  return children;
+}
+
+function create(node: TopologyNode, host: TaskHost, processBelow: (name: string) => Process): Process {
+  if (node.kind === "source") throw new StreamError("INVARIANT_BROKEN", `source ${node.name} has a parent`);
+  if (node.kind === "sink") return named(node, (cursor) => host.emit(node, cursor));
+  const process = node.operator.create({
+    next: processBelow(node.name),
+    store: (name) => host.store(name),
+    clock: (name, initial) => host.clock(node.name, name, initial),
+    dropped: (reason) => host.dropped(node.name, reason),
+  });
+  return named(node, process);
+}
+
+/** Says which node failed on which record. What failed below has a place already and goes up as it is. */
+function named(node: ProcessorNode | SinkNode, process: Process): Process {
+  return (cursor) => {
+    try {
+      process(cursor);
+    } catch (cause) {
+      throw hasPlace(cause) ? cause : failure(node, cursor, cause);
+    }
+  };
+}
+
+/** Serdes do not know where they are, everything else that throws a `StreamError` does. */
+function hasPlace(cause: unknown): boolean {
+  if (!(cause instanceof StreamError)) return false;
+  return cause.code !== "SERIALIZATION_FAILED" || cause.details["node"] !== undefined;
+}
+
+function failure(node: ProcessorNode | SinkNode, cursor: Cursor, cause: unknown): StreamError {
+  const { topic, partition, offset } = cursor;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const place = `${topic}-${partition}@${offset}`;
+  const details = { node: node.name, topic, partition, offset };
+  if (node.kind === "sink") {
+    const serdes = `key ${node.keySerde.id}, value ${node.valueSerde.id}`;
+    const what = `${node.name} could not write what came from ${place} to ${node.topic.name} (${serdes})`;
+    return new StreamError("SERIALIZATION_FAILED", `${what}: ${reason}`, { details, cause });
+  }
+  const code = cause instanceof StreamError ? cause.code : "PROCESSING_FAILED";
+  return new StreamError(code, `${node.name} failed on ${place}: ${reason}`, { details, cause });
+}
+
+/** One process that calls several, each with the same record. */
+function fanOut(targets: readonly Process[]): Process {
+  const [first, ...others] = targets;
+  if (first === undefined) return () => {};
+  if (others.length === 0) return first;
+  const registers = new CursorRegisters();
+  return (cursor) => {
+    registers.save(cursor);
+    first(cursor);
+    for (const target of others) {
+      registers.restore(cursor);
+      target(cursor);
+    }
+  };
+}
+
+function touching(nodes: readonly TopologyNode[]): readonly NonNullable<Operator["touches"]>[] {
+  return nodes.flatMap((node) =>
+    node.kind === "processor" && node.operator.touches !== undefined ? [node.operator.touches] : [],
+  );
+}
+
+/** Every node below a source, each once. */
+function below(name: string, children: ReadonlyMap<string, readonly TopologyNode[]>): readonly TopologyNode[] {
+  const found = new Set<TopologyNode>();
+  const visit = (parent: string): void => {
+    for (const child of children.get(parent) ?? []) {
+      if (found.has(child)) continue;
+      found.add(child);
+      visit(child.name);
+    }
+  };
+  visit(name);
+  return [...found];
+}

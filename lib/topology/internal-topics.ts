@@ -1,0 +1,99 @@
+import { StreamError } from "../core/errors.ts";
+import type { TopicSpec } from "../ports/log.ts";
+import type { StoreSpec } from "../state/store.ts";
+import { partitionCounts } from "./copartition.ts";
+import type { SubTopology, Topology } from "./node.ts";
+import { byName, changelogTopic, physicalTopic, subTopologies } from "./sub-topologies.ts";
+
+/** A topic that the application creates for itself. */
+export type InternalTopic = TopicSpec &
+  ({ readonly kind: "repartition" } | { readonly kind: "changelog"; readonly store: string });
+
+/** How long a purged tombstone's key stays recognisable; a snapshot older than half of it is rebuilt. */
+const DELETE_RETENTION_MS = 7 * 86_400_000;
+
+const repartitionConfigs = Object.freeze({
+  "cleanup.policy": "delete",
+  "message.timestamp.type": "CreateTime",
+  "retention.ms": "-1",
+  "segment.bytes": "52428800",
+});
+
+/**
+ * The topics that an application needs beside its inputs and outputs: repartition topics first, then changelogs, by name.
+ *
+ * Names, partition counts and settings are Kafka Streams', with two differences on changelogs: `retention.ms` is -1, because
+ * windows expire in our metadata and event-time retention would delete the tail of a backfill; and tombstones stay 7 days.
+ *
+ * @param external Partitions of every topic of the user's that is read.
+ * @throws {StreamError} `TOPIC_MISSING` for a source topic that `external` does not name; `NOT_COPARTITIONED`
+ * @source Kafka Streams `RepartitionTopics`, `ChangelogTopics`, `WindowedChangelogTopicConfig`
+ */
+export function internalTopics(
+  topology: Topology,
+  applicationId: string,
+  external: ReadonlyMap<string, number>,
+): readonly InternalTopic[] {
+  const counts = partitionCounts(topology, applicationId, external);
+  const repartitions = internalSources(topology, applicationId).map(
+    (name): InternalTopic => ({
+      kind: "repartition",
+      name,
+      partitions: counts.get(name) as number,
+      replicas: -1,
+      configs: repartitionConfigs,
+    }),
+  );
+  const changelogs = subTopologies(topology, applicationId).flatMap((part) => changelogsOf(part, counts));
+  return [...repartitions, ...changelogs.sort((a, b) => byName(a.name, b.name))];
+}
+
+function internalSources(topology: Topology, applicationId: string): readonly string[] {
+  return topology.nodes
+    .flatMap((node) => (node.kind === "source" ? node.topics : []))
+    .filter((topic) => topic.internal)
+    .map((topic) => physicalTopic(topic, applicationId))
+    .sort(byName);
+}
+
+function changelogsOf(part: SubTopology, counts: ReadonlyMap<string, number>): InternalTopic[] {
+  const logged = part.stores.filter((store) => store.logged);
+  if (logged.length === 0) return [];
+  const partitions = taskCount(part, counts);
+  return logged.map((store) => ({
+    kind: "changelog",
+    store: store.name,
+    name: changelogTopic(store.name, part.applicationId),
+    partitions,
+    replicas: -1,
+    configs: changelogConfigs(store),
+  }));
+}
+
+/**
+ * How many tasks a sub-topology has: as many as its largest source topic has partitions.
+ *
+ * @throws {StreamError} `TOPIC_MISSING`
+ */
+export function taskCount(part: SubTopology, counts: ReadonlyMap<string, number>): number {
+  return Math.max(
+    ...part.sourceTopics.map((topic) => {
+      const count = counts.get(topic);
+      if (count === undefined) throw missingTopic(topic);
+      return count;
+    }),
+  );
+}
+
+function missingTopic(topic: string): StreamError {
+  return new StreamError("TOPIC_MISSING", `topic ${topic} does not exist: create it first`, { details: { topic } });
+}
+
+function changelogConfigs(store: StoreSpec): Readonly<Record<string, string>> {
+  return {
+    "cleanup.policy": store.retentionMs === undefined ? "compact" : "compact,delete",
+    "delete.retention.ms": String(DELETE_RETENTION_MS),
+    "message.timestamp.type": "CreateTime",
+    "retention.ms": "-1",
+  };
+}

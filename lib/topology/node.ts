@@ -1,0 +1,74 @@
+import type { Serde } from "../serde/serde.ts";
+import type { StoreSpec } from "../state/store.ts";
+import type { Operator } from "./operator.ts";
+
+/** Computes a record's timestamp. A negative result drops the record. */
+export type TimestampExtractor = (record: {
+  readonly timestampMs: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: unknown;
+  readonly value: unknown;
+  /** Largest timestamp extracted from this partition so far, -1 at first. */
+  readonly partitionTimeMs: number;
+}) => number;
+
+/** Reads topics. */
+export interface SourceNode {
+  readonly kind: "source";
+  readonly name: string;
+  readonly topics: readonly TopicRef[];
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
+  readonly timestampExtractor?: TimestampExtractor;
+  readonly offsetReset?: "earliest" | "latest";
+}
+
+/** Runs an operator. */
+export interface ProcessorNode {
+  readonly kind: "processor";
+  readonly name: string;
+  readonly parents: readonly string[];
+  readonly operator: Operator;
+  readonly stores: readonly string[];
+}
+
+/** Writes a topic. */
+export interface SinkNode {
+  readonly kind: "sink";
+  readonly name: string;
+  readonly parents: readonly string[];
+  readonly topic: TopicRef;
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
+}
+
+/** A topic by its name; internal names get the application id in front (`<app>-<name>`). */
+export interface TopicRef {
+  readonly name: string;
+  readonly internal: boolean;
+}
+
+/** A node of a topology. Frozen: a node is data. */
+export type TopologyNode = SourceNode | ProcessorNode | SinkNode;
+
+/** A whole topology: nodes in the order in which they were added, stores by name. */
+export interface Topology {
+  readonly nodes: readonly TopologyNode[];
+  readonly stores: ReadonlyMap<string, StoreSpec>;
+  /** Sources, by node name, whose topics must have the same number of partitions: their keys meet in one node. */
+  readonly copartitionGroups: readonly (readonly string[])[];
+}
+
+/** A connected part without a repartition inside; `number` is Kafka Streams' and for names only. */
+export interface SubTopology {
+  readonly number: number;
+  /** The application whose id internal topics carry. */
+  readonly applicationId: string;
+  readonly nodes: readonly TopologyNode[];
+  readonly stores: readonly StoreSpec[];
+  /** Physical topic names, sorted. */
+  readonly sourceTopics: readonly string[];
+  readonly sinkTopics: readonly string[];
+}

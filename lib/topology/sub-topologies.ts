@@ -1,0 +1,93 @@
+import type { StoreSpec } from "../state/store.ts";
+import type { SubTopology, TopicRef, Topology, TopologyNode } from "./node.ts";
+
+/** The name of a topic on the broker: internal topics carry the application id in front. */
+export function physicalTopic(topic: TopicRef, applicationId: string): string {
+  return topic.internal ? `${applicationId}-${topic.name}` : topic.name;
+}
+
+/** The name of a store's changelog topic. */
+export function changelogTopic(store: string, applicationId: string): string {
+  return `${applicationId}-${store}-changelog`;
+}
+
+/** Orders text by UTF-16 code units, as Java does; locales differ between machines. */
+export function byName(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Splits a topology into its connected parts: nodes that are linked directly or share a store.
+ *
+ * Numbers follow Kafka Streams: sources by name first. Nodes keep the order in which they were added.
+ *
+ * @source Kafka Streams `InternalTopologyBuilder.makeNodeGroups`
+ */
+export function subTopologies(topology: Topology, applicationId: string): readonly SubTopology[] {
+  const groups = groupNodes(topology.nodes);
+  return [...groups].map(([, nodes], number) => toSubTopology(number, nodes, { topology, applicationId }));
+}
+
+function toSubTopology(
+  number: number,
+  nodes: readonly TopologyNode[],
+  { topology, applicationId }: { topology: Topology; applicationId: string },
+): SubTopology {
+  const sources = new Set<string>();
+  const sinks = new Set<string>();
+  const stores = new Map<string, StoreSpec>();
+  for (const node of nodes) {
+    if (node.kind === "source") for (const topic of node.topics) sources.add(physicalTopic(topic, applicationId));
+    else if (node.kind === "sink") sinks.add(physicalTopic(node.topic, applicationId));
+    else for (const name of node.stores) stores.set(name, topology.stores.get(name) as StoreSpec);
+  }
+  return Object.freeze<SubTopology>({
+    number,
+    applicationId,
+    nodes,
+    stores: [...stores.values()].sort((a, b) => byName(a.name, b.name)),
+    sourceTopics: [...sources].sort(byName),
+    sinkTopics: [...sinks].sort(byName),
+  });
+}
+
+/** Connected nodes by the name of their representative, in the order of Kafka Streams' group numbers. */
+function groupNodes(nodes: readonly TopologyNode[]): ReadonlyMap<string, readonly TopologyNode[]> {
+  const find = unite(nodes);
+  const groups = new Map<string, TopologyNode[]>();
+  const names = nodes.map((node) => node.name).sort(byName);
+  const sourceNames = new Set(nodes.filter((node) => node.kind === "source").map((node) => node.name));
+  for (const name of [...names.filter((each) => sourceNames.has(each)), ...names]) groups.set(find(name), []);
+  for (const node of nodes) (groups.get(find(node.name)) as TopologyNode[]).push(node);
+  return groups;
+}
+
+/** Union-find over node names; stores are members too, so that nodes that share one meet. */
+function unite(nodes: readonly TopologyNode[]): (name: string) => string {
+  const parents = new Map<string, string>();
+  const find = (name: string): string => {
+    let root = name;
+    for (let up = parents.get(root); up !== undefined && up !== root; up = parents.get(root)) root = up;
+    return root;
+  };
+  const join = (a: string, b: string): void => {
+    parents.set(find(b), find(a));
+  };
+  for (const node of nodes) {
+    if (node.kind === "source") continue;
+    for (const parent of node.parents) join(node.name, parent);
+    // A store may have the name of a node, so store members get a prefix that no node name can have.
+    if (node.kind === "processor") for (const store of node.stores) join(node.name, `/${store}`);
+  }
+  return find;
+}
+
+/**
+ * What identifies a sub-topology when its number does not: its source topics and its stores.
+ *
+ * The app manifest maps it to a stable id, so adding a sub-topology in front moves nobody's state.
+ */
+export function contentId(subTopology: SubTopology): string {
+  const stores = subTopology.stores.map((store) => store.name);
+  return `topics ${subTopology.sourceTopics.join(" ")}; stores ${stores.join(" ")}`;
+}

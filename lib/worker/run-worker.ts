@@ -1,0 +1,32 @@
+import { type DeployedApplication, prepareApplication } from "../application/prepare.ts";
+import type { Settings } from "../config/settings.ts";
+import type { PinPorts } from "../task/pin-acquire.ts";
+import { fromSettings } from "./from-settings.ts";
+import { Worker, type WorkerLife, type WorkerSummary } from "./worker.ts";
+
+/** What a worker runs with. */
+export interface RunWorkerOptions {
+  readonly app: DeployedApplication;
+  readonly ports: PinPorts;
+  readonly settings: Settings;
+  /** Id of this worker; must be new for every container. */
+  readonly worker: string;
+  readonly life: WorkerLife;
+  /** Sees the worker while it runs: for status pages. */
+  readonly onStart?: (worker: Worker) => void;
+}
+
+/**
+ * Runs one worker to its end: until the plan has nothing for it, its deadline comes, or it is told to stop.
+ *
+ * @returns what it did; pins that stopped with a typed error are listed in `errors`
+ * @throws {StreamError} what `prepareApplication` refuses: `TOPIC_MISSING`, `TOPOLOGY_INCOMPATIBLE`, `PARTITIONS_CHANGED`, …
+ */
+export async function runWorker(options: RunWorkerOptions): Promise<WorkerSummary> {
+  const { ports, settings, worker: id } = options;
+  const app = await prepareApplication(options.app, ports, "check");
+  const { worker: workerLimits, ...environment } = fromSettings(settings);
+  const worker = new Worker({ worker: id, app, ports, ...environment }, { limits: workerLimits, life: options.life });
+  options.onStart?.(worker);
+  return worker.run();
+}

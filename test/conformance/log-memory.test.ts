@@ -1,0 +1,45 @@
+import { createMemoryBroker } from "../../lib/adapters/memory/log/broker.ts";
+import type { MemoryBrokerSettings } from "../../lib/adapters/memory/log/settings.ts";
+import { faultyTransport } from "../../lib/adapters/memory/log/transport.ts";
+import { SeededRandom, VirtualClock } from "../support/virtual-clock.ts";
+import type { LogHarness, LogSubject } from "./log/harness.ts";
+import { logContract } from "./log.ts";
+
+/** A memory broker with a clock of its own: what waits takes no real time. */
+function memorySubject(settings: (random: SeededRandom) => Partial<MemoryBrokerSettings>): LogSubject {
+  return {
+    capabilities: { compaction: true, faults: true },
+    timeoutSweepMs: 0,
+    open: async (): Promise<LogHarness> => {
+      const clock = new VirtualClock();
+      const random = new SeededRandom(7);
+      const broker = createMemoryBroker({ clock, random, settings: settings(new SeededRandom(8)) });
+      return {
+        connect: async () => broker.connect(),
+        deleteTopic: async (topic) => void broker.deleteTopic(topic),
+        pass: (ms) => clock.sleep(ms),
+        compact: async (topic) => broker.compact(topic),
+        connectWithFaults: async () => {
+          const { transport, loseAnswers } = faultyTransport();
+          return { log: broker.connect({ transport }), loseNextAnswer: (api) => loseAnswers(api) };
+        },
+        close: async () => broker.close(),
+      };
+    },
+  };
+}
+
+logContract(
+  "memory, protocol 1, markers at once",
+  memorySubject(() => ({ transactionVersion: 1 })),
+);
+
+logContract(
+  "memory, protocol 1, markers that take their time",
+  memorySubject((random) => ({ transactionVersion: 1, markerDelayMs: () => random.next() * 30 })),
+);
+
+logContract(
+  "memory, protocol 2, markers that take their time",
+  memorySubject((random) => ({ transactionVersion: 2, markerDelayMs: () => random.next() * 30 })),
+);

@@ -1,0 +1,10 @@
+import { aggregations } from "./aggregations.ts";
+import { stateless } from "./stateless.ts";
+import { tables } from "./tables.ts";
+import { windows } from "./windows.ts";
+import type { CaseTopology } from "./words.ts";
+
+/** The topology of every recorded case whose operators exist, by the case's name. */
+export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
+  Object.entries({ ...stateless, ...aggregations, ...tables, ...windows }),
+);

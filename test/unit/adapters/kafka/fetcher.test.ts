@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { WireReader } from "../../../../lib/adapters/kafka/wire/reader.ts";
+import type { PartitionKey } from "../../../../lib/core/ids.ts";
+import type { FetchedPartition, FetchRequest } from "../../../../lib/ports/log.ts";
+import { unstamped } from "../../records/plain.ts";
+import { batch, failure, scriptedCluster } from "./scripted-log.ts";
+import { fetchAnswer, fetchedPositions, held, reset } from "./scripts.ts";
+
+function ask(positions: Record<string, number>, options: Partial<FetchRequest> = {}): FetchRequest {
+  const map = new Map(Object.entries(positions) as [PartitionKey, number][]);
+  return { positions: map, maxWaitMs: 0, maxBytes: 1_000_000, maxPartitionBytes: 1_000_000, ...options };
+}
+
+const data = (baseOffset: number, ...values: string[]) => Buffer.from(batch(...values).finish({ ...unstamped, baseOffset }));
+
+function summary(fetched: ReadonlyMap<string, FetchedPartition>): Record<string, unknown> {
+  const cell = (part: FetchedPartition) => (part.kind === "error" ? part.error.kafkaError : part.next);
+  return Object.fromEntries([...fetched].map(([key, part]) => [key, cell(part)]));
+}
+
+describe("fetch", () => {
+  test("sends one request per leader", async () => {
+    const { log, first, second } = await scriptedCluster({ t: [1, 2, 1] }, { brokerCount: 2 });
+    first.always("Fetch", fetchAnswer({ "t:0": data(5, "a"), "t:2": data(9, "b") }));
+    second.always("Fetch", fetchAnswer({ "t:1": data(7, "c") }));
+    const positions = { "t:0": 5, "t:1": 7, "t:2": 9 };
+    const seen = new Map<PartitionKey, FetchedPartition>();
+    for (let i = 0; i < 3 && seen.size < 3; i++) for (const entry of await log.fetch(ask(positions))) seen.set(...entry);
+    expect(summary(seen)).toEqual({ "t:0": 6, "t:1": 8, "t:2": 10 });
+    expect(first.asked("Fetch")[0]?.version).toBe(11);
+  });
+
+  test("one bad partition does not hide the good ones", async () => {
+    const { log, first } = await scriptedCluster({ t: [1, 1, 1] });
+    first.always("Fetch", fetchAnswer({ "t:0": data(0, "a"), "t:1": "OFFSET_OUT_OF_RANGE", "t:2": "TOPIC_AUTHORIZATION_FAILED" }));
+    const fetched = await log.fetch(ask({ "t:0": 0, "t:1": 99, "t:2": 0, "gone:0": 0, "t:8": 0 }));
+    expect(summary(fetched)).toEqual({
+      "t:0": 1,
+      "t:1": "OFFSET_OUT_OF_RANGE",
+      "t:2": "TOPIC_AUTHORIZATION_FAILED",
+      "gone:0": "UNKNOWN_TOPIC_OR_PARTITION",
+      "t:8": "UNKNOWN_TOPIC_OR_PARTITION",
+    });
+  });
+
+  test("follows a leader that moved within the same call", async () => {
+    const { log, first, second } = await scriptedCluster({ t: [1] }, { brokerCount: 2 });
+    first.next("Fetch", (request, arrived) => {
+      first.cluster.topics = { t: [2] };
+      return fetchAnswer({ "t:0": "NOT_LEADER_OR_FOLLOWER" })(request, arrived);
+    });
+    second.always("Fetch", fetchAnswer({ "t:0": data(0, "a") }));
+    expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 1 });
+  });
+
+  test("asks again on a new connection after a lost one", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    first.next("Fetch", reset);
+    first.always("Fetch", fetchAnswer({ "t:0": data(0, "a") }));
+    expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 1 });
+  });
+
+  test("reads a damaged batch again, once, before it tells", async () => {
+    const { log, first } = await scriptedCluster({ t: [1, 1] });
+    const damaged = data(0, "damaged");
+    damaged.writeUInt8(damaged.readUInt8(70) ^ 1, 70);
+    first.always("Fetch", fetchAnswer({ "t:0": damaged, "t:1": data(0, "good") }));
+    expect(summary(await log.fetch(ask({ "t:0": 0, "t:1": 0 })))).toEqual({ "t:1": 1 });
+    const again = await log.fetch(ask({ "t:0": 0, "t:1": 1 }));
+    expect(again.get("t:0")).toMatchObject({ error: { kafkaError: "CORRUPT_MESSAGE", cause: { code: "CORRUPT_BATCH" } } });
+  });
+
+  test("begins with another partition at each call, as brokers fill the limit in the order asked", async () => {
+    const { log, first } = await scriptedCluster({ t: [1, 1, 1] });
+    const orders: string[][] = [];
+    first.always("Fetch", (request, arrived) => {
+      orders.push(Object.keys(fetchedPositions(request).positions));
+      return fetchAnswer({})(new WireReader(arrived.body), arrived);
+    });
+    for (let i = 0; i < 3; i++) await log.fetch(ask({ "t:0": 0, "t:1": 0, "t:2": 0 }));
+    expect(orders.map((order) => order[0])).toEqual(["t:0", "t:1", "t:2"]);
+  });
+
+  test("records of one leader do not wait for another that is idle, whose poll serves the next call", async () => {
+    const { log, first, second } = await scriptedCluster({ t: [1, 2] }, { brokerCount: 2 });
+    const idle = held(fetchAnswer({ "t:1": data(0, "late") }));
+    second.always("Fetch", idle.script);
+    first.next("Fetch", fetchAnswer({ "t:0": data(0, "now") }));
+    first.always("Fetch", held(fetchAnswer({})).script);
+    expect(summary(await log.fetch(ask({ "t:0": 0, "t:1": 0 }, { maxWaitMs: 60_000 })))).toEqual({ "t:0": 1 });
+    const waiting = log.fetch(ask({ "t:0": 1, "t:1": 0 }, { maxWaitMs: 60_000 }));
+    idle.release();
+    expect(summary(await waiting)).toEqual({ "t:1": 1 });
+    expect(second.asked("Fetch")).toHaveLength(1);
+  });
+
+  test("two fetches that wait at the same time do not wait for each other", async () => {
+    const { log, first } = await scriptedCluster({ t: [1, 1] });
+    const waits = held(fetchAnswer({}));
+    first.next("Fetch", waits.script);
+    first.next("Fetch", fetchAnswer({ "t:1": data(0, "b") }));
+    const blocked = log.fetch(ask({ "t:0": 0 }, { maxWaitMs: 60_000 }));
+    while (first.asked("Fetch").length === 0) await new Promise(setImmediate);
+    expect(summary(await log.fetch(ask({ "t:1": 0 })))).toEqual({ "t:1": 1 });
+    waits.release();
+    await blocked;
+    const [one, two] = first.asked("Fetch");
+    expect(one?.connection).not.toBe(two?.connection);
+  });
+
+  test("a fetch that waits fails when the log is closed", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    first.always("Fetch", held(fetchAnswer({})).script);
+    const waiting = failure(log.fetch(ask({ "t:0": 0 }, { maxWaitMs: 60_000 })));
+    while (first.asked("Fetch").length === 0) await new Promise(setImmediate);
+    await log.close();
+    expect(await waiting).toMatchObject({ code: "LOG_UNAVAILABLE" });
+  });
+});

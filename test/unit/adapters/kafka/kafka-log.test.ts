@@ -1,0 +1,134 @@
+import { createServer } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createKafkaLog } from "../../../../lib/adapters/kafka/kafka-log.ts";
+import type { WireWriter } from "../../../../lib/adapters/kafka/wire/writer.ts";
+import { ScriptedBroker } from "./scripted-broker.ts";
+import { failure, openTransactor, scriptedCluster } from "./scripted-log.ts";
+import { offsetsAnswer, reset } from "./scripts.ts";
+
+describe("createKafkaLog", () => {
+  test("names the addresses when nobody listens there", async () => {
+    const error = await failure(createKafkaLog({ brokers: ["127.0.0.1:1", "127.0.0.1:2"] }));
+    expect(error).toMatchObject({
+      code: "BROKER_UNREACHABLE",
+      details: { brokers: ["127.0.0.1:1", "127.0.0.1:2"] },
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
+  test("gives up on a server that accepts and says nothing", async () => {
+    const mute = createServer(() => {});
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void mute.close());
+    const { port } = mute.address() as { port: number };
+    const error = await failure(createKafkaLog({ brokers: [`127.0.0.1:${port}`], connectTimeoutMs: 100 }));
+    expect(error).toMatchObject({ code: "BROKER_UNREACHABLE" });
+  });
+
+  test("takes the next address when the first one is dead", async () => {
+    const [broker] = (await ScriptedBroker.cluster(1, {})) as [ScriptedBroker];
+    onTestFinished(() => broker.stop());
+    const log = await createKafkaLog({ brokers: ["127.0.0.1:1", broker.address] });
+    await log.close();
+    expect(broker.asked("Metadata")).toHaveLength(1);
+  });
+
+  test("says which version a broker lacks", async () => {
+    const [broker] = (await ScriptedBroker.cluster(1, {})) as [ScriptedBroker];
+    onTestFinished(() => broker.stop());
+    broker.maxVersion = 5;
+    expect(await failure(createKafkaLog({ brokers: [broker.address] }))).toMatchObject({
+      code: "UNSUPPORTED_BROKER",
+      details: { request: "Metadata", needed: 10 },
+    });
+  });
+
+  test.for([["no-port"], [""], ["host:notaport"]])("refuses the address %j", async ([address]) => {
+    expect(await failure(createKafkaLog({ brokers: [address as string] }))).toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
+  test("refuses an empty list of brokers", async () => {
+    expect(await failure(createKafkaLog({ brokers: [] }))).toMatchObject({ code: "CONFIG_INVALID" });
+  });
+});
+
+describe("throttling", () => {
+  test("the next request on the connection waits as long as the broker asked", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    await openTransactor(log);
+    first.next("InitProducerId", () => (out) => out.int32(120).int16(0).int64(1).int16(1));
+    await openTransactor(log);
+    await openTransactor(log);
+    await openTransactor(log); // transactors take turns on the sockets: one of the two is the throttled one
+    const asked = first.asked("InitProducerId");
+    const throttled = asked[1];
+    const onSameSocket = asked.slice(2).find((request) => request.connection === throttled?.connection);
+    expect((onSameSocket?.atMs ?? 0) - (throttled?.atMs ?? 0)).toBeGreaterThanOrEqual(119);
+  });
+});
+
+describe("offsets", () => {
+  test("a moved leader is found", async () => {
+    const { log, first, second } = await scriptedCluster({ t: [1] }, { brokerCount: 2 });
+    first.next("ListOffsets", (request, arrived) => {
+      first.cluster.topics = { t: [2] };
+      return offsetsAnswer("NOT_LEADER_OR_FOLLOWER")(request, arrived);
+    });
+    second.always("ListOffsets", offsetsAnswer("NONE", 42));
+    expect((await log.offsets([{ topic: "t", partition: 0 }], "lso")).get("t:0")).toBe(42);
+  });
+
+  test("a partition without a leader until the end of patience is an unavailable log", async () => {
+    const { log } = await scriptedCluster({ t: [-1] }, { callTimeoutMs: 200 });
+    expect(await failure(log.offsets([{ topic: "t", partition: 0 }], "hw"))).toMatchObject({
+      code: "LOG_UNAVAILABLE",
+      details: { topic: "t", partition: 0 },
+    });
+  });
+
+  test("lost connections are made again", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    first.next("ListOffsets", reset);
+    first.next("ListOffsets", reset);
+    first.always("ListOffsets", offsetsAnswer("NONE"));
+    expect((await log.offsets([{ topic: "t", partition: 0 }], "earliest")).get("t:0")).toBe(7);
+  });
+
+  test("a topic that this user may not see is named", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    first.always("ListOffsets", offsetsAnswer("TOPIC_AUTHORIZATION_FAILED"));
+    expect(await failure(log.offsets([{ topic: "t", partition: 0 }], "earliest"))).toMatchObject({
+      code: "ACCESS_DENIED",
+      details: { topic: "t" },
+    });
+  });
+});
+
+describe("committed", () => {
+  test("waits for offsets of an unfinished transaction", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    const answer = (code: number, offset: number) => () => (out: WireWriter) => {
+      out.int32(0);
+      out.compactArray(["t"], (topic) => {
+        out.compactString(topic);
+        out.compactArray([0], (partition) => out.int32(partition).int64(offset).int32(-1).int8(0).int16(code).noTags());
+        out.noTags();
+      });
+      out.int16(0).noTags();
+    };
+    first.next("OffsetFetch", answer(88, -1));
+    first.next("OffsetFetch", answer(88, -1));
+    first.always("OffsetFetch", answer(0, 33));
+    expect((await log.committed("g", [{ topic: "t", partition: 0 }])).get("t:0")).toBe(33);
+    expect(first.asked("OffsetFetch")).toHaveLength(3);
+  });
+});
+
+describe("close", () => {
+  test("later calls fail at once", async () => {
+    const { log } = await scriptedCluster({ t: [1] });
+    await log.close();
+    expect(await failure(log.offsets([{ topic: "t", partition: 0 }], "hw"))).toMatchObject({ code: "LOG_UNAVAILABLE" });
+    expect(await failure(openTransactor(log))).toMatchObject({ kafkaError: "NETWORK_EXCEPTION" });
+  });
+});

@@ -1,0 +1,201 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { WireReader } from "../../../../lib/adapters/kafka/wire/reader.ts";
+import { WireWriter } from "../../../../lib/adapters/kafka/wire/writer.ts";
+
+/** Requests by their number in Kafka's protocol. */
+export const apis = {
+  Produce: 0,
+  Fetch: 1,
+  ListOffsets: 2,
+  Metadata: 3,
+  OffsetCommit: 8,
+  OffsetFetch: 9,
+  FindCoordinator: 10,
+  ApiVersions: 18,
+  CreateTopics: 19,
+  InitProducerId: 22,
+  AddPartitionsToTxn: 24,
+  EndTxn: 26,
+  DescribeConfigs: 32,
+} as const;
+
+/** Name of a request. */
+export type ApiName = keyof typeof apis;
+
+const apiNames = new Map<number, ApiName>(Object.entries(apis).map(([name, key]) => [key, name as ApiName]));
+
+/** A request that arrived, with its body to read. */
+export interface Arrived {
+  readonly api: ApiName;
+  readonly version: number;
+  readonly body: Buffer;
+  readonly atMs: number;
+  /** Which connection it came on, counted from 0. */
+  readonly connection: number;
+}
+
+/** What a script does with a request: an answer body, a lost connection, or nothing at all. */
+export type Reaction = ((out: WireWriter) => unknown) | "reset" | "silence";
+
+/** Decides about a request; may take its time. */
+export type Script = (request: WireReader, arrived: Arrived) => Reaction | Promise<Reaction>;
+
+/** A topic of a scripted cluster: node ids of its leaders by partition. */
+export type ScriptedTopics = Record<string, readonly number[]>;
+
+/**
+ * A server that speaks just enough of Kafka's protocol to try an adapter on: it answers as it is told and remembers what it
+ * was asked. Several of them make a cluster.
+ */
+export class ScriptedBroker {
+  readonly arrived: Arrived[] = [];
+  readonly nodeId: number;
+  /** Shared by the brokers of a cluster. */
+  cluster: { brokers: ScriptedBroker[]; topics: ScriptedTopics };
+  /** Newest version of each request that ApiVersions tells. */
+  maxVersion = 20;
+  private readonly scripts = new Map<ApiName, Script>();
+  private readonly once = new Map<ApiName, Script[]>();
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+  private connections = 0;
+
+  private constructor(nodeId: number) {
+    this.nodeId = nodeId;
+    this.cluster = { brokers: [this], topics: {} };
+    this.server = createServer((socket) => this.accept(socket));
+    this.always("ApiVersions", () => (out) => {
+      const numbers = Object.values(apis);
+      out.int16(0).array(numbers, (key) => out.int16(key).int16(0).int16(this.maxVersion));
+      out.int32(0);
+    });
+    this.always("Metadata", (request) => this.metadata(request));
+    this.always("FindCoordinator", () => (out) => {
+      out.int32(0).int16(0).nullableString(null).int32(nodeId).string("127.0.0.1").int32(this.port);
+    });
+    this.always("DescribeConfigs", (request) => {
+      const topics = request.array(() => {
+        request.int8();
+        const name = request.string();
+        request.array(() => request.string());
+        return name;
+      });
+      return (out) => {
+        out.int32(0).array(topics, (name) => {
+          out.int16(0).nullableString(null).int8(2).string(name).int32(0);
+        });
+      };
+    });
+  }
+
+  /** Starts brokers 1 … `count` of one cluster. */
+  static async cluster(count: number, topics: ScriptedTopics): Promise<ScriptedBroker[]> {
+    const brokers = Array.from({ length: count }, (_, index) => new ScriptedBroker(index + 1));
+    const cluster = { brokers, topics };
+    for (const broker of brokers) {
+      broker.cluster = cluster;
+      await new Promise<void>((resolve) => broker.server.listen(0, "127.0.0.1", resolve));
+    }
+    return brokers;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** How a kind of request is answered from now on. */
+  always(api: ApiName, script: Script): void {
+    this.scripts.set(api, script);
+  }
+
+  /** How the next request of a kind is answered, before what `always` says. */
+  next(api: ApiName, script: Script): void {
+    this.once.set(api, [...(this.once.get(api) ?? []), script]);
+  }
+
+  /** Requests of a kind that arrived. */
+  asked(api: ApiName): Arrived[] {
+    return this.arrived.filter((request) => request.api === api);
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  private accept(socket: Socket): void {
+    const connection = this.connections++;
+    this.sockets.add(socket);
+    socket.on("close", () => this.sockets.delete(socket));
+    socket.on("error", () => {});
+    let buffered = Buffer.alloc(0);
+    let chain = Promise.resolve();
+    socket.on("data", (chunk) => {
+      buffered = Buffer.concat([buffered, chunk]);
+      while (buffered.length >= 4 && buffered.length >= 4 + buffered.readInt32BE(0)) {
+        const frame = buffered.subarray(4, 4 + buffered.readInt32BE(0));
+        buffered = buffered.subarray(4 + frame.length);
+        // Like a real broker: one request of a connection after the other.
+        chain = chain.then(() => this.handle(socket, frame, connection));
+      }
+    });
+  }
+
+  private async handle(socket: Socket, frame: Buffer, connection: number): Promise<void> {
+    const api = apiNames.get(frame.readInt16BE(0));
+    if (api === undefined) throw new Error(`request ${frame.readInt16BE(0)} is not known to the scripted broker`);
+    const version = frame.readInt16BE(2);
+    const flexible = (api === "Metadata" && version >= 9) || (api === "OffsetFetch" && version >= 6);
+    const bodyStart = 10 + Math.max(0, frame.readInt16BE(8)) + (flexible ? 1 : 0);
+    const arrived = { api, version, connection, atMs: performance.now(), body: frame.subarray(bodyStart) };
+    this.arrived.push(arrived);
+    const script = this.once.get(api)?.shift() ?? this.scripts.get(api);
+    if (script === undefined) throw new Error(`nothing is scripted for ${api}`);
+    const reaction = await script(new WireReader(arrived.body), arrived);
+    if (reaction === "silence") return;
+    if (reaction === "reset") {
+      socket.destroy();
+      return;
+    }
+    const out = new WireWriter();
+    if (flexible) out.noTags();
+    reaction(out);
+    const head = Buffer.alloc(8);
+    head.writeInt32BE(4 + out.view().length, 0);
+    frame.copy(head, 4, 4, 8);
+    socket.write(Buffer.concat([head, out.view()]));
+  }
+
+  private metadata(request: WireReader): Reaction {
+    const names = request.compactArray(() => {
+      request.raw(16);
+      const name = request.compactString();
+      request.tags();
+      return name;
+    });
+    const { brokers, topics } = this.cluster;
+    return (out) => {
+      out.int32(0);
+      out.compactArray(brokers, (broker) => {
+        out.int32(broker.nodeId).compactString("127.0.0.1").int32(broker.port).int8(0).noTags();
+      });
+      out.int8(0).int32(1);
+      out.compactArray(names, (name) => {
+        const leaders = topics[name];
+        out.int16(leaders === undefined ? 3 : 0).compactString(name).raw(Buffer.alloc(16, 7)).boolean(false);
+        out.compactArray([...(leaders ?? []).entries()], ([partition, leader]) => {
+          out.int16(0).int32(partition).int32(leader).int32(0);
+          for (let list = 0; list < 3; list++) out.compactArray([], () => {});
+          out.noTags();
+        });
+        out.int32(0).noTags();
+      });
+      out.int32(0).noTags();
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import {
+  bySide,
+  type RunFigures,
+  ratiosOf,
+  resultTable,
+  type SideFigures,
+  wrongOutput,
+} from "../../../bench/throughput/result.ts";
+import { workloadOf } from "../../../bench/throughput/workload.ts";
+
+function run(side: string, recordsPerSecond: number, more: Partial<RunFigures> = {}): RunFigures {
+  return {
+    side,
+    seconds: 1,
+    secondsToFirst: 0.5,
+    recordsPerSecond,
+    steadyRecordsPerSecond: undefined,
+    recordsPerCpuSecond: undefined,
+    output: { records: 10, total: 10, wrong: 0 },
+    ...more,
+  };
+}
+
+const workload = workloadOf({
+  json: false,
+  quick: false,
+  tuned: false,
+  pin: true,
+  records: 10,
+  keys: 2,
+  rounds: undefined,
+  requireRatio: undefined,
+  store: "memory",
+  bootstrap: undefined,
+});
+
+test("compares medians, and our slowest round with their fastest", () => {
+  const sides = bySide([run("a", 900), run("b", 100), run("a", 500), run("b", 250), run("a", 1_000), run("b", 300)]);
+  const ratios = ratiosOf(sides.get("a") as SideFigures, sides.get("b") as SideFigures);
+  expect(ratios.ratio).toBe(900 / 250);
+  expect(ratios.worst).toBe(500 / 300);
+  expect(ratios.steady).toBeUndefined();
+});
+
+test("shows a dash for a figure that the system does not give", () => {
+  expect(resultTable(bySide([run("a", 900)]))).toMatch(/^a\s+900 \(900 – 900\)\s+–\s+–/m);
+});
+
+test.for([
+  [{ records: 10, total: 10, wrong: 0 }, undefined],
+  [{ records: 11, total: 10, wrong: 1 }, /11 output records/],
+  [{ records: 9, total: 9, wrong: 0 }, /9 output records/],
+  [{ records: 10, total: 9, wrong: 0 }, /counts sum to 9/],
+  [{ records: 10, total: 10, wrong: 2 }, /2 out of order/],
+] as const)("judges the output %j", ([output, message]) => {
+  const problem = wrongOutput(run("a", 1, { output }), workload);
+  if (message === undefined) expect(problem).toBeUndefined();
+  else expect(problem).toMatch(message);
+});

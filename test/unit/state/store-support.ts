@@ -1,0 +1,60 @@
+import { ByteSink } from "../../../lib/core/byte-sink.ts";
+import { json } from "../../../lib/serde/json.ts";
+import type { Serde } from "../../../lib/serde/serde.ts";
+import { string } from "../../../lib/serde/string.ts";
+import type { ChangelogSink, FrozenRows, StoreSpec } from "../../../lib/state/store.ts";
+import { TimestampedKeyValueStore } from "../../../lib/state/timestamped-key-value-store.ts";
+import { TimestampedWindowStore } from "../../../lib/state/timestamped-window-store.ts";
+
+export function keyValueStore(options: Partial<StoreSpec> = {}): TimestampedKeyValueStore {
+  const spec: StoreSpec = {
+    name: "counts",
+    type: "timestampedKeyValue",
+    keySerde: string() as Serde<unknown>,
+    valueSerde: json(),
+    logged: true,
+    ...options,
+  };
+  return new TimestampedKeyValueStore(spec, { sink: new ByteSink() });
+}
+
+export function windowStore(options: Partial<StoreSpec> = {}): TimestampedWindowStore {
+  const spec: StoreSpec = {
+    name: "windows",
+    type: "timestampedWindow",
+    keySerde: string() as Serde<unknown>,
+    valueSerde: json(),
+    logged: true,
+    windowSizeMs: 10,
+    retentionMs: 100,
+    ...options,
+  };
+  return new TimestampedWindowStore(spec, { sink: new ByteSink() });
+}
+
+/** Changelog records as text: `key=value@timestamp`, keys of windows in hex. */
+export class TextChangelog implements ChangelogSink {
+  readonly records: string[] = [];
+
+  append(keyText: string, value: Uint8Array | null, timestampMs: number): void {
+    this.records.push(`${keyText}=${value === null ? "-" : Buffer.from(value).toString()}@${timestampMs}`);
+  }
+}
+
+/** One commit from put to acknowledgement. */
+export function commit(store: { seal(changelog: ChangelogSink): void; acknowledge(): void }): readonly string[] {
+  const changelog = new TextChangelog();
+  store.seal(changelog);
+  store.acknowledge();
+  return changelog.records;
+}
+
+export function rowsOf(frozen: FrozenRows): readonly string[] {
+  const rows: string[] = [];
+  frozen.writeTo({
+    row(keyText, bytes, start, length, timestampMs) {
+      rows.push(`${keyText}=${length < 0 ? "-" : bytes.toString("utf8", start, start + length)}@${timestampMs}`);
+    },
+  });
+  return rows;
+}
