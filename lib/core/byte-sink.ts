@@ -1,3 +1,6 @@
+/** Up to here a loop beats the call into native code. */
+const LOOP_BYTES = 32;
+
 /**
  * A growing buffer that encoders write into: no object or copy per value.
  *
@@ -42,7 +45,10 @@ export class ByteSink {
   copy(source: Uint8Array, start = 0, end = source.length): void {
     const count = end - start;
     this.ensure(count);
-    if (source instanceof Buffer) source.copy(this.bytes, this.length, start, end);
+    if (count <= LOOP_BYTES) {
+      const target = this.bytes;
+      for (let from = start, to = this.length; from < end; from++, to++) target[to] = source[from] as number;
+    } else if (source instanceof Buffer) source.copy(this.bytes, this.length, start, end);
     else this.bytes.set(source.subarray(start, end), this.length);
     this.length += count;
   }

@@ -4,7 +4,7 @@ import { Entry, NOT_DECODED } from "./entry.ts";
 import { FrozenLayer } from "./frozen-layer.ts";
 import { EXPIRED, SealedLayer } from "./sealed-layer.ts";
 import { EMPTY_SLAB, type Slab, Slabs } from "./slabs.ts";
-import type { ChangelogSink, FrozenRows, Scratch, StoreSpec } from "./store.ts";
+import type { FrozenRows, RowSink, Scratch, StoreSpec } from "./store.ts";
 
 /**
  * The layers of one store: what every store type that keeps one value per key shares.
@@ -81,7 +81,7 @@ export class RowLayers {
   }
 
   /** Closes the open layer: every dirty row is encoded once. @throws {StreamError} `SERIALIZATION_FAILED` */
-  seal(changelog: ChangelogSink, expiredUpToMs: number): void {
+  seal(changelog: RowSink, expiredUpToMs: number): void {
     const sealed = this.sealed;
     invariant(!sealed.waiting, "state: at most one sealed layer waits for its acknowledgement", {
       store: this.spec.name,
@@ -179,15 +179,15 @@ export class RowLayers {
     }
   }
 
-  private sealEntry(entry: Entry, changelog: ChangelogSink): void {
+  private sealEntry(entry: Entry, changelog: RowSink): void {
     const keySuffix = entry.bucket.keySuffix;
     const changelogKey = keySuffix === "" ? entry.keyText : entry.keyText + keySuffix;
     if (entry.present) {
       const length = this.encode(entry);
-      if (this.spec.logged) this.log(changelog, changelogKey, entry.timestampMs);
+      if (this.spec.logged) changelog.row(changelogKey, this.scratch.sink.bytes, 0, this.scratch.sink.length, entry.timestampMs);
       this.sealed.push(entry, this.slabs.slab, this.slabs.start, length, entry.timestampMs);
     } else {
-      if (this.spec.logged) changelog.append(changelogKey, null, entry.timestampMs);
+      if (this.spec.logged) changelog.row(changelogKey, this.scratch.sink.bytes, 0, -1, entry.timestampMs);
       this.sealed.push(entry, EMPTY_SLAB, 0, -1, entry.timestampMs);
     }
   }
@@ -206,12 +206,6 @@ export class RowLayers {
     }
     this.slabs.copy(sink.bytes, 0, sink.length);
     return sink.length;
-  }
-
-  private log(changelog: ChangelogSink, changelogKey: string, timestampMs: number): void {
-    const { sink } = this.scratch;
-    if (changelog.appendRange === undefined) changelog.append(changelogKey, sink.view(), timestampMs);
-    else changelog.appendRange(changelogKey, sink.bytes, 0, sink.length, timestampMs);
   }
 
   private decode(entry: Entry): unknown {

@@ -53,19 +53,9 @@ export interface WindowStore extends StoreHandle {
   fetchAll(fromMs: number, toMs: number): IterableIterator<readonly [string, number, StoreRow]>;
 }
 
-/** Where a sealed layer's changelog records go: key as latin1 text, value bytes or null for a tombstone. */
-export interface ChangelogSink {
-  append(keyText: string, value: Uint8Array | null, timestampMs: number): void;
-  /**
-   * The same for the value `bytes[start, start + length)`, length -1 a tombstone. Stores prefer it where it is present: a view
-   * per row costs a third of sealing it. `bytes` is only valid during the call.
-   */
-  appendRange?(keyText: string, bytes: Buffer, start: number, length: number, timestampMs: number): void;
-}
-
-/** One row of a snapshot or of a changelog: Kafka Streams' changelog key bytes, plain value bytes, timestamp. */
+/** Where rows go, of a snapshot or of a changelog: Kafka Streams' changelog key bytes, plain value bytes, timestamp. */
 export interface RowSink {
-  /** `valueLength` -1 is a tombstone. */
+  /** `valueLength` -1 is a tombstone. `bytes` is valid during the call only. @hotPath no view per row */
   row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void;
 }
 
@@ -77,7 +67,7 @@ export interface RowSink {
  */
 export interface TaskStore extends StoreHandle, RowSink {
   /** Encodes what changed since the last seal, one row per key (last value), and starts the next layer. */
-  seal(changelog: ChangelogSink): void;
+  seal(changelog: RowSink): void;
   /** Folds the sealed layer into the committed one. */
   acknowledge(): void;
   /** Forgets every layer that is not committed. */

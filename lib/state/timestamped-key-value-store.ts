@@ -2,7 +2,7 @@ import { RowBucket } from "./bucket.ts";
 import type { Entry } from "./entry.ts";
 import { lowerBound } from "./ordered-keys.ts";
 import { RowLayers } from "./row-layers.ts";
-import type { ChangelogSink, FrozenRows, KeyValueStore, Scratch, StoreRow, StoreSpec, TaskStore } from "./store.ts";
+import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec, TaskStore } from "./store.ts";
 
 /**
  * Keyed rows with timestamps, in memory.
@@ -45,7 +45,7 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
     }
   }
 
-  seal(changelog: ChangelogSink): void {
+  seal(changelog: RowSink): void {
     this.layers.seal(changelog, Number.NEGATIVE_INFINITY);
   }
 

@@ -1,7 +1,7 @@
 import { StreamError } from "../core/errors.ts";
 import type { Entry } from "./entry.ts";
 import { RowLayers } from "./row-layers.ts";
-import type { ChangelogSink, FrozenRows, Scratch, StoreRow, StoreSpec, TaskStore, WindowStore } from "./store.ts";
+import type { FrozenRows, RowSink, Scratch, StoreRow, StoreSpec, TaskStore, WindowStore } from "./store.ts";
 import { WindowBuckets } from "./window-buckets.ts";
 import { isWindowKey, keyOfWindowKey, windowStartOf } from "./window-key.ts";
 
@@ -61,7 +61,7 @@ export class TimestampedWindowStore implements TaskStore, WindowStore {
     }
   }
 
-  seal(changelog: ChangelogSink): void {
+  seal(changelog: RowSink): void {
     this.layers.seal(changelog, this.expiredUpToMs);
   }
 

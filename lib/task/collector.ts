@@ -4,7 +4,7 @@ import { partitionKey } from "../core/ids.ts";
 import type { PartitionBatch } from "../ports/log.ts";
 import { RecordWriter } from "../records/writer.ts";
 import { murmur2 } from "../serde/murmur2.ts";
-import type { ChangelogSink } from "../state/store.ts";
+import type { RowSink } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import type { SinkNode } from "../topology/node.ts";
 
@@ -68,18 +68,18 @@ export class Collector {
   }
 
   /** A sink for the changelog of one store and partition. */
-  changelog(topic: string, partition: number): ChangelogSink {
+  changelog(topic: string, partition: number): RowSink {
     const output = this.outputAt(topic, partition);
     return {
-      append: (keyText, value, timestampMs) => {
+      row: (keyText, bytes, start, length, timestampMs) => {
         const writer = output.writer;
         const before = writer.byteLength;
         writer.openRecord(timestampMs);
         writer.sink.latin1(keyText);
         writer.endKey();
-        if (value === null) writer.nullValue();
+        if (length < 0) writer.nullValue();
         else {
-          writer.sink.copy(value);
+          writer.sink.copy(bytes, start, start + length);
           writer.endValue();
         }
         writer.closeRecord();

@@ -11,6 +11,7 @@ import type { PartitionKey } from "../core/ids.ts";
 import type { PinPlan } from "../application/plan.ts";
 import type { Log, PartitionBatch, Transactor } from "../ports/log.ts";
 import { RecordWriter } from "../records/writer.ts";
+import type { RowSink } from "../state/store.ts";
 import type { Collector } from "./collector.ts";
 import { encodePosition, type Position, positionRecordKey } from "../application/position.ts";
 import type { Task } from "./task.ts";
@@ -123,18 +124,31 @@ export function sealTransaction(
     for (const store of task.stores) {
       const changelog = task.plan.changelogs.find(({ store: spec }) => spec.name === store.spec.name);
       if (changelog === undefined) {
-        store.seal({ append: () => undefined });
+        store.seal(nowhere);
         continue;
       }
-      const sink = collector.changelog(changelog.topic, changelog.partition);
-      store.seal({
-        append: (keyText, value, timestampMs) => {
-          changelogRecords++;
-          sink.append(keyText, value, timestampMs);
-        },
-      });
+      const counting = new CountingRows(collector.changelog(changelog.topic, changelog.partition));
+      store.seal(counting);
+      changelogRecords += counting.count;
     }
     task.addToPosition(position);
   }
   return { transaction: base.transaction, batches: collector.take(), position, changelogRecords };
+}
+
+/** A store without a changelog is sealed into nothing. */
+const nowhere: RowSink = { row: () => undefined };
+
+class CountingRows implements RowSink {
+  count = 0;
+  private readonly inner: RowSink;
+
+  constructor(inner: RowSink) {
+    this.inner = inner;
+  }
+
+  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
+    this.count++;
+    this.inner.row(keyText, bytes, valueStart, valueLength, timestampMs);
+  }
 }

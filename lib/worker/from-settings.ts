@@ -4,7 +4,9 @@ import type { PinEnvironment } from "../task/pin-acquire.ts";
 import type { WorkerLimits } from "./worker.ts";
 
 /** What settings say of a worker, as `Worker` and its pins take it. */
-export function fromSettings(settings: Settings): Pick<PinEnvironment, "config" | "limits" | "snapshot"> & { readonly worker: WorkerLimits } {
+export function fromSettings(
+  settings: Settings,
+): Pick<PinEnvironment, "config" | "limits" | "snapshot"> & { readonly worker: WorkerLimits } {
   const { commit, transaction, snapshot, fetch, task, topics, lease, worker } = settings;
   return {
     config: {

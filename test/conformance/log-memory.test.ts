@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { openLogJournal } from "../../lib/adapters/file/log-journal.ts";
 import { createMemoryBroker } from "../../lib/adapters/memory/log/broker.ts";
+import type { LogJournal } from "../../lib/adapters/memory/log/events.ts";
 import type { MemoryBrokerSettings } from "../../lib/adapters/memory/log/settings.ts";
 import { faultyTransport } from "../../lib/adapters/memory/log/transport.ts";
 import { SeededRandom, VirtualClock } from "../support/virtual-clock.ts";
@@ -6,14 +12,23 @@ import type { LogHarness, LogSubject } from "./log/harness.ts";
 import { logContract } from "./log.ts";
 
 /** A memory broker with a clock of its own: what waits takes no real time. */
-function memorySubject(settings: (random: SeededRandom) => Partial<MemoryBrokerSettings>): LogSubject {
+function memorySubject(
+  settings: (random: SeededRandom) => Partial<MemoryBrokerSettings>,
+  openJournal: () => LogJournal | undefined = () => undefined,
+): LogSubject {
   return {
     capabilities: { compaction: true, faults: true },
     timeoutSweepMs: 0,
     open: async (): Promise<LogHarness> => {
       const clock = new VirtualClock();
       const random = new SeededRandom(7);
-      const broker = createMemoryBroker({ clock, random, settings: settings(new SeededRandom(8)) });
+      const journal = openJournal();
+      const broker = createMemoryBroker({
+        clock,
+        random,
+        settings: settings(new SeededRandom(8)),
+        ...(journal === undefined ? {} : { journal }),
+      });
       return {
         connect: async () => broker.connect(),
         deleteTopic: async (topic) => void broker.deleteTopic(topic),
@@ -42,4 +57,15 @@ logContract(
 logContract(
   "memory, protocol 2, markers that take their time",
   memorySubject((random) => ({ transactionVersion: 2, markerDelayMs: () => random.next() * 30 })),
+);
+
+const folder = mkdtempSync(join(tmpdir(), "millrace-log-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+logContract(
+  "memory, kept in a folder",
+  memorySubject(
+    () => ({ markerDelayMs: 2 }),
+    () => openLogJournal(folder),
+  ),
 );

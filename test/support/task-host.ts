@@ -125,9 +125,9 @@ export class TopologyHost implements TaskHost {
     return store as StoreHandle as S;
   }
 
-  clock(node: string, name: string, initial: number): OperatorClock {
+  clock(owner: string, name: string, initial: number): OperatorClock {
     const clock = { value: initial };
-    this.clocks.set(`${node}/${name}`, clock);
+    this.clocks.set(`${owner}/${name}`, clock);
     return clock;
   }
 

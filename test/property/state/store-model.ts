@@ -1,4 +1,4 @@
-import type { ChangelogSink, RowSink } from "../../../lib/state/store.ts";
+import type { RowSink } from "../../../lib/state/store.ts";
 import { windowKey } from "../../../lib/state/window-key.ts";
 
 /** A row as text, so that nothing can be changed in place. Undefined value: a tombstone. */
@@ -106,16 +106,11 @@ export function startOf(key: ModelKey): number {
 }
 
 /** Collects what a store writes: changelog records or snapshot rows, in order. */
-export class RowCollector implements RowSink, ChangelogSink {
+export class RowCollector implements RowSink {
   readonly rows: (readonly [string, ModelRow])[] = [];
 
   row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
     const value = valueLength < 0 ? undefined : bytes.toString("utf8", valueStart, valueStart + valueLength);
     this.rows.push([keyText, { value, timestampMs }]);
-  }
-
-  append(keyText: string, value: Uint8Array | null, timestampMs: number): void {
-    const text = value === null ? undefined : Buffer.from(value).toString("utf8");
-    this.rows.push([keyText, { value: text, timestampMs }]);
   }
 }

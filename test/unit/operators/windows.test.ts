@@ -194,7 +194,7 @@ test.for([
   expect(firstWindowStart(timestampMs, { sizeMs, advanceMs, graceMs: 0 })).toBe(start);
 });
 
-test("the store holds the open windows, and stream time is a clock of the operator", () => {
+test("the store holds the open windows, and stream time is a clock that goes by the name of the store", () => {
   const host = run({
     topology: counting({ size: 10, grace: 0 }),
     input: [
@@ -204,7 +204,7 @@ test("the store holds the open windows, and stream time is a clock of the operat
     ],
   });
   expect(host.windows("s")).toEqual([["A", 30, 1, 31]]);
-  expect([...host.clocks]).toEqual([["KSTREAM-AGGREGATE-0000000001/stream-time", { value: 31 }]]);
+  expect([...host.clocks]).toEqual([["s/stream-time", { value: 31 }]]);
 });
 
 test("headers of the triggering record are on every window's result", () => {

@@ -38,7 +38,7 @@ export function fill(
     if (start === undefined) (store as unknown as KeyValueStore).put(key, value, at);
     else (store as unknown as WindowStore).put(key, start, value, at);
   }
-  store.seal({ append: () => {} });
+  store.seal({ row: () => {} });
   store.acknowledge();
   return store;
 }

@@ -2,7 +2,7 @@ import { ByteSink } from "../../../lib/core/byte-sink.ts";
 import { json } from "../../../lib/serde/json.ts";
 import type { Serde } from "../../../lib/serde/serde.ts";
 import { string } from "../../../lib/serde/string.ts";
-import type { ChangelogSink, FrozenRows, StoreSpec } from "../../../lib/state/store.ts";
+import type { FrozenRows, RowSink, StoreSpec } from "../../../lib/state/store.ts";
 import { TimestampedKeyValueStore } from "../../../lib/state/timestamped-key-value-store.ts";
 import { TimestampedWindowStore } from "../../../lib/state/timestamped-window-store.ts";
 
@@ -33,16 +33,16 @@ export function windowStore(options: Partial<StoreSpec> = {}): TimestampedWindow
 }
 
 /** Changelog records as text: `key=value@timestamp`, keys of windows in hex. */
-export class TextChangelog implements ChangelogSink {
+export class TextChangelog implements RowSink {
   readonly records: string[] = [];
 
-  append(keyText: string, value: Uint8Array | null, timestampMs: number): void {
-    this.records.push(`${keyText}=${value === null ? "-" : Buffer.from(value).toString()}@${timestampMs}`);
+  row(keyText: string, bytes: Buffer, start: number, length: number, timestampMs: number): void {
+    this.records.push(`${keyText}=${length < 0 ? "-" : bytes.toString("utf8", start, start + length)}@${timestampMs}`);
   }
 }
 
 /** One commit from put to acknowledgement. */
-export function commit(store: { seal(changelog: ChangelogSink): void; acknowledge(): void }): readonly string[] {
+export function commit(store: { seal(changelog: RowSink): void; acknowledge(): void }): readonly string[] {
   const changelog = new TextChangelog();
   store.seal(changelog);
   store.acknowledge();

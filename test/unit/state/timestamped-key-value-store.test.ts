@@ -29,18 +29,6 @@ describe("the changelog of a commit", () => {
     store.drop();
     expect(store.get("a")).toMatchObject({ value: 1, timestampMs: 10 });
   });
-
-  test("gets ranges of bytes instead of views where the sink takes them", () => {
-    const records: string[] = [];
-    const store = keyValueStore();
-    store.put("a", { n: 1 }, 10);
-    store.seal({
-      append: () => expect.fail("a view was made"),
-      appendRange: (keyText, bytes, start, length, timestampMs) =>
-        records.push(`${keyText}=${bytes.toString("utf8", start, start + length)}@${timestampMs}`),
-    });
-    expect(records).toEqual(['a={"n":1}@10']);
-  });
 });
 
 describe("layers", () => {

@@ -1,3 +1,4 @@
+import { LogError } from "../../../ports/log.ts";
 import { retryOf } from "../failures.ts";
 import { retrying } from "../retry.ts";
 import type { Deadline } from "../transport/deadline.ts";
@@ -38,9 +39,16 @@ export async function askCoordinator<A extends Answer>(cluster: Cluster, call: C
       return answer;
     });
   } catch (error) {
-    // A refused try may have had its effect after all: "not available" also follows a write that was not replicated in time.
-    throw error instanceof LostRequest && answered ? error.asSent() : error;
+    throw answered ? markSent(error, endsTransaction) : error;
   }
+}
+
+/** A refused try may have had its effect after all: "not available" also follows a write that was not replicated in time. */
+function markSent(error: unknown, endTxnSent: boolean): unknown {
+  if (error instanceof LostRequest) return error.asSent();
+  if (!(error instanceof LogError) || error.endTxnSent === endTxnSent) return error;
+  const message = error.message.slice(error.kafkaError.length + 2); // the constructor puts the name in front
+  return new LogError(error.kafkaError, message, { endTxnSent, details: error.details, cause: error });
 }
 
 /** A lost look-up is not a lost call: nothing of the call was sent. */

@@ -123,13 +123,11 @@ export class Link {
       return await withinDeadline(sending, timeout, () => this.lost(`no answer to ${request.api.name}`, true));
     } catch (error) {
       sending.catch(() => {});
-      if (error instanceof LostRequest) {
-        // A caller in a hurry does not take the socket away from others who still wait on it.
-        if (isHurried && this.inFlightCount > 1) throw error;
-        this.drop(error.message);
-        throw error;
-      }
-      throw this.sendFailure(error, request.api.name);
+      if (!(error instanceof LostRequest)) throw this.sendFailure(error, request.api.name);
+      // A caller in a hurry does not take the socket away from others who still wait on it.
+      const spare = isHurried && this.inFlightCount > 1;
+      if (!spare && this.opened?.connection === connection) this.drop(error.message);
+      throw error;
     }
   }
 

@@ -45,7 +45,10 @@ export function summarise(batches: readonly StampedBatch[], answers: readonly Pr
   };
 }
 
-/** @throws {StreamError} `RECORD_TOO_LARGE` when a batch is over its topic's limit */
+/**
+ * Refuses batches that their topic would refuse.
+ * @throws {StreamError} `RECORD_TOO_LARGE` when a batch is over its topic's limit
+ */
 export function checkSizes(batches: readonly PartitionBatch[], limitsBytes: ReadonlyMap<string, number>): void {
   for (const { topic, partition, records } of batches) {
     const limitBytes = limitsBytes.get(topic) ?? Number.POSITIVE_INFINITY;

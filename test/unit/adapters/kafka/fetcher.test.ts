@@ -11,7 +11,8 @@ function ask(positions: Record<string, number>, options: Partial<FetchRequest> =
   return { positions: map, maxWaitMs: 0, maxBytes: 1_000_000, maxPartitionBytes: 1_000_000, ...options };
 }
 
-const data = (baseOffset: number, ...values: string[]) => Buffer.from(batch(...values).finish({ ...unstamped, baseOffset }));
+const data = (baseOffset: number, ...values: string[]) =>
+  Buffer.from(batch(...values).finish({ ...unstamped, baseOffset }));
 
 function summary(fetched: ReadonlyMap<string, FetchedPartition>): Record<string, unknown> {
   const cell = (part: FetchedPartition) => (part.kind === "error" ? part.error.kafkaError : part.next);
@@ -25,14 +26,18 @@ describe("fetch", () => {
     second.always("Fetch", fetchAnswer({ "t:1": data(7, "c") }));
     const positions = { "t:0": 5, "t:1": 7, "t:2": 9 };
     const seen = new Map<PartitionKey, FetchedPartition>();
-    for (let i = 0; i < 3 && seen.size < 3; i++) for (const entry of await log.fetch(ask(positions))) seen.set(...entry);
+    for (let i = 0; i < 3 && seen.size < 3; i++)
+      for (const entry of await log.fetch(ask(positions))) seen.set(...entry);
     expect(summary(seen)).toEqual({ "t:0": 6, "t:1": 8, "t:2": 10 });
     expect(first.asked("Fetch")[0]?.version).toBe(11);
   });
 
   test("one bad partition does not hide the good ones", async () => {
     const { log, first } = await scriptedCluster({ t: [1, 1, 1] });
-    first.always("Fetch", fetchAnswer({ "t:0": data(0, "a"), "t:1": "OFFSET_OUT_OF_RANGE", "t:2": "TOPIC_AUTHORIZATION_FAILED" }));
+    first.always(
+      "Fetch",
+      fetchAnswer({ "t:0": data(0, "a"), "t:1": "OFFSET_OUT_OF_RANGE", "t:2": "TOPIC_AUTHORIZATION_FAILED" }),
+    );
     const fetched = await log.fetch(ask({ "t:0": 0, "t:1": 99, "t:2": 0, "gone:0": 0, "t:8": 0 }));
     expect(summary(fetched)).toEqual({
       "t:0": 1,
@@ -67,7 +72,9 @@ describe("fetch", () => {
     first.always("Fetch", fetchAnswer({ "t:0": damaged, "t:1": data(0, "good") }));
     expect(summary(await log.fetch(ask({ "t:0": 0, "t:1": 0 })))).toEqual({ "t:1": 1 });
     const again = await log.fetch(ask({ "t:0": 0, "t:1": 1 }));
-    expect(again.get("t:0")).toMatchObject({ error: { kafkaError: "CORRUPT_MESSAGE", cause: { code: "CORRUPT_BATCH" } } });
+    expect(again.get("t:0")).toMatchObject({
+      error: { kafkaError: "CORRUPT_MESSAGE", cause: { code: "CORRUPT_BATCH" } },
+    });
   });
 
   test("begins with another partition at each call, as brokers fill the limit in the order asked", async () => {

@@ -10,11 +10,56 @@ function stamped(partition: number, sizeBytes: number, name: string): StampedBat
 
 describe("planRounds", () => {
   test.for<[string, [number, number][], number, string[]]>([
-    ["one round when every partition has one batch", [[0, 1], [1, 1], [2, 1]], 100, ["012"]],
-    ["successive rounds for one partition", [[0, 1], [0, 1], [0, 1]], 100, ["0", "1", "2"]],
-    ["as few rounds as the fullest partition needs", [[0, 1], [1, 1], [0, 1], [2, 1]], 100, ["013", "2"]],
-    ["another round when the bytes are too many", [[0, 60], [1, 60], [2, 40]], 100, ["02", "1"]],
-    ["a batch above the limit alone", [[0, 500], [1, 1]], 100, ["0", "1"]],
+    [
+      "one round when every partition has one batch",
+      [
+        [0, 1],
+        [1, 1],
+        [2, 1],
+      ],
+      100,
+      ["012"],
+    ],
+    [
+      "successive rounds for one partition",
+      [
+        [0, 1],
+        [0, 1],
+        [0, 1],
+      ],
+      100,
+      ["0", "1", "2"],
+    ],
+    [
+      "as few rounds as the fullest partition needs",
+      [
+        [0, 1],
+        [1, 1],
+        [0, 1],
+        [2, 1],
+      ],
+      100,
+      ["013", "2"],
+    ],
+    [
+      "another round when the bytes are too many",
+      [
+        [0, 60],
+        [1, 60],
+        [2, 40],
+      ],
+      100,
+      ["02", "1"],
+    ],
+    [
+      "a batch above the limit alone",
+      [
+        [0, 500],
+        [1, 1],
+      ],
+      100,
+      ["0", "1"],
+    ],
     ["nothing for nothing", [], 100, []],
   ])("%s", ([, batches, maxRoundBytes, expected]) => {
     const named = batches.map(([partition, sizeBytes], index) => stamped(partition, sizeBytes, `${index}`));

@@ -1,5 +1,5 @@
-import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { WireReader } from "../../../../lib/adapters/kafka/wire/reader.ts";
 import { WireWriter } from "../../../../lib/adapters/kafka/wire/writer.ts";
 
@@ -60,6 +60,7 @@ export class ScriptedBroker {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
   private connections = 0;
+  private refusing = false;
 
   private constructor(nodeId: number) {
     this.nodeId = nodeId;
@@ -123,12 +124,22 @@ export class ScriptedBroker {
     return this.arrived.filter((request) => request.api === api);
   }
 
+  /** Resets every connection from now on; the port stays ours. */
+  refuse(): void {
+    this.refusing = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
   private accept(socket: Socket): void {
+    if (this.refusing) {
+      socket.destroy();
+      return;
+    }
     const connection = this.connections++;
     this.sockets.add(socket);
     socket.on("close", () => this.sockets.delete(socket));
@@ -187,7 +198,11 @@ export class ScriptedBroker {
       out.int8(0).int32(1);
       out.compactArray(names, (name) => {
         const leaders = topics[name];
-        out.int16(leaders === undefined ? 3 : 0).compactString(name).raw(Buffer.alloc(16, 7)).boolean(false);
+        out
+          .int16(leaders === undefined ? 3 : 0)
+          .compactString(name)
+          .raw(Buffer.alloc(16, 7))
+          .boolean(false);
         out.compactArray([...(leaders ?? []).entries()], ([partition, leader]) => {
           out.int16(0).int32(partition).int32(leader).int32(0);
           for (let list = 0; list < 3; list++) out.compactArray([], () => {});

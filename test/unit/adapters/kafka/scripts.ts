@@ -1,8 +1,8 @@
 import type { WireReader } from "../../../../lib/adapters/kafka/wire/reader.ts";
-import { kafkaErrorCodes, type KafkaErrorName } from "../../../../lib/core/kafka-errors.ts";
+import { WireReader as Reader } from "../../../../lib/adapters/kafka/wire/reader.ts";
+import { type KafkaErrorName, kafkaErrorCodes } from "../../../../lib/core/kafka-errors.ts";
 import { BatchCursor } from "../../../../lib/records/batch.ts";
 import type { Arrived, Reaction, Script, ScriptedBroker } from "./scripted-broker.ts";
-import { WireReader as Reader } from "../../../../lib/adapters/kafka/wire/reader.ts";
 
 /** A batch as it arrived in a Produce. */
 export interface ProducedBatch {
@@ -134,8 +134,18 @@ export function fetchAnswer(replies: Record<string, FetchReply>): Script {
         const [topic = "", partition = "0"] = key.split(":");
         const reply = replies[key] ?? Buffer.alloc(0);
         const code = typeof reply === "string" ? kafkaErrorCodes[reply] : 0;
-        out.string(topic).int32(1).int32(Number(partition)).int16(code).int64(offset + 10).int64(offset + 10).int64(0);
-        out.int32(-1).int32(-1).bytes(typeof reply === "string" ? Buffer.alloc(0) : reply);
+        out
+          .string(topic)
+          .int32(1)
+          .int32(Number(partition))
+          .int16(code)
+          .int64(offset + 10)
+          .int64(offset + 10)
+          .int64(0);
+        out
+          .int32(-1)
+          .int32(-1)
+          .bytes(typeof reply === "string" ? Buffer.alloc(0) : reply);
       });
     };
   };

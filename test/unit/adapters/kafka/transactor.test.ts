@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { KafkaErrorName } from "../../../../lib/core/kafka-errors.ts";
 import { LogError } from "../../../../lib/ports/log.ts";
+import type { Script, ScriptedBroker } from "./scripted-broker.ts";
 import { batch, failure, openTransactor, scriptedCluster } from "./scripted-log.ts";
 import {
   addPartitionsAnswer,
@@ -39,7 +40,10 @@ describe("begin, commit and abort", () => {
 
   test.for<[string, (log: Awaited<ReturnType<typeof openTransactor>>) => unknown]>([
     ["begin twice", (transactor) => transactor.begin()],
-    ["overlapping calls", (transactor) => Promise.all([1, 2].map(() => transactor.send([{ ...t0, records: batch("x") }])))],
+    [
+      "overlapping calls",
+      (transactor) => Promise.all([1, 2].map(() => transactor.send([{ ...t0, records: batch("x") }]))),
+    ],
   ])("refuses %s", async ([, misuse]) => {
     const { log } = await scriptedCluster({ t: [1] });
     const transactor = await openTransactor(log);
@@ -59,7 +63,7 @@ describe("Produce", () => {
   });
 
   test("sends the same bytes again when no answer comes in time, on a new connection", async () => {
-    const { log, first } = await scriptedCluster({ t: [1] }, { requestTimeoutMs: 80 });
+    const { log, first } = await scriptedCluster({ t: [1] }, { requestTimeoutMs: 300 });
     const transactor = await openTransactor(log);
     first.next("Produce", silence);
     await transactor.send([{ ...t0, records: batch("a") }]);
@@ -180,7 +184,7 @@ describe("EndTxn", () => {
   });
 
   test("that is not answered in time has an unknown outcome", async () => {
-    const { transactor, first } = await written({ requestTimeoutMs: 80 });
+    const { transactor, first } = await written({ requestTimeoutMs: 300 });
     first.next("EndTxn", silence);
     expect(await failure(transactor.commit())).toMatchObject({ kafkaError: "REQUEST_TIMED_OUT", endTxnSent: true });
   });
@@ -203,9 +207,7 @@ describe("EndTxn", () => {
     const transactor = await openTransactor(log);
     await transactor.send([{ ...t0, records: batch("a") }]);
     first.next("EndTxn", codeAnswer("NOT_COORDINATOR"));
-    first.always("FindCoordinator", () => (out) => {
-      out.int32(0).int16(0).nullableString(null).int32(2).string("127.0.0.1").int32(second.port);
-    });
+    first.always("FindCoordinator", coordinatorAt(second));
     await transactor.commit();
     expect([first.asked("EndTxn").length, second.asked("EndTxn").length]).toEqual([1, 1]);
   });
@@ -219,11 +221,25 @@ describe("EndTxn", () => {
     },
   );
 
+  test("that was answered and then cannot be sent again has an unknown outcome", async () => {
+    const { transactor, first } = await written({}, 900);
+    first.always("FindCoordinator", noCoordinator);
+    first.next("EndTxn", codeAnswer("COORDINATOR_NOT_AVAILABLE"));
+    const error = await failure(transactor.commit());
+    expect(error).toMatchObject({ kafkaError: "COORDINATOR_NOT_AVAILABLE", endTxnSent: true });
+  });
+
   test("that could never be sent leaves the transaction open to an abort", async () => {
-    const { transactor, first } = await written({}, 300);
-    first.always("FindCoordinator", codeOnlyCoordinator);
-    first.next("EndTxn", codeAnswer("NOT_COORDINATOR"));
-    expect(await failure(transactor.commit())).toMatchObject({ kafkaError: "COORDINATOR_NOT_AVAILABLE" });
+    const { log, first, second } = await scriptedCluster({ t: [1] }, { brokerCount: 2, transactionConnections: 1 });
+    first.always("FindCoordinator", coordinatorAt(second));
+    const transactor = await openTransactor(log, 900);
+    await transactor.send([{ ...t0, records: batch("a") }]);
+    second.refuse();
+    await failure(openTransactor(log, 50)); // finds the socket closed
+    expect(await failure(transactor.commit())).toMatchObject({ name: "LogError", endTxnSent: false });
+    first.always("FindCoordinator", coordinatorAt(first));
+    await transactor.abort();
+    expect([first.asked("EndTxn").length, second.asked("EndTxn").length]).toEqual([1, 0]);
   });
 
   test("of an abort after a failed call forgives a transaction that was never opened", async () => {
@@ -257,8 +273,8 @@ describe("transactor()", () => {
     const { log, first } = await scriptedCluster({ t: [1] });
     first.always("InitProducerId", initAnswer("CONCURRENT_TRANSACTIONS"));
     const started = performance.now();
-    expect(await failure(openTransactor(log, 150))).toMatchObject({ kafkaError: "CONCURRENT_TRANSACTIONS" });
-    expect(performance.now() - started).toBeGreaterThanOrEqual(149);
+    expect(await failure(openTransactor(log, 600))).toMatchObject({ kafkaError: "CONCURRENT_TRANSACTIONS" });
+    expect(performance.now() - started).toBeGreaterThanOrEqual(599);
   });
 
   test("an id that this user may not use is named", async () => {
@@ -272,7 +288,7 @@ describe("transactor()", () => {
 });
 
 /** NOT_LEADER for one partition, success for the others. */
-function produceAnswerFor(moved: number): ReturnType<typeof produceAnswer> {
+function produceAnswerFor(moved: number): Script {
   return (request) => {
     request.nullableString();
     request.int16();
@@ -283,7 +299,13 @@ function produceAnswerFor(moved: number): ReturnType<typeof produceAnswer> {
     return (out) => {
       out.int32(1).string(topic);
       out.array(partitions, ([partition]) => {
-        out.int32(partition).int16(partition === moved ? 6 : 0).int64(100).int64(-1).int64(0).int32(0);
+        out
+          .int32(partition)
+          .int16(partition === moved ? 6 : 0)
+          .int64(100)
+          .int64(-1)
+          .int64(0)
+          .int32(0);
         out.nullableString(null);
       });
       out.int32(0);
@@ -292,5 +314,9 @@ function produceAnswerFor(moved: number): ReturnType<typeof produceAnswer> {
 }
 
 /** There is no coordinator now. */
-const codeOnlyCoordinator: ReturnType<typeof produceAnswer> = () => (out) =>
-  out.int32(0).int16(15).nullableString(null).int32(-1).string("").int32(-1);
+const noCoordinator: Script = () => (out) => out.int32(0).int16(15).nullableString(null).int32(-1).string("").int32(-1);
+
+/** The coordinator is a broker, whoever is asked. */
+function coordinatorAt({ nodeId, port }: ScriptedBroker): Script {
+  return () => (out) => out.int32(0).int16(0).nullableString(null).int32(nodeId).string("127.0.0.1").int32(port);
+}

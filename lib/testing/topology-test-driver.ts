@@ -1,0 +1,243 @@
+import type { TaskPlan } from "../application/plan.ts";
+import type { DeployedApplication } from "../application/prepare.ts";
+import { StreamError } from "../core/errors.ts";
+import { partitionKey } from "../core/ids.ts";
+import type { SerdeLike } from "../serde/json.ts";
+import { asSerde } from "../serde/json.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { KeyValueStore, RowSink, TaskStore, WindowStore } from "../state/store.ts";
+import { Collector } from "../task/collector.ts";
+import type { RecordQueue } from "../task/record-queue.ts";
+import { Task } from "../task/task.ts";
+import type { SubTopology } from "../topology/node.ts";
+import { changelogTopic, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
+import type { LogBatch, LogRecord } from "./driver-log.ts";
+import { DriverLog } from "./driver-log.ts";
+import { TestInputTopic } from "./test-input-topic.ts";
+import { TestOutputTopic } from "./test-output-topic.ts";
+
+/** Serdes of a test topic; without them those of the source or sink. */
+export interface TestTopicOptions<K, V> {
+  readonly key?: Serde<K>;
+  readonly value?: SerdeLike<V>;
+}
+
+/** What a task adds to a position. */
+type PositionParts = Parameters<Task["addToPosition"]>[0];
+
+/** A row of a key-value store. */
+export interface TestRow<K, V> {
+  readonly key: K;
+  readonly value: V;
+  readonly timestampMs: number;
+}
+
+/** A row of a window store. */
+export interface TestWindowRow<K, V> extends TestRow<K, V> {
+  readonly windowStartMs: number;
+}
+
+/**
+ * Runs an application in a test: no log, no clock, one partition per topic. Every record is processed to the end, through
+ * repartition topics too, and committed, before `pipeInput` returns; the operators, stores and bytes are those of production.
+ * A record that fails is skipped, what it changed is undone, and `pipeInput` throws.
+ *
+ * @example
+ * const driver = new TopologyTestDriver(app);
+ * driver.createInputTopic<string, string>("words").pipeInput("a", "word", { timestampMs: 5 });
+ * driver.createOutputTopic<string, number>("counts").readRecord(); // { key: "a", value: 1, timestampMs: 5, headers: [] }
+ */
+export class TopologyTestDriver {
+  private readonly app: DeployedApplication;
+  private readonly log = new DriverLog();
+  private readonly collector: Collector;
+  private readonly tasks: readonly Task[];
+  private readonly queues: ReadonlyMap<string, RecordQueue>;
+  private readonly written = new Map<string, LogRecord[]>();
+
+  constructor(app: DeployedApplication) {
+    this.app = app;
+    const parts = subTopologies(app.topology, app.id);
+    // A topic that the collector does not know has one partition.
+    this.collector = new Collector(new Map());
+    this.tasks = parts.map((part) => new Task(planOf(part), undefined, this.collector));
+    this.queues = new Map(this.tasks.flatMap((task) => task.queues.map((queue) => [queue.source.topic, queue])));
+    for (const task of this.tasks) this.deliverNothing(task);
+  }
+
+  /**
+   * A topic to write to.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID` when the application does not read it
+   */
+  createInputTopic<K, V>(topic: string, options: TestTopicOptions<K, V> = {}): TestInputTopic<K, V> {
+    const source = this.app.topology.nodes.find(
+      (node) => node.kind === "source" && node.topics.some((each) => each.name === topic),
+    );
+    if (source?.kind !== "source") throw unknown(`the application does not read topic ${topic}`, { topic });
+    const { key, value } = options;
+    return new TestInputTopic<K, V>({
+      keySerde: key ?? (source.keySerde as Serde<K>),
+      valueSerde: value === undefined ? (source.valueSerde as Serde<V>) : asSerde(value),
+      pipe: (record) => this.pipe(topic, record),
+    });
+  }
+
+  /**
+   * A topic to read from: records that were written to it since the start and not read yet.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID` when the application does not write it
+   */
+  createOutputTopic<K, V>(topic: string, options: TestTopicOptions<K, V> = {}): TestOutputTopic<K, V> {
+    const sink = this.app.topology.nodes.find((node) => node.kind === "sink" && node.topic.name === topic);
+    if (sink?.kind !== "sink") throw unknown(`the application does not write topic ${topic}`, { topic });
+    const { key, value } = options;
+    return new TestOutputTopic<K, V>({
+      keySerde: key ?? (sink.keySerde as Serde<K>),
+      valueSerde: value === undefined ? (sink.valueSerde as Serde<V>) : asSerde(value),
+      records: this.records(topic),
+    });
+  }
+
+  /**
+   * The rows of a key-value store, in the order of their key bytes.
+   *
+   * @throws {StreamError} `STORE_UNKNOWN` when there is no such key-value store
+   */
+  keyValueRows<K, V>(store: string): readonly TestRow<K, V>[] {
+    const found = this.store(store, "timestampedKeyValue");
+    const rows = [...(found as TaskStore & KeyValueStore).range(undefined, undefined)];
+    return rows.map(([keyText, row]) => ({
+      key: keyOf<K>(found, keyText),
+      value: row.value as V,
+      timestampMs: row.timestampMs,
+    }));
+  }
+
+  /**
+   * The rows of a window store that retention leaves visible, by window start, then key.
+   *
+   * @throws {StreamError} `STORE_UNKNOWN` when there is no such window store
+   */
+  windowRows<K, V>(store: string): readonly TestWindowRow<K, V>[] {
+    const found = this.store(store, "timestampedWindow");
+    const rows = [...(found as TaskStore & WindowStore).fetchAll(0, Number.MAX_SAFE_INTEGER)];
+    return rows.map(([keyText, windowStartMs, row]) => ({
+      key: keyOf<K>(found, keyText),
+      windowStartMs,
+      value: row.value as V,
+      timestampMs: row.timestampMs,
+    }));
+  }
+
+  /** Every record written to a topic so far, in bytes: changelogs and repartition topics by their full names too. */
+  records(topic: string): LogRecord[] {
+    let records = this.written.get(topic);
+    if (records === undefined) {
+      records = [];
+      this.written.set(topic, records);
+    }
+    return records;
+  }
+
+  private store(name: string, type: TaskStore["spec"]["type"]): TaskStore {
+    const found = this.tasks.flatMap((task) => task.stores).find((store) => store.spec.name === name);
+    if (found?.spec.type === type) return found;
+    throw new StreamError("STORE_UNKNOWN", `there is no store ${name} of type ${type}`, { details: { store: name } });
+  }
+
+  private pipe(topic: string, record: Omit<LogRecord, "topic" | "offset">): void {
+    this.deliver(this.log.append(topic, record));
+    for (let task = this.next(); task !== undefined; task = this.next()) this.processOne(task);
+  }
+
+  private processOne(task: Task): void {
+    const before: PositionParts = { inputs: {}, partitionTimes: {}, clocks: {}, storeTimes: {} };
+    task.addToPosition(before);
+    try {
+      task.process(1);
+    } catch (error) {
+      this.undo(task, before);
+      throw error;
+    }
+    this.commit(task);
+  }
+
+  /** Returns a task to where it was, and skips what it has not processed: the record that failed would fail again. */
+  private undo(task: Task, before: PositionParts): void {
+    this.collector.clear();
+    for (const store of task.stores) store.drop();
+    for (const { source } of task.queues) before.inputs[partitionKey(source.topic, 0)] = this.log.end(source.topic);
+    task.rewind({ pin: 0, epoch: 0, transaction: 0, changelogs: {}, ...before });
+    this.deliverNothing(task);
+  }
+
+  /** An answer without records: a task waits for an answer about each of its inputs. */
+  private deliverNothing(task: Task): void {
+    for (const { source } of task.queues) {
+      this.deliver({ topic: source.topic, bytes: NOTHING, baseOffset: this.log.end(source.topic) });
+    }
+  }
+
+  private deliver(batch: LogBatch): void {
+    this.queues.get(batch.topic)?.add(this.log.answer(batch));
+  }
+
+  /** The task whose next record is the oldest. */
+  private next(): Task | undefined {
+    let best: Task | undefined;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const task of this.tasks) {
+      for (const queue of task.queues) {
+        if (queue.head === undefined || queue.headTimestampMs >= oldestMs) continue;
+        oldestMs = queue.headTimestampMs;
+        best = task;
+      }
+    }
+    return best;
+  }
+
+  private commit(task: Task): void {
+    for (const store of task.stores) store.seal(this.changelog(store));
+    const batches = this.collector.take();
+    for (const each of batches) {
+      const batch = this.log.write(each);
+      this.records(batch.topic).push(...this.log.records(batch));
+      this.deliver(batch);
+    }
+    this.collector.recycle(batches);
+    for (const store of task.stores) store.acknowledge();
+  }
+
+  private changelog({ spec }: TaskStore): RowSink {
+    return spec.logged ? this.collector.changelog(changelogTopic(spec.name, this.app.id), 0) : { row: () => {} };
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function planOf(part: SubTopology): TaskPlan {
+  const { number, applicationId, sourceTopics } = part;
+  return {
+    id: String(number),
+    subTopology: part,
+    partition: 0,
+    inputs: sourceTopics.map((topic) => ({
+      topic,
+      partition: 0,
+      key: partitionKey(topic, 0),
+      offsetReset: "earliest",
+    })),
+    changelogs: [],
+    physicalTopic: (topic) => physicalTopic(topic, applicationId),
+  };
+}
+
+function keyOf<K>(store: TaskStore, keyText: string): K {
+  const bytes = Buffer.from(keyText, "latin1");
+  return (store.spec.keySerde as Serde<K>).read(bytes, 0, bytes.length);
+}
+
+function unknown(message: string, details: Readonly<Record<string, string>>): StreamError {
+  return new StreamError("TOPOLOGY_INVALID", message, { details });
+}
