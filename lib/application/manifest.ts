@@ -43,7 +43,12 @@ export interface AppManifest {
 export interface WantedApplication {
   readonly applicationId: string;
   readonly pinCount: number | undefined;
-  readonly subTopologies: readonly { readonly content: string; readonly partitions: number; readonly stores: readonly string[]; readonly topics: readonly string[] }[];
+  readonly subTopologies: readonly {
+    readonly content: string;
+    readonly partitions: number;
+    readonly stores: readonly string[];
+    readonly topics: readonly string[];
+  }[];
   readonly stores: Readonly<Record<string, Omit<ManifestStore, "subTopology"> & { readonly content: string }>>;
   readonly topics: Readonly<Record<string, number>>;
 }
@@ -59,7 +64,11 @@ export type ManifestDecision =
 /** Decides whether the deployed topology may run on the state that exists. Pure. */
 export function decideManifest(stored: AppManifest | undefined, wanted: WantedApplication): ManifestDecision {
   if (stored === undefined) return { kind: "create", manifest: extend(emptyManifest(wanted), wanted) };
-  const refusal = changedPartitions(stored, wanted) ?? movedStore(stored, wanted) ?? changedStore(stored, wanted) ?? changedContent(stored, wanted);
+  const refusal =
+    changedPartitions(stored, wanted) ??
+    movedStore(stored, wanted) ??
+    changedStore(stored, wanted) ??
+    changedContent(stored, wanted);
   if (refusal !== undefined) return { kind: "refuse", error: refusal };
   const known = new Set(stored.subTopologies.map((sub) => sub.content));
   const isNew = wanted.subTopologies.some((sub) => !known.has(sub.content));
@@ -68,14 +77,23 @@ export function decideManifest(stored: AppManifest | undefined, wanted: WantedAp
 
 function emptyManifest(wanted: WantedApplication): AppManifest {
   const pinCount = wanted.pinCount ?? Math.max(1, ...wanted.subTopologies.map((sub) => sub.partitions));
-  return { applicationId: wanted.applicationId, generation: 1, pinCount, subTopologies: [], nextId: 0, stores: {}, topics: {} };
+  return {
+    applicationId: wanted.applicationId,
+    generation: 1,
+    pinCount,
+    subTopologies: [],
+    nextId: 0,
+    stores: {},
+    topics: {},
+  };
 }
 
 function extend(base: AppManifest, wanted: WantedApplication): AppManifest {
   const subTopologies = [...base.subTopologies];
   let nextId = base.nextId;
   for (const { content, partitions } of wanted.subTopologies) {
-    if (!subTopologies.some((sub) => sub.content === content)) subTopologies.push({ stableId: `s${nextId++}`, content, partitions });
+    if (!subTopologies.some((sub) => sub.content === content))
+      subTopologies.push({ stableId: `s${nextId++}`, content, partitions });
   }
   const idOf = new Map(subTopologies.map((sub) => [sub.content, sub.stableId]));
   const stores: Record<string, ManifestStore> = { ...base.stores };
@@ -119,7 +137,10 @@ function changedStore(stored: AppManifest, wanted: WantedApplication): StreamErr
     if (before === undefined) continue;
     for (const field of ["type", "key", "value", "windowSizeMs", "retentionMs"] as const) {
       if (before[field] === store[field]) continue;
-      return incompatible(`store ${name} changed its ${field} from ${String(before[field])} to ${String(store[field])}`, { store: name, field });
+      return incompatible(
+        `store ${name} changed its ${field} from ${String(before[field])} to ${String(store[field])}`,
+        { store: name, field },
+      );
     }
   }
   return undefined;
@@ -129,13 +150,19 @@ function changedContent(stored: AppManifest, wanted: WantedApplication): StreamE
   const now = new Set(wanted.subTopologies.map((sub) => sub.content));
   for (const { stableId, content } of stored.subTopologies) {
     if (now.has(content)) continue;
-    return incompatible(`sub-topology ${stableId} (${content}) is gone or reads and keeps something else now`, { subTopology: stableId });
+    return incompatible(`sub-topology ${stableId} (${content}) is gone or reads and keeps something else now`, {
+      subTopology: stableId,
+    });
   }
   return undefined;
 }
 
 function incompatible(what: string, details: Record<string, string>): StreamError {
-  return new StreamError("TOPOLOGY_INCOMPATIBLE", `${what}; run "millrace migrate" to start a new generation, or deploy the earlier topology`, { details });
+  return new StreamError(
+    "TOPOLOGY_INCOMPATIBLE",
+    `${what}; run "millrace migrate" to start a new generation, or deploy the earlier topology`,
+    { details },
+  );
 }
 
 /** The stored text of a manifest. */
@@ -150,7 +177,10 @@ export function encodeAppManifest(manifest: AppManifest): string {
 export function decodeAppManifest(text: string): AppManifest {
   const { format, ...manifest } = JSON.parse(text) as AppManifest & { format: unknown };
   if (format !== APP_MANIFEST_FORMAT) {
-    throw new StreamError("SCHEMA_UNKNOWN", `app manifest format ${String(format)} is not known to this version: deploy the version that wrote it, or a newer one`);
+    throw new StreamError(
+      "SCHEMA_UNKNOWN",
+      `app manifest format ${String(format)} is not known to this version: deploy the version that wrote it, or a newer one`,
+    );
   }
   return manifest;
 }

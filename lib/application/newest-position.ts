@@ -28,11 +28,22 @@ export async function readNewestPosition(log: Log, topic: string, pin: number): 
   return undefined;
 }
 
-async function newestIn(log: Log, topic: string, range: { pin: number; from: number; to: number }): Promise<Position | undefined> {
+async function newestIn(
+  log: Log,
+  topic: string,
+  range: { pin: number; from: number; to: number },
+): Promise<Position | undefined> {
   const key = partitionKey(topic, range.pin);
   let newest: Position | undefined;
   for (let next = range.from; next < range.to; ) {
-    const answer = (await log.fetch({ positions: new Map([[key, next]]), maxWaitMs: 0, maxBytes: 1 << 20, maxPartitionBytes: 1 << 20 })).get(key);
+    const answer = (
+      await log.fetch({
+        positions: new Map([[key, next]]),
+        maxWaitMs: 0,
+        maxBytes: 1 << 20,
+        maxPartitionBytes: 1 << 20,
+      })
+    ).get(key);
     if (answer === undefined || answer.kind === "error") {
       throw new StreamError("LOG_UNAVAILABLE", `cannot read the position of pin ${range.pin} from ${topic}`, {
         details: { topic, partition: range.pin },

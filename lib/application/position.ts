@@ -43,7 +43,11 @@ export function decodePosition(bytes: Uint8Array): Position {
   try {
     parsed = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
   } catch (cause) {
-    throw new StreamError("INVARIANT_BROKEN", "a record in the positions topic is not JSON: is another program writing there?", { cause });
+    throw new StreamError(
+      "INVARIANT_BROKEN",
+      "a record in the positions topic is not JSON: is another program writing there?",
+      { cause },
+    );
   }
   if (parsed.format !== POSITION_FORMAT) {
     throw new StreamError(

@@ -11,8 +11,14 @@ import { partitionCounts } from "../topology/copartition.ts";
 import { type InternalTopic, internalTopics, taskCount } from "../topology/internal-topics.ts";
 import type { SubTopology, Topology } from "../topology/node.ts";
 import { changelogTopic, contentId, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
-import { type AppManifest, decideManifest, decodeAppManifest, encodeAppManifest, type WantedApplication } from "./manifest.ts";
-import { type ApplicationPlan, type PinPlan, taskId, type TaskPlan } from "./plan.ts";
+import {
+  type AppManifest,
+  decideManifest,
+  decodeAppManifest,
+  encodeAppManifest,
+  type WantedApplication,
+} from "./manifest.ts";
+import { type ApplicationPlan, type PinPlan, type TaskPlan, taskId } from "./plan.ts";
 
 /** What is deployed. */
 export interface DeployedApplication {
@@ -57,10 +63,18 @@ async function describeExternal(app: DeployedApplication, log: Log): Promise<Rea
   const described = await log.describe([...names]);
   const missing = [...names].filter((name) => !described.has(name)).sort();
   if (missing.length === 0) return described;
-  throw new StreamError("TOPIC_MISSING", `${missing.length === 1 ? "topic" : "topics"} ${missing.join(", ")} of application ${app.id} ${missing.length === 1 ? "does" : "do"} not exist: create them first`, { details: { topics: missing } });
+  throw new StreamError(
+    "TOPIC_MISSING",
+    `${missing.length === 1 ? "topic" : "topics"} ${missing.join(", ")} of application ${app.id} ${missing.length === 1 ? "does" : "do"} not exist: create them first`,
+    { details: { topics: missing } },
+  );
 }
 
-function wantedApplication(app: DeployedApplication, subs: readonly SubTopology[], counts: ReadonlyMap<string, number>): WantedApplication {
+function wantedApplication(
+  app: DeployedApplication,
+  subs: readonly SubTopology[],
+  counts: ReadonlyMap<string, number>,
+): WantedApplication {
   const stores: Record<string, WantedApplication["stores"][string]> = {};
   const topics: Record<string, number> = {};
   for (const sub of subs) {
@@ -85,16 +99,28 @@ function wantedApplication(app: DeployedApplication, subs: readonly SubTopology[
   return { applicationId: app.id, pinCount: app.pins, subTopologies: subTopologyFacts, stores, topics };
 }
 
-async function settleManifest(wanted: WantedApplication, leases: LeaseTable, mode: "deploy" | "check"): Promise<AppManifest> {
+async function settleManifest(
+  wanted: WantedApplication,
+  leases: LeaseTable,
+  mode: "deploy" | "check",
+): Promise<AppManifest> {
   for (;;) {
     const row = await leases.readDocument(APP_MANIFEST_DOCUMENT);
     const decision = decideManifest(row === undefined ? undefined : decodeAppManifest(row.body), wanted);
     if (decision.kind === "refuse") throw decision.error;
     if (decision.kind === "same") return decision.manifest;
     if (mode === "check") {
-      throw new StreamError("TOPOLOGY_INCOMPATIBLE", `application ${wanted.applicationId} was not deployed with this topology yet: let the coordinator run once`, { details: { applicationId: wanted.applicationId } });
+      throw new StreamError(
+        "TOPOLOGY_INCOMPATIBLE",
+        `application ${wanted.applicationId} was not deployed with this topology yet: let the coordinator run once`,
+        { details: { applicationId: wanted.applicationId } },
+      );
     }
-    const { written } = await leases.writeDocument(APP_MANIFEST_DOCUMENT, row?.version ?? 0, encodeAppManifest(decision.manifest));
+    const { written } = await leases.writeDocument(
+      APP_MANIFEST_DOCUMENT,
+      row?.version ?? 0,
+      encodeAppManifest(decision.manifest),
+    );
     if (written) return decision.manifest; // else another coordinator wrote: decide again on what is there
   }
 }
@@ -104,25 +130,47 @@ function positions(applicationId: string, pinCount: number): TopicSpec {
   return { name: `${applicationId}-positions`, partitions: pinCount, replicas: -1, configs };
 }
 
-function checkInternal(internal: readonly (TopicSpec | InternalTopic)[], described: ReadonlyMap<string, TopicDescription>): void {
+function checkInternal(
+  internal: readonly (TopicSpec | InternalTopic)[],
+  described: ReadonlyMap<string, TopicDescription>,
+): void {
   for (const { name, partitions } of internal) {
     const found = described.get(name);
-    if (found === undefined) throw new StreamError("TOPIC_MISSING", `internal topic ${name} does not exist: let the coordinator run once, or allow it to create topics`, { details: { topic: name } });
+    if (found === undefined)
+      throw new StreamError(
+        "TOPIC_MISSING",
+        `internal topic ${name} does not exist: let the coordinator run once, or allow it to create topics`,
+        { details: { topic: name } },
+      );
     if (found.partitions === partitions) continue;
-    throw new StreamError("PARTITIONS_CHANGED", `internal topic ${name} has ${found.partitions} partitions, it needs ${partitions}: it was changed or created by something else; delete it if it holds nothing you need, or run "millrace migrate"`, {
-      details: { topic: name, partitions: found.partitions, expected: partitions },
-    });
+    throw new StreamError(
+      "PARTITIONS_CHANGED",
+      `internal topic ${name} has ${found.partitions} partitions, it needs ${partitions}: it was changed or created by something else; delete it if it holds nothing you need, or run "millrace migrate"`,
+      {
+        details: { topic: name, partitions: found.partitions, expected: partitions },
+      },
+    );
   }
 }
 
-function resolve(parts: { app: DeployedApplication; manifest: AppManifest; subs: readonly SubTopology[]; topics: ReadonlyMap<string, TopicDescription> }): ApplicationPlan {
+function resolve(parts: {
+  app: DeployedApplication;
+  manifest: AppManifest;
+  subs: readonly SubTopology[];
+  topics: ReadonlyMap<string, TopicDescription>;
+}): ApplicationPlan {
   const { app, manifest, topics } = parts;
   const counts = new Map([...topics].map(([name, { partitions }]) => [name, partitions]));
-  const pins = Array.from({ length: manifest.pinCount }, (_, pin): { pin: number; tasks: TaskPlan[] } => ({ pin, tasks: [] }));
+  const pins = Array.from({ length: manifest.pinCount }, (_, pin): { pin: number; tasks: TaskPlan[] } => ({
+    pin,
+    tasks: [],
+  }));
   for (const sub of parts.subs) {
     const known = manifest.subTopologies.find(({ content }) => content === contentId(sub));
     for (let partition = 0; partition < taskCount(sub, counts); partition++) {
-      (pins[partition % manifest.pinCount] as (typeof pins)[number]).tasks.push(planTask({ app, sub, counts }, known?.stableId ?? "", partition));
+      (pins[partition % manifest.pinCount] as (typeof pins)[number]).tasks.push(
+        planTask({ app, sub, counts }, known?.stableId ?? "", partition),
+      );
     }
   }
   return {
@@ -137,11 +185,17 @@ function resolve(parts: { app: DeployedApplication; manifest: AppManifest; subs:
   };
 }
 
-function planTask(of: { app: DeployedApplication; sub: SubTopology; counts: ReadonlyMap<string, number> }, stableId: string, partition: number): TaskPlan {
+function planTask(
+  of: { app: DeployedApplication; sub: SubTopology; counts: ReadonlyMap<string, number> },
+  stableId: string,
+  partition: number,
+): TaskPlan {
   const { app, sub, counts } = of;
   const resets = new Map<string, "earliest" | "latest">();
   for (const node of sub.nodes) {
-    if (node.kind === "source") for (const topic of node.topics) resets.set(physicalTopic(topic, app.id), topic.internal ? "earliest" : (node.offsetReset ?? "earliest"));
+    if (node.kind === "source")
+      for (const topic of node.topics)
+        resets.set(physicalTopic(topic, app.id), topic.internal ? "earliest" : (node.offsetReset ?? "earliest"));
   }
   return {
     id: taskId(stableId, partition),
@@ -149,7 +203,12 @@ function planTask(of: { app: DeployedApplication; sub: SubTopology; counts: Read
     partition,
     inputs: sub.sourceTopics
       .filter((topic) => partition < (counts.get(topic) ?? 0))
-      .map((topic) => ({ topic, partition, key: partitionKey(topic, partition), offsetReset: resets.get(topic) ?? "earliest" })),
+      .map((topic) => ({
+        topic,
+        partition,
+        key: partitionKey(topic, partition),
+        offsetReset: resets.get(topic) ?? "earliest",
+      })),
     changelogs: sub.stores
       .filter((store) => store.logged)
       .map((store) => {

@@ -13,7 +13,7 @@ export const startCommand = {
       kind: "text",
       placeholder: "DIR",
       summary: "Folder of log, leases and snapshots; a second start continues.",
-      byDefault: "./millrace-data",
+      byDefault: "./.millrace",
     },
     reset: { kind: "flag", summary: "Empty that folder first." },
     port: {

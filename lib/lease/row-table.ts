@@ -15,6 +15,7 @@ import {
   claimStep,
   documentStep,
   leaseRowOf,
+  leaveStep,
   planWorkerStep,
   publishStep,
   type RowStep,
@@ -82,8 +83,8 @@ export class RowLeaseTable implements LeaseTable {
     return this.#rows.update("worker", worker, (row) => beatStep(row, worker, report));
   }
 
-  leave(worker: string): Promise<void> {
-    return this.#rows.update("worker", worker, () => ({ change: { kind: "remove" }, outcome: undefined }));
+  leave(worker: string, instance: string): Promise<void> {
+    return this.#rows.update("worker", worker, (row) => leaveStep(row, instance));
   }
 
   async observe(): Promise<{ readonly leases: readonly LeaseRow[]; readonly workers: readonly WorkerRow[] }> {

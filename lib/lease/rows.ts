@@ -109,17 +109,32 @@ export function takeBackStep(
   return { change: written, outcome: outcome.kind === "ok" };
 }
 
-/** Counts a beat. Only a worker that is starting may make its own row; any other without one was declared dead. */
+/**
+ * Counts a beat. Only a worker that is starting may make its own row; any other without one was declared dead. The first
+ * instance that beats owns the row: a second container with the same worker id would claim and release under its name.
+ */
 export function beatStep(
   row: WorkerRow | undefined,
   worker: string,
   report: WorkerReport,
 ): RowStep<WorkerRow, BeatOutcome> {
   if (row === undefined && report.status !== "starting") return { change: keep, outcome: { kind: "revoked" } };
+  if (row !== undefined && !isInstance(row, report.instance)) return { change: keep, outcome: { kind: "revoked" } };
   const { beat, assigned, planVersion } = row ?? { beat: 0, assigned: [], planVersion: 0 };
-  const told = { ...report, held: [...report.held], positions: { ...report.positions } };
+  const told = { ...report, held: [...report.held], stopped: [...report.stopped], positions: { ...report.positions } };
   const outcome = { kind: "ok", assigned, planVersion } as const;
   return put({ ...told, worker, beat: beat + 1, assigned, planVersion }, outcome);
+}
+
+/** Removes a worker's own row. */
+export function leaveStep(row: WorkerRow | undefined, instance: string): RowStep<WorkerRow, undefined> {
+  const mine = row !== undefined && isInstance(row, instance);
+  return { change: mine ? { kind: "remove" } : keep, outcome: undefined };
+}
+
+/** Nobody has beat yet, or this one has. */
+function isInstance(row: WorkerRow, instance: string): boolean {
+  return row.instance === "" || row.instance === instance;
 }
 
 /** Applies the part of a plan that concerns a worker's row. */
@@ -143,8 +158,10 @@ export function planWorkerStep(
 
 /** What is known of a worker that was planned and has not been heard of. */
 export const unheard: Omit<WorkerRow, "worker" | "assigned"> = {
+  instance: "",
   status: "starting",
   held: [],
+  stopped: [],
   positions: {},
   recordsPerBusySecond: 0,
   recordsTotal: 0,

@@ -44,9 +44,11 @@ export function aggregate<K, V, A>(props: AggregateProps<K, V, A>): Operator {
         const keyText = cursor.keyText(keySerde, scratch);
         const row = store.get(keyText);
         const before = row === undefined ? initializer() : (row.value as A);
-        if (row !== undefined && row.timestampMs > cursor.timestampMs) cursor.timestampMs = row.timestampMs;
-        const after = aggregator(cursor.key as K, value, before);
-        store.put(keyText, after, cursor.timestampMs);
+        const { timestampMs } = cursor;
+        if (row !== undefined && row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
+        const after = aggregator(cursor.key as K, value, before) ?? null;
+        // A deleted row has no timestamp: the changelog then gets the record's.
+        store.put(keyText, after, after === null ? timestampMs : cursor.timestampMs);
         cursor.setChange(after, before);
         next(cursor);
       };

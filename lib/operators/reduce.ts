@@ -31,9 +31,11 @@ export function reduce<V>(props: KeyedStore & { readonly reducer: Reducer<V> }):
         const keyText = cursor.keyText(keySerde, scratch);
         const row = store.get(keyText);
         const before = row === undefined ? null : (row.value as V);
-        if (row !== undefined && row.timestampMs > cursor.timestampMs) cursor.timestampMs = row.timestampMs;
-        const after = before === null ? value : reducer(before, value);
-        store.put(keyText, after, cursor.timestampMs);
+        const { timestampMs } = cursor;
+        if (row !== undefined && row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
+        const after = before === null ? value : (reducer(before, value) ?? null);
+        // A deleted row has no timestamp: the changelog then gets the record's.
+        store.put(keyText, after, after === null ? timestampMs : cursor.timestampMs);
         cursor.setChange(after, before);
         next(cursor);
       };

@@ -70,8 +70,9 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
           const row = store.get(keyText, startMs);
           const before = row === undefined ? initializer() : (row.value as A);
           const atMs = row !== undefined && row.timestampMs > timestampMs ? row.timestampMs : timestampMs;
-          const after = aggregator(key, value, before);
-          store.put(keyText, startMs, after, atMs);
+          const after = aggregator(key, value, before) ?? null;
+          // A deleted row has no timestamp: the changelog then gets the record's.
+          store.put(keyText, startMs, after, after === null ? timestampMs : atMs);
           registers.restore(cursor);
           const windowed: Windowed<K> = { key, window: { startMs, endMs } };
           cursor.setKey(windowed);

@@ -29,11 +29,22 @@ export interface LeaseRow {
   readonly version: number;
 }
 
+/** A pin that its worker gave up with a typed error that trying again at once does not cure. */
+export interface StoppedPin {
+  readonly pin: number;
+  /** Code of the `StreamError`. */
+  readonly code: string;
+}
+
 /** What a worker tells with a beat. Rates are records per busy second, learnt by the worker. */
 export interface WorkerReport {
+  /** New for every process: two containers that were started with one worker id differ in it. */
+  readonly instance: string;
   readonly status: "starting" | "ready" | "draining";
   /** Pins held now. */
   readonly held: readonly number[];
+  /** Pins that the plan gives to this worker and that stopped in it, until the plan takes them away. */
+  readonly stopped: readonly StoppedPin[];
   /** Next input offset per partition of each held pin: `topic:partition` → offset. */
   readonly positions: Readonly<Record<string, number>>;
   readonly recordsPerBusySecond: number;
@@ -56,14 +67,21 @@ export interface WorkerRow extends WorkerReport {
   readonly planVersion: number;
 }
 
-/** What a beat answers: the worker's orders, or that its row is gone because it was declared dead. */
+/**
+ * What a beat answers: the worker's orders, or that it has none any more: its row is gone because it was declared dead, or
+ * belongs to another process with the same worker id.
+ */
 export type BeatOutcome =
   | { readonly kind: "ok"; readonly assigned: readonly number[]; readonly planVersion: number }
   | { readonly kind: "revoked" };
 
 /** What a claim answers. */
 export type ClaimOutcome =
-  | { readonly kind: "claimed"; readonly row: LeaseRow; /** No row existed, or nobody has raised its epoch since: it is raised before the first commit. */ readonly first: boolean }
+  | {
+      readonly kind: "claimed";
+      readonly row: LeaseRow /** No row existed, or nobody has raised its epoch since: it is raised before the first commit. */;
+      readonly first: boolean;
+    }
   | { readonly kind: "taken"; readonly row: LeaseRow };
 
 /** What a conditional write on a lease answers. `row` is what is there now. */
@@ -74,8 +92,17 @@ export type LeaseWriteOutcome =
 /** One change of a plan. All are conditional, so two coordinators are harmless. */
 export type PlanChange =
   | { readonly kind: "add-worker"; readonly worker: string; readonly assigned: readonly number[] }
-  | { readonly kind: "assign"; readonly worker: string; readonly assigned: readonly number[]; readonly planVersion: number }
-  | { readonly kind: "remove-worker"; readonly worker: string; /** Only if the beat is still this one. */ readonly beat: number }
+  | {
+      readonly kind: "assign";
+      readonly worker: string;
+      readonly assigned: readonly number[];
+      readonly planVersion: number;
+    }
+  | {
+      readonly kind: "remove-worker";
+      readonly worker: string /** Only if the beat is still this one. */;
+      readonly beat: number;
+    }
   | { readonly kind: "take-back"; readonly pin: number; readonly owner: string; readonly epoch: number };
 
 /** A versioned document with a conditional write: the app manifest, coordinator memory. */
@@ -103,9 +130,10 @@ export interface LeaseTable {
     pin: number,
     held: { worker: string; epoch: number; seenVersion: number; pointer: SnapshotPointer },
   ): Promise<LeaseWriteOutcome>;
+  /** Counts a beat. The first instance that beats owns the row: any other is `revoked` until the row is removed. */
   beat(worker: string, report: WorkerReport): Promise<BeatOutcome>;
-  /** Removes the worker's own row at a graceful end. */
-  leave(worker: string): Promise<void>;
+  /** Removes the worker's own row at a graceful end; not that of another instance. */
+  leave(worker: string, instance: string): Promise<void>;
   /** Every lease and worker row. */
   observe(): Promise<{ readonly leases: readonly LeaseRow[]; readonly workers: readonly WorkerRow[] }>;
   /** Applies one change of a plan; false when its condition failed. */

@@ -5,8 +5,9 @@
  * Owns: caches of manifests and tails. Does not own: which pin holds a key. Invariant I7: an answer is one committed state:
  * every store of an answer is bounded by the same position.
  */
-import type { ApplicationPlan, TaskChangelog } from "../application/plan.ts";
+
 import { readNewestPosition } from "../application/newest-position.ts";
+import type { ApplicationPlan, TaskChangelog } from "../application/plan.ts";
 import { decodePosition, type Position } from "../application/position.ts";
 import { StreamError } from "../core/errors.ts";
 import type { PartitionKey } from "../core/ids.ts";
@@ -83,13 +84,29 @@ export class PinStateReader {
     }
     const position = await readNewestPosition(this.ports.log, this.app.positionsTopic, pin);
     const storeTimeMs = position?.storeTimes[`${task}/${changelog.store.name}`] ?? -1;
-    const tail = await this.tail(changelog, { base: manifest?.writer ?? "", from: stored?.changelog.next ?? 0, to: position?.changelogs[changelog.key] ?? 0 });
-    return { view: base.withTail(tail.rows, storeTimeMs), position, snapshotVersion: manifest?.version, tailRecords: tail.records };
+    const tail = await this.tail(changelog, {
+      base: manifest?.writer ?? "",
+      from: stored?.changelog.next ?? 0,
+      to: position?.changelogs[changelog.key] ?? 0,
+    });
+    return {
+      view: base.withTail(tail.rows, storeTimeMs),
+      position,
+      snapshotVersion: manifest?.version,
+      tailRecords: tail.records,
+    };
   }
 
-  private baseView(changelog: TaskChangelog, stored: ManifestStore | undefined, manifest: Manifest | undefined): StoreView {
+  private baseView(
+    changelog: TaskChangelog,
+    stored: ManifestStore | undefined,
+    manifest: Manifest | undefined,
+  ): StoreView {
     if (manifest !== undefined && stored !== undefined) {
-      const view = openSnapshotView({ manifest, objects: this.ports.objects, cache: this.cache }).store(changelog.store.name, changelog.partition);
+      const view = openSnapshotView({ manifest, objects: this.ports.objects, cache: this.cache }).store(
+        changelog.store.name,
+        changelog.partition,
+      );
       if (view !== undefined) return view;
     }
     return new StoreView({ store: emptyStore(changelog), load: async () => [], storeTimeMs: -1 });
@@ -113,7 +130,9 @@ export class PinStateReader {
       this.tails.set(changelog.key, tail);
     }
     if (tail.upTo < want.to) {
-      tail.records += await replayChangelogs(this.ports.log, [{ changelog, from: tail.upTo, to: want.to, store: tail.rows }]);
+      tail.records += await replayChangelogs(this.ports.log, [
+        { changelog, from: tail.upTo, to: want.to, store: tail.rows },
+      ]);
       tail.upTo = want.to;
     }
     return tail;
@@ -121,7 +140,12 @@ export class PinStateReader {
 }
 
 function emptyStore({ store, partition, topic }: TaskChangelog): ManifestStore {
-  if (!store.logged) throw new StreamError("QUERY_INVALID", `store ${store.name} has no changelog: it cannot be queried from outside its worker`, { details: { store: store.name } });
+  if (!store.logged)
+    throw new StreamError(
+      "QUERY_INVALID",
+      `store ${store.name} has no changelog: it cannot be queried from outside its worker`,
+      { details: { store: store.name } },
+    );
   return {
     name: store.name,
     partition,

@@ -4,8 +4,8 @@ import { ByteSink } from "../core/byte-sink.ts";
 import { StreamError } from "../core/errors.ts";
 import { murmur2 } from "../serde/murmur2.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { StoreSpec } from "../state/store.ts";
 import type { ViewRow } from "../snapshot/rows.ts";
+import type { StoreSpec } from "../state/store.ts";
 import { type Freshness, PinStateReader, type QueryPorts, type StoreState } from "./pin-state-reader.ts";
 
 /** What every answer says of itself. */
@@ -75,7 +75,13 @@ export class Tables {
 
   /** Names of all stores that can be queried. */
   get names(): readonly string[] {
-    return [...new Set(this.plan.pins.flatMap(({ tasks }) => tasks.flatMap(({ changelogs }) => changelogs.map(({ store }) => store.name))))].sort();
+    return [
+      ...new Set(
+        this.plan.pins.flatMap(({ tasks }) =>
+          tasks.flatMap(({ changelogs }) => changelogs.map(({ store }) => store.name)),
+        ),
+      ),
+    ].sort();
   }
 
   /**
@@ -85,11 +91,21 @@ export class Tables {
    */
   get<K = unknown, V = unknown>(name: string): Table<K, V> {
     const partitions = this.plan.pins
-      .flatMap(({ pin, tasks }) => tasks.flatMap((task) => task.changelogs.filter(({ store }) => store.name === name).map((changelog) => ({ pin, task: task.id, changelog }))))
+      .flatMap(({ pin, tasks }) =>
+        tasks.flatMap((task) =>
+          task.changelogs
+            .filter(({ store }) => store.name === name)
+            .map((changelog) => ({ pin, task: task.id, changelog })),
+        ),
+      )
       .sort((a, b) => a.changelog.partition - b.changelog.partition);
     const [first] = partitions;
     if (first === undefined) {
-      throw new StreamError("STORE_UNKNOWN", `there is no store ${JSON.stringify(name)}; there ${this.names.length === 1 ? "is" : "are"} ${this.names.join(", ") || "none"}`, { details: { store: name } });
+      throw new StreamError(
+        "STORE_UNKNOWN",
+        `there is no store ${JSON.stringify(name)}; there ${this.names.length === 1 ? "is" : "are"} ${this.names.join(", ") || "none"}`,
+        { details: { store: name } },
+      );
     }
     return new Table<K, V>(first.changelog.store, partitions, this.reader);
   }
@@ -125,7 +141,10 @@ export class Table<K, V> {
   }
 
   /** Windows of a key, ascending by start. @throws {StreamError} `QUERY_INVALID` for a key-value store or an unfit key */
-  async windows(key: K, bounds: WindowBounds = {}): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
+  async windows(
+    key: K,
+    bounds: WindowBounds = {},
+  ): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
     this.expect("timestampedWindow", "get(key)");
     const keyText = this.keyText(key);
     const { state, facts } = await this.state(this.partitionOf(keyText), bounds);
@@ -134,7 +153,9 @@ export class Table<K, V> {
   }
 
   /** Keys of a key-value store in byte order, over all partitions. Each partition has its own position. */
-  async range(bounds: KeyBounds<K> = {}): Promise<{ readonly rows: readonly KeyRow<K, V>[]; readonly partitions: readonly AnswerFacts[] }> {
+  async range(
+    bounds: KeyBounds<K> = {},
+  ): Promise<{ readonly rows: readonly KeyRow<K, V>[]; readonly partitions: readonly AnswerFacts[] }> {
     this.expect("timestampedKeyValue", "windows(key)");
     const from = bounds.from === undefined ? undefined : this.keyText(bounds.from);
     const to = bounds.to === undefined ? undefined : this.keyText(bounds.to);
@@ -151,10 +172,17 @@ export class Table<K, V> {
   }
 
   /** All windows of one partition, by start, then key: for checks and exports. */
-  async partitionWindows(partition: number, bounds: WindowBounds = {}): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
+  async partitionWindows(
+    partition: number,
+    bounds: WindowBounds = {},
+  ): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
     this.expect("timestampedWindow", "range()");
     const found = this.partitions.find(({ changelog }) => changelog.partition === partition);
-    if (found === undefined) throw new StreamError("QUERY_INVALID", `store ${this.spec.name} has partitions 0 to ${this.partitions.length - 1}, not ${partition}`);
+    if (found === undefined)
+      throw new StreamError(
+        "QUERY_INVALID",
+        `store ${this.spec.name} has partitions 0 to ${this.partitions.length - 1}, not ${partition}`,
+      );
     const { state, facts } = await this.state(found, bounds);
     const rows = await state.view.fetchAll(bounds.from ?? 0, bounds.to ?? Number.MAX_SAFE_INTEGER);
     return { ...facts, rows: rows.map((row) => this.windowRow(row, row.recordKeyText, row.windowStartMs)) };
@@ -165,7 +193,10 @@ export class Table<K, V> {
     return this.partitions.length;
   }
 
-  private async state(partition: TablePartition, { freshness = "committed" }: QueryOptions): Promise<{ state: StoreState; facts: AnswerFacts }> {
+  private async state(
+    partition: TablePartition,
+    { freshness = "committed" }: QueryOptions,
+  ): Promise<{ state: StoreState; facts: AnswerFacts }> {
     const state = await this.reader.read(partition.changelog, partition.task, freshness);
     const facts: AnswerFacts = {
       freshness,
@@ -183,7 +214,11 @@ export class Table<K, V> {
     try {
       (this.spec.keySerde as Serde<unknown>).write(key, this.sink);
     } catch (cause) {
-      throw new StreamError("QUERY_INVALID", `key ${JSON.stringify(key)} of store ${this.spec.name} is not ${this.spec.keySerde.id}: ${String((cause as Error)?.message ?? cause)}`, { cause });
+      throw new StreamError(
+        "QUERY_INVALID",
+        `key ${JSON.stringify(key)} of store ${this.spec.name} is not ${this.spec.keySerde.id}: ${String((cause as Error)?.message ?? cause)}`,
+        { cause },
+      );
     }
     return this.sink.bytes.latin1Slice(0, this.sink.length);
   }
@@ -200,7 +235,13 @@ export class Table<K, V> {
 
   private windowRow(row: ViewRow, recordKeyText: string, windowStartMs: number): WindowRow<K, V> {
     const windowEndMs = windowStartMs + (this.spec.windowSizeMs ?? 0);
-    return { key: this.decodeKey(recordKeyText), value: this.decodeValue(row), timestampMs: row.timestampMs, windowStartMs, windowEndMs };
+    return {
+      key: this.decodeKey(recordKeyText),
+      value: this.decodeValue(row),
+      timestampMs: row.timestampMs,
+      windowStartMs,
+      windowEndMs,
+    };
   }
 
   private decodeKey(keyText: string): K {
@@ -214,7 +255,11 @@ export class Table<K, V> {
 
   private expect(type: StoreSpec["type"], instead: string): void {
     if (this.spec.type === type) return;
-    throw new StreamError("QUERY_INVALID", `store ${this.spec.name} is a ${this.spec.type} store: ask it with ${instead}`, { details: { store: this.spec.name } });
+    throw new StreamError(
+      "QUERY_INVALID",
+      `store ${this.spec.name} is a ${this.spec.type} store: ask it with ${instead}`,
+      { details: { store: this.spec.name } },
+    );
   }
 }
 

@@ -31,7 +31,9 @@ export function assignPins(
 ): readonly Assignment[] {
   const lost = disowned(workers, target.leases);
   const wanted = new Map(
-    demands.filter((demand) => demand.wanted && !lost.has(demand.pin)).map((demand) => [demand.pin, Math.max(demand.share, 0.001)]),
+    demands
+      .filter((demand) => demand.wanted && !lost.has(demand.pin))
+      .map((demand) => [demand.pin, Math.max(demand.share, 0.001)]),
   );
   const bins = startBins(workers, wanted, target);
   const keep = chooseBins(bins, target.count);
@@ -56,7 +58,11 @@ function disowned(workers: readonly WorkerRow[], leases: readonly LeaseRow[]): R
   return new Set(workers.flatMap((row) => row.held.filter((pin) => free.has(pin) && row.assigned.includes(pin))));
 }
 
-function startBins(workers: readonly WorkerRow[], wanted: ReadonlyMap<number, number>, target: { count: number; freshWorkers: readonly string[] }): Bin[] {
+function startBins(
+  workers: readonly WorkerRow[],
+  wanted: ReadonlyMap<number, number>,
+  target: { count: number; freshWorkers: readonly string[] },
+): Bin[] {
   const placed = new Set<number>();
   const bins = workers.map((row): Bin => {
     const pins = new Set<number>();
@@ -70,19 +76,24 @@ function startBins(workers: readonly WorkerRow[], wanted: ReadonlyMap<number, nu
     return { worker: row.worker, isNew: false, pins, load };
   });
   const usable = workers.filter((row) => row.status !== "draining").length;
-  for (const worker of target.freshWorkers.slice(0, Math.max(0, target.count - usable))) bins.push({ worker, isNew: true, pins: new Set(), load: 0 });
+  for (const worker of target.freshWorkers.slice(0, Math.max(0, target.count - usable)))
+    bins.push({ worker, isNew: true, pins: new Set(), load: 0 });
   const draining = new Set(workers.filter((row) => row.status === "draining").map((row) => row.worker));
   return bins.filter((bin) => !draining.has(bin.worker));
 }
 
 /** The workers that stay: those with the most to keep. */
 function chooseBins(bins: readonly Bin[], count: number): Bin[] {
-  return [...bins].sort((a, b) => b.load - a.load || b.pins.size - a.pins.size || (a.worker < b.worker ? -1 : 1)).slice(0, count);
+  return [...bins]
+    .sort((a, b) => b.load - a.load || b.pins.size - a.pins.size || (a.worker < b.worker ? -1 : 1))
+    .slice(0, count);
 }
 
 function place(bins: readonly Bin[], pin: number, share: number): void {
   let best: Bin | undefined;
-  for (const bin of bins) if (best === undefined || bin.load < best.load || (bin.load === best.load && bin.pins.size < best.pins.size)) best = bin;
+  for (const bin of bins)
+    if (best === undefined || bin.load < best.load || (bin.load === best.load && bin.pins.size < best.pins.size))
+      best = bin;
   if (best === undefined) return;
   best.pins.add(pin);
   best.load += share;
@@ -116,7 +127,9 @@ function relieve(bins: readonly Bin[], wanted: ReadonlyMap<number, number>): voi
 
 function fullest(bins: readonly Bin[]): Bin | undefined {
   let best: Bin | undefined;
-  for (const bin of bins) if (best === undefined || bin.load > best.load || (bin.load === best.load && bin.pins.size > best.pins.size)) best = bin;
+  for (const bin of bins)
+    if (best === undefined || bin.load > best.load || (bin.load === best.load && bin.pins.size > best.pins.size))
+      best = bin;
   return best;
 }
 

@@ -11,7 +11,13 @@ import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import { decideScaling } from "./decide.ts";
 import { PositionsReader } from "./positions-reader.ts";
-import { emptyScalingMemory, type PinObservation, type ScalingConfig, type ScalingDecision, type ScalingMemory } from "./types.ts";
+import {
+  emptyScalingMemory,
+  type PinObservation,
+  type ScalingConfig,
+  type ScalingDecision,
+  type ScalingMemory,
+} from "./types.ts";
 
 /** Ports of a coordinator. */
 export interface CoordinatorPorts {
@@ -58,18 +64,29 @@ export class Coordinator {
     const lags = await this.observeLag();
     const seen = await leases.observe();
     const freshWorkers = Array.from({ length: this.config.maxWorkers }, () => `w-${random.uuid().slice(0, 8)}`);
-    const observation = { nowMs: clock.nowMs(), pins: lags.pins, leases: seen.leases, workers: seen.workers, freshWorkers };
+    const observation = {
+      nowMs: clock.nowMs(),
+      pins: lags.pins,
+      leases: seen.leases,
+      workers: seen.workers,
+      freshWorkers,
+    };
     const decision = decideScaling(observation, memory, this.config);
     this.memory = decision.memory;
     if (this.config.mode === "on") await this.apply(decision);
-    if (decision.reasons.length > 0) this.ports.logger.info("scaling-decision", { mode: this.config.mode, reasons: decision.reasons });
+    if (decision.reasons.length > 0)
+      this.ports.logger.info("scaling-decision", { mode: this.config.mode, reasons: decision.reasons });
     return { decision, pins: lags.pins, leases: seen.leases, workers: seen.workers, lagByPartition: lags.byPartition };
   }
 
   /** Keeps the memory for the next invocation. */
   async saveMemory(): Promise<void> {
     if (this.memory === undefined) return;
-    const { row } = await this.ports.leases.writeDocument(MEMORY_DOCUMENT, this.memoryVersion, JSON.stringify(this.memory));
+    const { row } = await this.ports.leases.writeDocument(
+      MEMORY_DOCUMENT,
+      this.memoryVersion,
+      JSON.stringify(this.memory),
+    );
     this.memoryVersion = row.version;
   }
 
@@ -93,7 +110,9 @@ export class Coordinator {
     for (const worker of decision.starts) {
       if (!added.has(worker)) continue;
       // A start that fails leaves a row whose beat never moves: it is taken back after the start grace.
-      await this.ports.launcher.start({ worker }).catch((error: unknown) => this.ports.logger.error("worker-start-failed", { worker, error: String(error) }));
+      await this.ports.launcher
+        .start({ worker })
+        .catch((error: unknown) => this.ports.logger.error("worker-start-failed", { worker, error: String(error) }));
     }
   }
 

@@ -11,22 +11,42 @@
  * - S4 the same observation and memory give the same decision.
  */
 import type { PlanChange, WorkerRow } from "../ports/lease-table.ts";
-import { assignPins, type Assignment } from "./assign.ts";
+import { type Assignment, assignPins } from "./assign.ts";
 import { decideDemand, type PinDemand } from "./demand.ts";
 import { decideLiveness, takeBack } from "./liveness.ts";
 import type { ScalingConfig, ScalingDecision, ScalingMemory, ScalingObservation } from "./types.ts";
 
 /** Decides one tick. Pure. */
-export function decideScaling(observation: ScalingObservation, memory: ScalingMemory, config: ScalingConfig): ScalingDecision {
+export function decideScaling(
+  observation: ScalingObservation,
+  memory: ScalingMemory,
+  config: ScalingConfig,
+): ScalingDecision {
   const liveness = decideLiveness(observation, memory, config);
   const back = takeBack(liveness, observation.leases);
   const { demands, pins, recordsPerBusySecond } = decideDemand(observation, memory, config);
   const now = neededWorkers(demands, config);
-  const needed = [...memory.needed.filter(({ atMs }) => observation.nowMs - atMs < config.scaleInWindowMs), { atMs: observation.nowMs, workers: now }];
-  const remembered: ScalingMemory = { beats: liveness.beats, lookedAtMs: observation.nowMs, pins, needed, recordsPerBusySecond };
+  const needed = [
+    ...memory.needed.filter(({ atMs }) => observation.nowMs - atMs < config.scaleInWindowMs),
+    { atMs: observation.nowMs, workers: now },
+  ];
+  const remembered: ScalingMemory = {
+    beats: liveness.beats,
+    lookedAtMs: observation.nowMs,
+    pins,
+    needed,
+    recordsPerBusySecond,
+  };
   const usable = liveness.alive.filter((row) => row.status !== "draining");
-  const count = targetCount({ now, needed, usable: usable.length, unknown: demands.some(({ lag }) => lag === "unknown") }, config);
-  const assignments = assignPins(liveness.alive, demands, { count, freshWorkers: observation.freshWorkers, leases: observation.leases });
+  const count = targetCount(
+    { now, needed, usable: usable.length, unknown: demands.some(({ lag }) => lag === "unknown") },
+    config,
+  );
+  const assignments = assignPins(liveness.alive, demands, {
+    count,
+    freshWorkers: observation.freshWorkers,
+    leases: observation.leases,
+  });
   const plan = planChanges(assignments, liveness.alive);
   return {
     changes: [...back.changes, ...plan.changes],
@@ -45,7 +65,10 @@ function neededWorkers(demands: readonly PinDemand[], config: ScalingConfig): nu
   return Math.min(wanted.length, config.maxWorkers, Math.max(config.minWorkers, byLoad));
 }
 
-function targetCount(facts: { now: number; needed: readonly { workers: number }[]; usable: number; unknown: boolean }, config: ScalingConfig): number {
+function targetCount(
+  facts: { now: number; needed: readonly { workers: number }[]; usable: number; unknown: boolean },
+  config: ScalingConfig,
+): number {
   const { now, usable } = facts;
   if (now >= usable) return now;
   if (facts.unknown) return usable;
@@ -54,7 +77,10 @@ function targetCount(facts: { now: number; needed: readonly { workers: number }[
   return Math.min(usable, Math.max(atMost, config.minWorkers));
 }
 
-function planChanges(assignments: readonly Assignment[], workers: readonly WorkerRow[]): { changes: PlanChange[]; starts: string[]; reasons: string[] } {
+function planChanges(
+  assignments: readonly Assignment[],
+  workers: readonly WorkerRow[],
+): { changes: PlanChange[]; starts: string[]; reasons: string[] } {
   const rows = new Map(workers.map((row) => [row.worker, row]));
   const changes: PlanChange[] = [];
   const starts: string[] = [];
@@ -70,7 +96,9 @@ function planChanges(assignments: readonly Assignment[], workers: readonly Worke
     const row = rows.get(worker) as WorkerRow;
     if (sameAs(row.assigned, assigned)) continue;
     changes.push({ kind: "assign", worker, assigned, planVersion: row.planVersion });
-    reasons.push(assigned.length === 0 ? `worker ${worker} may end` : `worker ${worker} gets pins ${assigned.join(", ")}`);
+    reasons.push(
+      assigned.length === 0 ? `worker ${worker} may end` : `worker ${worker} gets pins ${assigned.join(", ")}`,
+    );
   }
   return { changes, starts, reasons };
 }

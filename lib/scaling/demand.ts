@@ -27,7 +27,14 @@ export function decideDemand(
     const before = memory.pins[seen.pin];
     const now = remember(seen, before, observation.nowMs);
     if (now !== undefined) pins[seen.pin] = now;
-    return demandOf(seen, now, { lease: leases.get(seen.pin), rate, config, nowMs: observation.nowMs, planned: planned.has(seen.pin), blind });
+    return demandOf(seen, now, {
+      lease: leases.get(seen.pin),
+      rate,
+      config,
+      nowMs: observation.nowMs,
+      planned: planned.has(seen.pin),
+      blind,
+    });
   });
   return { demands, pins, recordsPerBusySecond };
 }
@@ -64,7 +71,8 @@ function remember(seen: PinObservation, before: PinMemory | undefined, nowMs: nu
   const seconds = before === undefined ? 0 : (nowMs - before.atMs) / 1_000;
   const arrived = before === undefined ? 0 : Math.max(0, seen.endTotal - before.endTotal);
   const rate = seconds > 0 ? arrived / seconds : 0;
-  const arrivalPerSecond = before === undefined || seconds === 0 ? (before?.arrivalPerSecond ?? 0) : (before.arrivalPerSecond + rate) / 2;
+  const arrivalPerSecond =
+    before === undefined || seconds === 0 ? (before?.arrivalPerSecond ?? 0) : (before.arrivalPerSecond + rate) / 2;
   const busyAtMs = before === undefined || seen.lag > 0 || arrived > 0 ? nowMs : before.busyAtMs;
   return { endTotal: seen.endTotal, atMs: nowMs, arrivalPerSecond, busyAtMs };
 }

@@ -16,7 +16,11 @@ export interface Liveness {
  *
  * A wrong verdict costs work, not results: the new owner's epoch fences the old one.
  */
-export function decideLiveness(observation: ScalingObservation, memory: ScalingMemory, config: ScalingConfig): Liveness {
+export function decideLiveness(
+  observation: ScalingObservation,
+  memory: ScalingMemory,
+  config: ScalingConfig,
+): Liveness {
   const alive: WorkerRow[] = [];
   const dead: WorkerRow[] = [];
   const beats: Record<string, { beat: number; silentMs: number }> = {};
@@ -35,7 +39,10 @@ export function decideLiveness(observation: ScalingObservation, memory: ScalingM
 }
 
 /** Takes everything back from the dead, and leases whose owner has no row at all. Rows first: a zombie's beat is then refused. */
-export function takeBack(liveness: Liveness, leases: readonly LeaseRow[]): { changes: PlanChange[]; reasons: string[] } {
+export function takeBack(
+  liveness: Liveness,
+  leases: readonly LeaseRow[],
+): { changes: PlanChange[]; reasons: string[] } {
   const alive = new Set(liveness.alive.map(({ worker }) => worker));
   const changes: PlanChange[] = liveness.dead.map(({ worker, beat }) => ({ kind: "remove-worker", worker, beat }));
   const reasons = liveness.dead.map(({ worker }) => `worker ${worker} is dead: its beat stopped`);

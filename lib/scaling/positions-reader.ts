@@ -1,5 +1,5 @@
-import type { ApplicationPlan } from "../application/plan.ts";
 import { readNewestPosition } from "../application/newest-position.ts";
+import type { ApplicationPlan } from "../application/plan.ts";
 import { decodePosition, type Position } from "../application/position.ts";
 import { type PartitionKey, parsePartitionKey, partitionKey } from "../core/ids.ts";
 import type { Log } from "../ports/log.ts";
@@ -49,7 +49,12 @@ export class PositionsReader {
   }
 
   private async readOn(open: Map<PartitionKey, number>, ends: ReadonlyMap<PartitionKey, number>): Promise<void> {
-    const answers = await this.log.fetch({ positions: open, maxWaitMs: 0, maxBytes: 4 << 20, maxPartitionBytes: 1 << 20 });
+    const answers = await this.log.fetch({
+      positions: open,
+      maxWaitMs: 0,
+      maxBytes: 4 << 20,
+      maxPartitionBytes: 1 << 20,
+    });
     for (const [key, answer] of answers) {
       if (answer.kind === "error") {
         // Compaction may move the log start past us, or a leader may move: look afresh next time.
@@ -59,7 +64,9 @@ export class PositionsReader {
       }
       const { records } = answer;
       while (records.advance()) {
-        const position = decodePosition(records.bytes.subarray(records.valueStart, records.valueStart + records.valueLength));
+        const position = decodePosition(
+          records.bytes.subarray(records.valueStart, records.valueStart + records.valueLength),
+        );
         this.newest.set(parsePartitionKey(key).partition, position);
       }
       this.readUpTo.set(key, answer.next);

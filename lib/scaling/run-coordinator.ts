@@ -33,7 +33,10 @@ export async function runCoordinator(options: RunCoordinatorOptions): Promise<{ 
     const report = await coordinator.tick();
     ticks++;
     options.onTick?.(report);
-    const quiet = report.workers.length === 0 && report.decision.starts.length === 0 && report.leases.every(({ owner }) => owner === undefined);
+    const quiet =
+      report.workers.length === 0 &&
+      report.decision.starts.length === 0 &&
+      report.leases.every(({ owner }) => owner === undefined);
     const remainingMs = life.remainingMs();
     const over = remainingMs !== undefined && remainingMs < END_EARLY_MS;
     if (life.stop.aborted || over || (quiet && options.until === "idle")) break;

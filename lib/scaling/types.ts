@@ -74,4 +74,10 @@ export interface ScalingDecision {
 }
 
 /** Memory before the first tick. */
-export const emptyScalingMemory: ScalingMemory = { beats: {}, lookedAtMs: 0, pins: {}, needed: [], recordsPerBusySecond: 0 };
+export const emptyScalingMemory: ScalingMemory = {
+  beats: {},
+  lookedAtMs: 0,
+  pins: {},
+  needed: [],
+  recordsPerBusySecond: 0,
+};

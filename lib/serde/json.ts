@@ -22,6 +22,7 @@ export type SerdeLike<T> = Serde<T> | Parser<T>;
 export function json<T = unknown>(schema?: Parser<T>): Serde<T> {
   return Object.freeze<Serde<T>>({
     id: "json",
+    ...(readsNullAsNull(schema) && { isNull: isNullText }),
     write(value, sink) {
       const text: string | undefined = JSON.stringify(value);
       if (text === undefined) {
@@ -34,6 +35,23 @@ export function json<T = unknown>(schema?: Parser<T>): Serde<T> {
       return schema === undefined ? (value as T) : schema.parse(value);
     },
   });
+}
+
+/** "null" in ASCII. */
+const NULL_TEXT = 0x6e_75_6c_6c;
+
+function isNullText(bytes: Buffer, start: number, end: number): boolean {
+  return end - start === 4 && bytes.readInt32BE(start) === NULL_TEXT;
+}
+
+/** A schema may refuse null, or make something else of it. */
+function readsNullAsNull(schema: Parser<unknown> | undefined): boolean {
+  if (schema === undefined) return true;
+  try {
+    return schema.parse(null) === null;
+  } catch {
+    return false;
+  }
 }
 
 /** The serde that a user meant: serdes as they are, schemas as JSON. */

@@ -12,8 +12,13 @@ export interface Serde<T> {
    * @source Kafka Streams `WindowedStreamPartitioner`
    */
   readonly unpartitionedSuffixBytes?: number;
+  /**
+   * Whether bytes `[start, end)` stand for null, as the text `null` does in JSON; without it none do. A record is then null
+   * before it is decoded, too.
+   */
+  isNull?(bytes: Buffer, start: number, end: number): boolean;
   /** Appends the bytes of `value`. Null and undefined never reach a serde. */
   write(value: T, sink: ByteSink): void;
-  /** Reads bytes `[start, end)`; must not keep `bytes`. May throw anything on bad input. */
+  /** Reads bytes `[start, end)`; must not keep `bytes`, and answers null only where `isNull` does. May throw on bad input. */
   read(bytes: Buffer, start: number, end: number): T;
 }

@@ -1,9 +1,12 @@
 /**
  * The effects of acquiring and releasing a pin, each one answer. The order of them is `pin-machine.ts`'.
  */
-import { APP_MANIFEST_DOCUMENT } from "../application/prepare.ts";
+
 import { decodeAppManifest } from "../application/manifest.ts";
+import { readNewestPosition } from "../application/newest-position.ts";
 import type { ApplicationPlan, PinPlan } from "../application/plan.ts";
+import type { Position } from "../application/position.ts";
+import { APP_MANIFEST_DOCUMENT } from "../application/prepare.ts";
 import { StreamError } from "../core/errors.ts";
 import type { PartitionKey } from "../core/ids.ts";
 import { decideRaise } from "../lease/decide.ts";
@@ -12,14 +15,12 @@ import type { LeaseTable } from "../ports/lease-table.ts";
 import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { SnapshotConfig } from "../snapshot/decide.ts";
 import { epochsOfObjects } from "../snapshot/paths.ts";
 import type { Collector } from "./collector.ts";
-import { readNewestPosition } from "../application/newest-position.ts";
 import type { PinSnapshots } from "./pin-snapshots.ts";
-import type { SnapshotConfig } from "../snapshot/decide.ts";
 import type { PinConfig, PinEffect, PinEvent } from "./pin-state.ts";
 import { type PinTransactions, sealTransaction } from "./pin-transaction.ts";
-import type { Position } from "../application/position.ts";
 import type { Task } from "./task.ts";
 
 /** The ports that a worker's pins work over. */
@@ -67,10 +68,17 @@ export interface PinInside extends PinCore {
   readonly snapshots: PinSnapshots;
 }
 
-type AcquireEffect = Extract<PinEffect, { kind: "claim" | "initialise" | "confirm" | "locate" | "raise" | "restore" | "birth" | "release" }>;
+type AcquireEffect = Extract<
+  PinEffect,
+  { kind: "claim" | "initialise" | "confirm" | "locate" | "raise" | "restore" | "birth" | "release" }
+>;
 
 /** Runs one effect and answers with its event. */
-export async function acquireEffects(effect: AcquireEffect, environment: PinEnvironment, inside: PinInside): Promise<PinEvent> {
+export async function acquireEffects(
+  effect: AcquireEffect,
+  environment: PinEnvironment,
+  inside: PinInside,
+): Promise<PinEvent> {
   const { ports, app, worker } = environment;
   const { pin } = inside.plan;
   switch (effect.kind) {
@@ -78,7 +86,11 @@ export async function acquireEffects(effect: AcquireEffect, environment: PinEnvi
       return claim(environment, pin);
     case "initialise": {
       const { transactionTimeoutMs, transactionDeadlineMs } = environment.limits;
-      await inside.transactions.initialise({ transactionalId: `${app.applicationId}-${pin}`, transactionTimeoutMs, deadlineMs: transactionDeadlineMs });
+      await inside.transactions.initialise({
+        transactionalId: `${app.applicationId}-${pin}`,
+        transactionTimeoutMs,
+        deadlineMs: transactionDeadlineMs,
+      });
       return { kind: "initialised" };
     }
     case "confirm":
@@ -90,7 +102,12 @@ export async function acquireEffects(effect: AcquireEffect, environment: PinEnvi
     case "restore": {
       const { tasks, tailRecords } = await inside.snapshots.restore(effect);
       inside.adopt(tasks, effect.position);
-      return { kind: "restored", tailRecords, missingInputs: missesInputs(inside.plan, effect.position), nowMs: ports.clock.monotonicMs() };
+      return {
+        kind: "restored",
+        tailRecords,
+        missingInputs: missesInputs(inside.plan, effect.position),
+        nowMs: ports.clock.monotonicMs(),
+      };
     }
     case "birth":
       return birth(environment, inside, effect);
@@ -112,15 +129,31 @@ async function claim({ ports, app, worker }: PinEnvironment, pin: number): Promi
   const known = new Set(stored?.subTopologies.map(({ stableId, content }) => `${stableId} ${content}`));
   const ours = app.manifest.subTopologies.every(({ stableId, content }) => known.has(`${stableId} ${content}`));
   if (stored === undefined || stored.generation !== app.generation || stored.pinCount !== app.pinCount || !ours) {
-    throw new StreamError("TOPOLOGY_INCOMPATIBLE", `application ${app.applicationId} was deployed anew while this worker ran (generation ${stored?.generation ?? "none"}, ours ${app.generation}): it ends, workers of the new version go on`, { details: { pin } });
+    throw new StreamError(
+      "TOPOLOGY_INCOMPATIBLE",
+      `application ${app.applicationId} was deployed anew while this worker ran (generation ${stored?.generation ?? "none"}, ours ${app.generation}): it ends, workers of the new version go on`,
+      { details: { pin } },
+    );
   }
   const outcome = await ports.leases.claim(pin, worker);
-  return outcome.kind === "claimed" ? { kind: "claimed", row: outcome.row, first: outcome.first } : { kind: "taken", row: outcome.row };
+  return outcome.kind === "claimed"
+    ? { kind: "claimed", row: outcome.row, first: outcome.first }
+    : { kind: "taken", row: outcome.row };
 }
 
-async function raise({ ports, app, worker }: PinEnvironment, effect: Extract<PinEffect, { kind: "raise" }>): Promise<PinEvent> {
+async function raise(
+  { ports, app, worker }: PinEnvironment,
+  effect: Extract<PinEffect, { kind: "raise" }>,
+): Promise<PinEvent> {
   const { row, first, positionEpoch } = effect;
-  const found = [positionEpoch, ...(await epochsOfObjects(ports.objects, { applicationId: app.applicationId, generation: app.generation, pin: row.pin }))];
+  const found = [
+    positionEpoch,
+    ...(await epochsOfObjects(ports.objects, {
+      applicationId: app.applicationId,
+      generation: app.generation,
+      pin: row.pin,
+    })),
+  ];
   const decision = decideRaise({ epoch: row.epoch, first }, found);
   if (decision.kind === "keep") return { kind: "raised", row, ok: true };
   const outcome = await ports.leases.raise(row.pin, { worker, epoch: row.epoch, to: decision.to });
@@ -128,16 +161,28 @@ async function raise({ ports, app, worker }: PinEnvironment, effect: Extract<Pin
 }
 
 /** The first commit of a pin, or of a new input: where every input starts is decided once and written down. */
-async function birth({ ports }: PinEnvironment, inside: PinInside, effect: Extract<PinEffect, { kind: "birth" }>): Promise<PinEvent> {
+async function birth(
+  { ports }: PinEnvironment,
+  inside: PinInside,
+  effect: Extract<PinEffect, { kind: "birth" }>,
+): Promise<PinEvent> {
   const committed = inside.committed();
   for (const at of ["earliest", "latest"] as const) {
-    const missing = inside.plan.tasks.flatMap((task) => task.inputs).filter((input) => committed?.inputs[input.key] === undefined && input.offsetReset === at);
+    const missing = inside.plan.tasks
+      .flatMap((task) => task.inputs)
+      .filter((input) => committed?.inputs[input.key] === undefined && input.offsetReset === at);
     if (missing.length === 0) continue;
     const starts = await ports.log.offsets(missing, at === "earliest" ? "earliest" : "lso");
     for (const input of missing) {
       const task = inside.tasks().find(({ plan }) => plan.inputs.includes(input)) as Task;
       const start = starts.get(input.key) ?? 0;
-      ports.logger.info("input-start-resolved", { pin: inside.plan.pin, topic: input.topic, partition: input.partition, policy: at, offset: start });
+      ports.logger.info("input-start-resolved", {
+        pin: inside.plan.pin,
+        topic: input.topic,
+        partition: input.partition,
+        policy: at,
+        offset: start,
+      });
       task.queue(input.topic).rewind(start, -1);
     }
   }

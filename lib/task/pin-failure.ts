@@ -1,5 +1,5 @@
 import { isStreamError, StreamError } from "../core/errors.ts";
-import { parsePartitionKey, type PartitionKey } from "../core/ids.ts";
+import { type PartitionKey, parsePartitionKey } from "../core/ids.ts";
 import { type FetchedPartition, LogError } from "../ports/log.ts";
 import { decideSurfaced } from "./outcome.ts";
 import type { PinEvent } from "./pin-state.ts";
@@ -9,9 +9,17 @@ export function asStreamError(error: unknown, pin: number): StreamError {
   if (isStreamError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof LogError) {
-    const outcome = decideSurfaced({ error: error.kafkaError, protocol: "v1", endTxnSent: error.endTxnSent, empty: false });
+    const outcome = decideSurfaced({
+      error: error.kafkaError,
+      protocol: "v1",
+      endTxnSent: error.endTxnSent,
+      empty: false,
+    });
     const code = outcome.kind === "stop" ? outcome.code : "LOG_UNAVAILABLE";
-    return new StreamError(code, `pin ${pin}: ${message}`, { details: { ...error.details, pin, kafkaError: error.kafkaError }, cause: error });
+    return new StreamError(code, `pin ${pin}: ${message}`, {
+      details: { ...error.details, pin, kafkaError: error.kafkaError },
+      cause: error,
+    });
   }
   return new StreamError("PROCESSING_FAILED", `pin ${pin} stopped: ${message}`, { details: { pin }, cause: error });
 }
@@ -19,23 +27,50 @@ export function asStreamError(error: unknown, pin: number): StreamError {
 /** What a failed call of an open transaction means for the pin. */
 export function transactionFailure(error: unknown, pin: number): Extract<PinEvent, { kind: "transaction-failed" }> {
   const typed = asStreamError(error, pin);
-  const again = error instanceof LogError ? typed.code === "LOG_UNAVAILABLE" : typed.advice === "retry" || typed.advice === "stop-fenced";
+  const again =
+    error instanceof LogError
+      ? typed.code === "LOG_UNAVAILABLE"
+      : typed.advice === "retry" || typed.advice === "stop-fenced";
   return { kind: "transaction-failed", verdict: again ? { kind: "reinitialise" } : { kind: "stop", error: typed } };
 }
 
 /** What a fetch error of a partition means: a typed stop, or undefined when asking again helps. */
-export function fetchFailure(key: PartitionKey, asked: number, answer: Extract<FetchedPartition, { kind: "error" }>): StreamError | undefined {
+export function fetchFailure(
+  key: PartitionKey,
+  asked: number,
+  answer: Extract<FetchedPartition, { kind: "error" }>,
+): StreamError | undefined {
   const { topic, partition } = parsePartitionKey(key);
   const details = { topic, partition, offset: asked };
   switch (answer.error.kafkaError) {
     case "OFFSET_OUT_OF_RANGE":
-      return new StreamError("OFFSET_OUT_OF_RANGE", `${topic}-${partition} no longer has offset ${asked}: records were deleted before they were processed; raise the topic's retention, and run "millrace reset" to go on without them`, { details, cause: answer.error });
+      return new StreamError(
+        "OFFSET_OUT_OF_RANGE",
+        `${topic}-${partition} no longer has offset ${asked}: records were deleted before they were processed; raise the topic's retention, and run "millrace reset" to go on without them`,
+        { details, cause: answer.error },
+      );
     case "UNKNOWN_TOPIC_OR_PARTITION":
-      return new StreamError("TOPIC_MISSING", `topic ${topic} is gone while it is being read: create it again, or remove it from the topology`, { details, cause: answer.error });
+      return new StreamError(
+        "TOPIC_MISSING",
+        `topic ${topic} is gone while it is being read: create it again, or remove it from the topology`,
+        { details, cause: answer.error },
+      );
     case "TOPIC_AUTHORIZATION_FAILED":
-      return new StreamError("ACCESS_DENIED", `reading topic ${topic} is not allowed: grant Read and Describe on Topic:${topic}`, { details, cause: answer.error });
+      return new StreamError(
+        "ACCESS_DENIED",
+        `reading topic ${topic} is not allowed: grant Read and Describe on Topic:${topic}`,
+        { details, cause: answer.error },
+      );
     case "CORRUPT_MESSAGE":
-      return new StreamError("CORRUPT_BATCH", `${topic}-${partition} holds a batch at ${asked} whose checksum is wrong`, { details, cause: answer.error });
+      return new StreamError(
+        "CORRUPT_BATCH",
+        `${topic}-${partition} holds a batch at ${asked} whose checksum is wrong`,
+        { details, cause: answer.error },
+      );
+    case "UNSUPPORTED_COMPRESSION_TYPE":
+      return new StreamError("UNSUPPORTED_COMPRESSION", `${topic}-${partition} holds a batch at ${asked} in a compression that is not supported yet: ${answer.error.message}`, { details, cause: answer.error });
+    case "UNKNOWN_SERVER_ERROR":
+      return new StreamError("CORRUPT_BATCH", `${topic}-${partition} cannot be read at ${asked}: ${answer.error.message}`, { details, cause: answer.error });
     default:
       return undefined; // retriable: the adapter refreshes its metadata, the fetcher asks again
   }

@@ -2,7 +2,7 @@
  * The protocol of a pin: claim → fence → confirm → locate → restore → (birth) → run → release.
  *
  * Owns: the order of steps and what every answer means. Does not own: doing anything (`pin.ts` interprets the effects),
- * what a broker's error means (`outcome.ts`), when a snapshot is due by size (`snapshot/decide.ts`).
+ * what a broker's error means (`outcome.ts`), what is written of a store (`snapshot/decide.ts`).
  *
  * Invariants (numbers of docs/ARCHITECTURE.md)
  * - I2 the lease is read again after **every** InitProducerId, and only "mine" goes on: a later claimer initialises after
@@ -15,15 +15,13 @@
  *   that says whether it landed.
  * - P3 a pin is released as asleep only when a manifest covers its last commit.
  */
-import { StreamError } from "../core/errors.ts";
+import type { Position } from "../application/position.ts";
+import type { StreamError } from "../core/errors.ts";
 import { decideAfterConfirm } from "../lease/decide.ts";
 import type { LeaseRow } from "../ports/lease-table.ts";
+import { addUncovered, afterVerdict, allCovered, end, held, impossible, release, type Step } from "./pin-held.ts";
 import { stepRunning } from "./pin-running.ts";
-import type { Held, Memory, PinConfig, PinEffect, PinEvent, PinState, Running } from "./pin-state.ts";
-import type { Position } from "../application/position.ts";
-
-/** A state and what to do in it. */
-export type Step = readonly [PinState, readonly PinEffect[]];
+import type { Held, Memory, PinConfig, PinEvent, PinState, Running } from "./pin-state.ts";
 
 /** The first step of a pin. */
 export function startPin(): Step {
@@ -44,8 +42,8 @@ export function stepPin(state: PinState, event: PinEvent, config: PinConfig): St
     case "claiming":
       return stepClaiming(state, event);
     case "fencing":
-      if (event.kind === "transaction-failed") return afterVerdict(state, event.verdict, config);
-      return event.kind === "initialised" ? [{ ...state, kind: "confirming" }, [{ kind: "confirm" }]] : impossible(state, event);
+      if (event.kind !== "initialised") return impossible(state, event);
+      return [{ ...held(state), kind: "confirming" }, [{ kind: "confirm" }]];
     case "confirming":
       return event.kind === "confirmed" ? afterConfirm(state, event.row, event.worker) : impossible(state, event);
     case "locating":
@@ -62,15 +60,23 @@ export function stepPin(state: PinState, event: PinEvent, config: PinConfig): St
       if (event.kind !== "released") return [state, []];
       // What went wrong in a pin that was no longer ours is not worth an alarm: a newer owner deletes what it has processed.
       if (event.outcome.kind === "lost") return end({ kind: "fenced", row: event.outcome.row });
-      return end(state.error === undefined ? { kind: "released", asleep: state.asleep } : { kind: "stopped", error: state.error });
+      return end(
+        state.error === undefined
+          ? { kind: "released", asleep: state.asleep }
+          : { kind: "stopped", error: state.error },
+      );
   }
 }
 
 function stepClaiming(state: Extract<PinState, { kind: "claiming" }>, event: PinEvent): Step {
   if (event.kind === "taken") return end({ kind: "taken", row: event.row });
   if (event.kind !== "claimed") return impossible(state, event);
-  const held: Held = { lease: event.row, first: event.first, reacquires: 0, draining: state.draining, memory: undefined };
-  return [{ ...held, kind: "fencing" }, [{ kind: "initialise" }]];
+  const { row: lease, first } = event;
+  const { draining } = state;
+  return [
+    { kind: "fencing", lease, first, reacquires: 0, draining, memory: undefined },
+    [{ kind: "initialise" }],
+  ];
 }
 
 function afterConfirm(state: Held, row: LeaseRow | undefined, worker: string): Step {
@@ -79,23 +85,31 @@ function afterConfirm(state: Held, row: LeaseRow | undefined, worker: string): S
   return [{ ...held(state), kind: "locating", lease: decision.row }, [{ kind: "locate" }]];
 }
 
+/** What is in memory may be kept only when the newest position is ours: the last acknowledged one, or the one in question. */
 function afterLocate(state: Held, position: Position | undefined): Step {
   const { memory, lease } = state;
-  if (memory === undefined) {
-    if (state.first || (position !== undefined && position.epoch >= lease.epoch)) {
-      return [{ ...held(state), kind: "raising", position }, [{ kind: "raise", row: lease, first: state.first, positionEpoch: position?.epoch ?? 0 }]];
-    }
-    return [{ ...held(state), kind: "restoring", position }, [{ kind: "restore", row: lease, position }]];
-  }
-  const landed = position !== undefined && position.transaction === memory.sealed;
-  if (position === undefined || !(landed || position.transaction === memory.committed)) {
-    return [{ ...held(state), kind: "restoring", memory: undefined, position }, [{ kind: "restore", row: lease, position }]];
-  }
-  const kept: Memory = { committed: position.transaction, sealed: undefined };
+  if (memory === undefined || position === undefined) return afterLocateWithout(state, position);
+  const landed = position.transaction === memory.sealed && position.epoch === lease.epoch;
+  if (!landed && position.transaction !== memory.committed) return afterLocateWithout(state, position);
+  const kept: Memory = { ...memory, committed: position.transaction, sealed: undefined };
   return [{ ...held(state), kind: "restoring", memory: kept, position }, [{ kind: "resume", position, landed }]];
 }
 
-function afterRaise(state: Held, event: Extract<PinEvent, { kind: "raised" }>, position: Position | undefined): Step {
+function afterLocateWithout(state: Held, position: Position | undefined): Step {
+  const { lease, first } = state;
+  const forgetful = { ...held(state), memory: undefined, position };
+  if (first || (position !== undefined && position.epoch >= lease.epoch)) {
+    const raise = { kind: "raise", row: lease, first, positionEpoch: position?.epoch ?? 0 } as const;
+    return [{ ...forgetful, kind: "raising" }, [raise]];
+  }
+  return [{ ...forgetful, kind: "restoring" }, [{ kind: "restore", row: lease, position }]];
+}
+
+function afterRaise(
+  state: Held,
+  event: Extract<PinEvent, { kind: "raised" }>,
+  position: Position | undefined,
+): Step {
   if (!event.ok || event.row === undefined) return end({ kind: "fenced", row: event.row });
   const raised = { ...held(state), lease: event.row, first: false };
   return [{ ...raised, kind: "restoring", position }, [{ kind: "restore", row: event.row, position }]];
@@ -104,53 +118,44 @@ function afterRaise(state: Held, event: Extract<PinEvent, { kind: "raised" }>, p
 function stepRestoring(state: Extract<PinState, { kind: "restoring" }>, event: PinEvent): Step {
   if (event.kind !== "restored" && event.kind !== "resumed") return impossible(state, event);
   const committed = state.position?.transaction ?? 0;
-  const tailRecords = event.kind === "restored" ? event.tailRecords : 1;
-  if (event.missingInputs) {
-    const transaction = committed + 1;
-    return [
-      { ...held(state), kind: "birthing", memory: { committed, sealed: undefined }, transaction, restoredRecords: tailRecords },
-      [{ kind: "birth", epoch: state.lease.epoch, transaction }],
-    ];
+  const memory: Memory = { committed, sealed: undefined, uncovered: uncoveredAfter(state, event) };
+  if (!event.missingInputs) return run(state, memory);
+  const transaction = committed + 1;
+  return [
+    { ...held(state), kind: "birthing", memory, transaction },
+    [{ kind: "birth", epoch: state.lease.epoch, transaction }],
+  ];
+}
+
+/** What no manifest covers: the tail that was replayed, or what was so before, and one more if the last commit landed. */
+function uncoveredAfter(state: Held, event: Extract<PinEvent, { kind: "restored" | "resumed" }>): Memory["uncovered"] {
+  const sinceMs = event.nowMs;
+  if (event.kind === "restored") {
+    return event.tailRecords === 0 ? allCovered : { commits: 1, records: event.tailRecords, bytes: 0, sinceMs };
   }
-  return run(state, { committed, tailRecords, nowMs: event.nowMs });
+  const before = state.memory?.uncovered ?? allCovered;
+  return event.landed ? addUncovered(before, { commits: 1, records: 1, bytes: 0, sinceMs }) : before;
 }
 
 function stepBirthing(state: Extract<PinState, { kind: "birthing" }>, event: PinEvent, config: PinConfig): Step {
-  if (event.kind === "transaction-failed") return afterVerdict({ ...state, memory: undefined }, event.verdict, config);
+  if (event.kind === "transaction-failed") {
+    return afterVerdict({ ...held(state), memory: undefined }, event.verdict, config);
+  }
   if (event.kind !== "committed") return impossible(state, event);
-  return run({ ...state, reacquires: 0 }, { committed: event.transaction, tailRecords: state.restoredRecords, nowMs: event.nowMs });
+  return run({ ...state, reacquires: 0 }, { ...state.memory, committed: event.transaction });
 }
 
-function run(state: Held, start: { committed: number; tailRecords: number; nowMs: number }): Step {
+function run(state: Held, memory: Memory): Step {
   const running: Running = {
     ...held(state),
     kind: "running",
-    memory: { committed: start.committed, sealed: undefined },
+    memory,
     inFlight: undefined,
     flushing: false,
-    publishing: false,
-    uncovered: { commits: start.tailRecords > 0 ? 1 : 0, records: start.tailRecords, sinceMs: start.nowMs },
+    publishing: undefined,
     publishNotBeforeMs: 0,
   };
   return [running, []];
-}
-
-/** After a failed transaction: initialise again with a lease check, or stop. At most `maxReacquires` in a row. */
-export function afterVerdict(
-  state: Held,
-  verdict: Extract<PinEvent, { kind: "transaction-failed" }>["verdict"],
-  config: PinConfig,
-): Step {
-  if (verdict.kind === "stop") return release(state, verdict.error);
-  if (state.reacquires >= config.maxReacquires) {
-    const error = new StreamError(
-      "TRANSACTION_ABORTED",
-      `pin ${state.lease.pin} lost its transaction ${state.reacquires + 1} times in a row although its lease is still held: look for a second writer with the same transactional id, or for a broker that cannot finish transactions`,
-      { details: { pin: state.lease.pin, epoch: state.lease.epoch } },
-    );
-    return release(state, error);
-  }
-  return [{ ...held(state), kind: "fencing", reacquires: state.reacquires + 1 }, [{ kind: "drop" }, { kind: "initialise" }]];
 }
 
 function fail(state: Exclude<PinState, { kind: "ended" }>, error: StreamError): Step {
@@ -159,27 +164,12 @@ function fail(state: Exclude<PinState, { kind: "ended" }>, error: StreamError): 
   return release(state, error);
 }
 
-function release(state: Held, error: StreamError): Step {
-  return [
-    { ...held(state), kind: "releasing", asleep: false, error },
-    [{ kind: "abort" }, { kind: "drop" }, { kind: "release", row: state.lease, asleep: false }],
-  ];
-}
-
 /** Answers to what a running pin had asked before its transaction failed: the protocol reads everything anew. */
 function isLate(event: PinEvent): boolean {
-  return event.kind === "published" || event.kind === "pointer-moved" || event.kind === "publish-failed" || event.kind === "flushed";
-}
-
-function held(state: Held): Held {
-  const { lease, first, reacquires, draining, memory } = state;
-  return { lease, first, reacquires, draining, memory };
-}
-
-function end(outcome: Extract<PinState, { kind: "ended" }>["outcome"]): Step {
-  return [{ kind: "ended", outcome }, []];
-}
-
-function impossible(state: PinState, event: PinEvent): never {
-  throw new StreamError("INVARIANT_BROKEN", `a pin that is ${state.kind} cannot be told "${event.kind}"`);
+  return (
+    event.kind === "published" ||
+    event.kind === "pointer-moved" ||
+    event.kind === "publish-failed" ||
+    event.kind === "flushed"
+  );
 }

@@ -1,12 +1,17 @@
 /**
  * The running part of the pin protocol: when to commit, to publish, to release. See `pin-machine.ts` for the invariants.
  */
-import { afterVerdict, type Step } from "./pin-machine.ts";
-import type { OpenLayer, PinConfig, PinEffect, PinEvent, Running } from "./pin-state.ts";
+import { addUncovered, afterVerdict, allCovered, end, held, type Step } from "./pin-held.ts";
+import type { OpenLayer, PinConfig, PinEffect, PinEvent, Running, Uncovered } from "./pin-state.ts";
 
 /** True while the interpreter may take records: everything below its own memory limits. */
 export function mayProcess(state: Running): boolean {
   return state.draining === undefined;
+}
+
+/** Commits that no manifest covers yet, those that a publication under way will cover included. */
+export function uncoveredOf(state: Running): Uncovered {
+  return addUncovered(state.publishing ?? allCovered, state.memory.uncovered);
 }
 
 /** A step of a running pin. Pure. */
@@ -18,14 +23,16 @@ export function stepRunning(state: Running, event: PinEvent, config: PinConfig):
       return [{ ...state, flushing: false }, []];
     case "committed":
       return afterCommit(state, event, config);
-    case "transaction-failed":
-      return afterVerdict({ ...state, memory: { ...state.memory, sealed: state.inFlight } }, event.verdict, config);
+    case "transaction-failed": {
+      const memory = { ...state.memory, sealed: state.inFlight, uncovered: uncoveredOf(state) };
+      return afterVerdict({ ...held(state), memory }, event.verdict, config);
+    }
     case "published":
       return afterPublish(state, event);
     case "pointer-moved":
       return afterPointerMoved(state, event);
     case "publish-failed":
-      return [{ ...state, publishing: false, publishNotBeforeMs: event.nowMs + config.snapshotRetryMs }, []];
+      return [{ ...unpublished(state), publishNotBeforeMs: event.nowMs + config.snapshotRetryMs }, []];
     case "drain":
       return [{ ...state, draining: event.reason }, []];
     default:
@@ -36,7 +43,7 @@ export function stepRunning(state: Running, event: PinEvent, config: PinConfig):
 function afterProgress(state: Running, event: Extract<PinEvent, { kind: "progressed" }>, config: PinConfig): Step {
   if (state.inFlight !== undefined || state.flushing) return [state, []];
   const { open, nowMs } = event;
-  if (commitDue(state, open, nowMs, config)) {
+  if (commitDue(state, event, config)) {
     const transaction = state.memory.committed + 1;
     return [
       { ...state, inFlight: transaction, memory: { ...state.memory, sealed: transaction } },
@@ -49,69 +56,78 @@ function afterProgress(state: Running, event: Extract<PinEvent, { kind: "progres
 }
 
 /** Dirty and the interval or byte limit is reached; a position that only moved waits for quiet; draining waits for nothing. */
-function commitDue(state: Running, open: OpenLayer, nowMs: number, config: PinConfig): boolean {
-  if (open.records > 0) {
-    return state.draining !== undefined || open.bytes >= config.commitMaxBytes || nowMs - open.sinceMs >= config.commitIntervalMs;
-  }
-  return open.moved && (state.draining !== undefined || nowMs - open.sinceMs >= config.positionOnlyCommitMs);
+function commitDue(
+  { draining }: Running,
+  { open, nowMs }: { readonly open: OpenLayer; readonly nowMs: number },
+  config: PinConfig,
+): boolean {
+  const openMs = nowMs - open.sinceMs;
+  if (open.records === 0) return open.moved && (draining !== undefined || openMs >= config.positionOnlyCommitMs);
+  return draining !== undefined || open.bytes >= config.commitMaxBytes || openMs >= config.commitIntervalMs;
 }
 
 function afterCommit(state: Running, event: Extract<PinEvent, { kind: "committed" }>, config: PinConfig): Step {
   if (event.transaction !== state.inFlight) return [state, []];
-  const wrote = event.changelogRecords > 0;
-  const uncovered = {
-    commits: state.uncovered.commits + (wrote ? 1 : 0),
-    records: state.uncovered.records + event.changelogRecords,
-    sinceMs: state.uncovered.commits === 0 && wrote ? event.nowMs : state.uncovered.sinceMs,
-  };
-  const committed: Running = {
-    ...state,
-    reacquires: 0,
-    inFlight: undefined,
-    memory: { committed: event.transaction, sealed: undefined },
-    uncovered,
-  };
-  const [next, effects] = publishIfDue(committed, event.nowMs, config);
-  return [next, [{ kind: "acknowledge", transaction: event.transaction }, ...effects]];
+  const { transaction, changelogRecords: records, changelogBytes: bytes, nowMs: sinceMs } = event;
+  // A commit that changed no store needs no snapshot: every manifest is the fold of the same changelog.
+  const wrote: Uncovered = records > 0 ? { commits: 1, records, bytes, sinceMs } : allCovered;
+  const uncovered = addUncovered(state.memory.uncovered, wrote);
+  const memory = { committed: transaction, sealed: undefined, uncovered };
+  const [next, effects] = publishIfDue({ ...state, reacquires: 0, inFlight: undefined, memory }, sinceMs, config);
+  return [next, [{ kind: "acknowledge", transaction }, ...effects]];
 }
 
 function publishIfDue(state: Running, nowMs: number, config: PinConfig): Step {
-  if (state.draining !== undefined || state.publishing || state.uncovered.commits === 0 || nowMs < state.publishNotBeforeMs) return [state, []];
-  if (state.uncovered.records >= config.snapshotMaxTailRecords) return publish(state, "tail");
-  if (nowMs - state.uncovered.sinceMs >= config.snapshotMaxAgeMs) return publish(state, "age");
+  const { uncovered } = state.memory;
+  if (state.draining !== undefined || state.publishing !== undefined) return [state, []];
+  if (uncovered.commits === 0 || nowMs < state.publishNotBeforeMs) return [state, []];
+  if (uncovered.records >= config.snapshotMaxTailRecords) return publish(state, "tail");
+  if (uncovered.bytes >= config.snapshotMaxDirtyBytes) return publish(state, "bytes");
+  if (nowMs - uncovered.sinceMs >= config.snapshotMaxAgeMs) return publish(state, "age");
   return [state, []];
 }
 
 function publish(state: Running, reason: string): readonly [Running, readonly PinEffect[]] {
+  const { memory, lease } = state;
   return [
-    { ...state, publishing: true },
-    [{ kind: "publish", row: state.lease, transaction: state.memory.committed, reason }],
+    { ...state, publishing: memory.uncovered, memory: { ...memory, uncovered: allCovered } },
+    [{ kind: "publish", row: lease, transaction: memory.committed, reason }],
   ];
 }
 
+/** Nothing of what was to be covered is. */
+function unpublished(state: Running): Running {
+  return { ...state, publishing: undefined, memory: { ...state.memory, uncovered: uncoveredOf(state) } };
+}
+
 function afterPublish(state: Running, event: Extract<PinEvent, { kind: "published" }>): Step {
-  const covered = event.transaction === state.memory.committed;
-  const uncovered = covered
-    ? { commits: 0, records: 0, sinceMs: event.nowMs }
-    : { commits: 1, records: 0, sinceMs: event.nowMs };
-  return [{ ...state, lease: event.row, publishing: false, uncovered, publishNotBeforeMs: 0 }, []];
+  const { memory } = state;
+  // Commits since the publication began may be in it, because stores are frozen a little later; the last one tells.
+  const uncovered = event.transaction === memory.committed ? allCovered : memory.uncovered;
+  const lease = event.row;
+  return [{ ...state, lease, publishing: undefined, memory: { ...memory, uncovered }, publishNotBeforeMs: 0 }, []];
 }
 
 /** The pointer is not where we left it: ours only if the lease still is. Then its version is adopted and we try later. */
 function afterPointerMoved(state: Running, event: Extract<PinEvent, { kind: "pointer-moved" }>): Step {
   const { row } = event;
   if (row === undefined || row.owner !== event.worker || row.epoch !== state.lease.epoch) {
-    return [{ kind: "ended", outcome: { kind: "fenced", row } }, [{ kind: "drop" }]];
+    const [ended] = end({ kind: "fenced", row });
+    return [ended, [{ kind: "drop" }]];
   }
-  return [{ ...state, lease: row, publishing: false }, []];
+  return [{ ...unpublished(state), lease: row }, []];
 }
 
 /** Nothing is open and nothing in flight: publish what no manifest covers, then release. */
 function drained(state: Running, nowMs: number, config: PinConfig): Step {
-  if (state.publishing) return [state, []];
-  const short = state.draining === "handover" && state.uncovered.records <= config.handoverMaxTailRecords;
+  if (state.publishing !== undefined) return [state, []];
+  const { uncovered } = state.memory;
+  const short = state.draining === "handover" && uncovered.records <= config.handoverMaxTailRecords;
   const failedOnce = nowMs < state.publishNotBeforeMs;
-  if (state.uncovered.commits > 0 && !short && !failedOnce) return publish(state, state.draining ?? "drain");
-  const asleep = state.uncovered.commits === 0;
-  return [{ ...state, kind: "releasing", asleep, error: undefined }, [{ kind: "release", row: state.lease, asleep }]];
+  if (uncovered.commits > 0 && !short && !failedOnce) return publish(state, state.draining ?? "drain");
+  const asleep = uncovered.commits === 0;
+  return [
+    { ...held(state), kind: "releasing", asleep, error: undefined },
+    [{ kind: "release", row: state.lease, asleep }],
+  ];
 }

@@ -19,9 +19,9 @@ import { type PublishedStore, publishSnapshot, type StoreChange } from "../snaps
 import { restoreStores } from "../snapshot/restore.ts";
 import { type Manifest, storeKey } from "../snapshot/types.ts";
 import type { TaskStore } from "../state/store.ts";
-import type { PinEnvironment, PinCore } from "./pin-acquire.ts";
+import type { PinCore, PinEnvironment } from "./pin-acquire.ts";
 import type { PinEffect, PinEvent } from "./pin-state.ts";
-import { assertNothingBeyond, replayChangelogs, type ReplayRange } from "./replay.ts";
+import { assertNothingBeyond, type ReplayRange, replayChangelogs } from "./replay.ts";
 import { Task } from "./task.ts";
 
 interface LoggedStore {
@@ -49,29 +49,52 @@ export class PinSnapshots {
     const { position, row } = effect;
     const { ports } = this.environment;
     if (position === undefined && row.pointer !== undefined) throw positionsLost(this.environment, row);
-    this.manifest = row.pointer === undefined ? undefined : await loadSnapshot({ objects: ports.objects, pointer: row.pointer });
+    this.manifest =
+      row.pointer === undefined ? undefined : await loadSnapshot({ objects: ports.objects, pointer: row.pointer });
     this.lostChanges = false;
     const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, this.inside.collector));
     const stores = loggedStores(tasks);
     const from = await this.fromSnapshot(stores, { position, row });
-    const ranges = stores.map(({ store, changelog, key }): ReplayRange => ({ changelog, from: from.get(key) ?? 0, to: position?.changelogs[changelog.key] ?? 0, store }));
+    const ranges = stores.map(
+      ({ store, changelog, key }): ReplayRange => ({
+        changelog,
+        from: from.get(key) ?? 0,
+        to: position?.changelogs[changelog.key] ?? 0,
+        store,
+      }),
+    );
     const tailRecords = await replayChangelogs(ports.log, ranges);
-    await assertNothingBeyond(ports.log, ranges.map(({ changelog, to }) => ({ changelog, end: to })));
+    await assertNothingBeyond(
+      ports.log,
+      ranges.map(({ changelog, to }) => ({ changelog, end: to })),
+    );
     if (position !== undefined) for (const task of tasks) task.resetStoreTimes(position);
     return { tasks, tailRecords };
   }
 
   /** Loads what may be used of the snapshot. @returns where each store's tail begins */
-  private async fromSnapshot(stores: readonly LoggedStore[], at: { position: Position | undefined; row: LeaseRow }): Promise<ReadonlyMap<PartitionKey, number>> {
+  private async fromSnapshot(
+    stores: readonly LoggedStore[],
+    at: { position: Position | undefined; row: LeaseRow },
+  ): Promise<ReadonlyMap<PartitionKey, number>> {
     const { manifest } = this;
     const { ports, app, limits } = this.environment;
     if (manifest === undefined || stores.length === 0) return new Map();
-    const starts = await ports.log.offsets(stores.map(({ changelog }) => changelog), "earliest");
+    const starts = await ports.log.offsets(
+      stores.map(({ changelog }) => changelog),
+      "earliest",
+    );
     const from = new Map<PartitionKey, number>();
     const wanted = new Map<PartitionKey, TaskStore>();
     for (const { store, changelog, key } of stores) {
       const decision = decideRestore({
-        declared: { name: store.spec.name, partition: changelog.partition, type: store.spec.type, keySerde: store.spec.keySerde.id, valueSerde: store.spec.valueSerde.id },
+        declared: {
+          name: store.spec.name,
+          partition: changelog.partition,
+          type: store.spec.type,
+          keySerde: store.spec.keySerde.id,
+          valueSerde: store.spec.valueSerde.id,
+        },
         stored: manifest.stores[key],
         publishedAtMs: at.row.pointer?.publishedAtMs ?? 0,
         nowMs: ports.clock.nowMs(),
@@ -138,7 +161,12 @@ export class PinSnapshots {
       tookMs: Math.round(tookMs * 10) / 10,
       afterFailure: lostBefore,
     });
-    return { kind: "published", row: outcome.row, transaction: committed.transaction, nowMs: ports.clock.monotonicMs() };
+    return {
+      kind: "published",
+      row: outcome.row,
+      transaction: committed.transaction,
+      nowMs: ports.clock.monotonicMs(),
+    };
   }
 
   /** Synchronous: stores and position belong together. */
@@ -146,14 +174,26 @@ export class PinSnapshots {
     const { app, snapshot } = this.environment;
     return loggedStores(this.inside.tasks()).map(({ store, changelog, key }) => {
       const decision = decideStore(
-        { previous: this.manifest?.stores[key], changedCount: store.changedCount, sizeBytes: store.sizeBytes, lostChanges: this.lostChanges },
+        {
+          previous: this.manifest?.stores[key],
+          changedCount: store.changedCount,
+          sizeBytes: store.sizeBytes,
+          lostChanges: this.lostChanges,
+        },
         snapshot,
       );
-      const change: StoreChange = decision.kind === "keep" ? decision : { kind: decision.kind, rows: store.freeze(decision.kind === "full" ? "all" : "changed") };
+      const change: StoreChange =
+        decision.kind === "keep"
+          ? decision
+          : { kind: decision.kind, rows: store.freeze(decision.kind === "full" ? "all" : "changed") };
       return {
         spec: store.spec,
         partition: changelog.partition,
-        changelog: { topic: changelog.topic, topicId: app.topics.get(changelog.topic)?.topicId ?? "", next: committed.changelogs[changelog.key] ?? 0 },
+        changelog: {
+          topic: changelog.topic,
+          topicId: app.topics.get(changelog.topic)?.topicId ?? "",
+          next: committed.changelogs[changelog.key] ?? 0,
+        },
         storeTimeMs: committed.storeTimes[storeTimeKey(this.inside.tasks(), store)] ?? -1,
         change,
       };
@@ -176,7 +216,9 @@ function storeTimeKey(tasks: readonly Task[], store: TaskStore): string {
 }
 
 function newSegments(manifest: Manifest) {
-  return Object.values(manifest.stores).flatMap(({ segments }) => segments.filter(({ path }) => path.includes(manifest.writer)));
+  return Object.values(manifest.stores).flatMap(({ segments }) =>
+    segments.filter(({ path }) => path.includes(manifest.writer)),
+  );
 }
 
 function positionsLost({ app }: PinEnvironment, row: LeaseRow): StreamError {

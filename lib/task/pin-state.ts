@@ -1,6 +1,6 @@
+import type { Position } from "../application/position.ts";
 import type { StreamError } from "../core/errors.ts";
 import type { LeaseRow, LeaseWriteOutcome } from "../ports/lease-table.ts";
-import type { Position } from "../application/position.ts";
 
 /** Why a pin is given up in an orderly way. `sleep`: nobody else takes it now. */
 export type DrainReason = "handover" | "sleep" | "deadline";
@@ -31,6 +31,19 @@ export interface Held {
 export interface Memory {
   readonly committed: number;
   readonly sealed: number | undefined;
+  /** Commits that no manifest covers and no publication under way will cover. */
+  readonly uncovered: Uncovered;
+}
+
+/** Commits that changed stores, as a takeover would have to replay them. */
+export interface Uncovered {
+  readonly commits: number;
+  /** Changelog records. */
+  readonly records: number;
+  /** Changelog bytes, keys and values. */
+  readonly bytes: number;
+  /** Monotonic time of the first of them. */
+  readonly sinceMs: number;
 }
 
 /** Processing. */
@@ -41,9 +54,8 @@ export interface Running extends Held {
   readonly inFlight: number | undefined;
   /** Full batches of the open transaction are being sent. */
   readonly flushing: boolean;
-  readonly publishing: boolean;
-  /** Commits that no manifest covers yet. */
-  readonly uncovered: { readonly commits: number; readonly records: number; readonly sinceMs: number };
+  /** What the publication under way will cover; undefined when there is none. */
+  readonly publishing: Uncovered | undefined;
   /** Set after a publish failed: not before. */
   readonly publishNotBeforeMs: number;
 }
@@ -56,7 +68,7 @@ export type PinState =
   | ({ readonly kind: "locating" } & Held)
   | ({ readonly kind: "raising"; readonly position: Position | undefined } & Held)
   | ({ readonly kind: "restoring"; readonly position: Position | undefined } & Held)
-  | ({ readonly kind: "birthing"; readonly transaction: number; readonly restoredRecords: number } & Held)
+  | ({ readonly kind: "birthing"; readonly transaction: number; readonly memory: Memory } & Omit<Held, "memory">)
   | Running
   | ({ readonly kind: "releasing"; readonly asleep: boolean; readonly error: StreamError | undefined } & Held)
   | { readonly kind: "ended"; readonly outcome: PinOutcome };
@@ -64,6 +76,7 @@ export type PinState =
 /** What the interpreter saw of the open layer. */
 export interface OpenLayer {
   readonly records: number;
+  /** Encoded output, sent or not. */
   readonly bytes: number;
   /** When the first thing happened in it, monotonic. */
   readonly sinceMs: number;
@@ -81,10 +94,16 @@ export type PinEvent =
   | { readonly kind: "located"; readonly position: Position | undefined }
   | { readonly kind: "raised"; readonly row: LeaseRow | undefined; readonly ok: boolean }
   | { readonly kind: "restored"; readonly tailRecords: number; readonly missingInputs: boolean; readonly nowMs: number }
-  | { readonly kind: "resumed"; readonly missingInputs: boolean; readonly nowMs: number }
+  | { readonly kind: "resumed"; readonly landed: boolean; readonly missingInputs: boolean; readonly nowMs: number }
   | { readonly kind: "progressed"; readonly open: OpenLayer; readonly nowMs: number }
   | { readonly kind: "flushed" }
-  | { readonly kind: "committed"; readonly transaction: number; readonly changelogRecords: number; readonly nowMs: number }
+  | {
+      readonly kind: "committed";
+      readonly transaction: number;
+      readonly changelogRecords: number;
+      readonly changelogBytes: number;
+      readonly nowMs: number;
+    }
   | { readonly kind: "transaction-failed"; readonly verdict: TransactionVerdict }
   | { readonly kind: "published"; readonly row: LeaseRow; readonly transaction: number; readonly nowMs: number }
   | { readonly kind: "pointer-moved"; readonly row: LeaseRow | undefined; readonly worker: string }
@@ -128,6 +147,8 @@ export interface PinConfig {
   readonly maxReacquires: number;
   readonly snapshotMaxAgeMs: number;
   readonly snapshotMaxTailRecords: number;
+  /** Changelog bytes since the last manifest. */
+  readonly snapshotMaxDirtyBytes: number;
   readonly snapshotRetryMs: number;
   /** A hand-over with a shorter tail publishes nothing. */
   readonly handoverMaxTailRecords: number;

@@ -6,14 +6,15 @@
  *
  * Invariant I1: outputs, changelog and position of a transaction are sent between one `begin` and one `commit`.
  */
+
+import type { PinPlan } from "../application/plan.ts";
+import { encodePosition, type Position, positionRecordKey } from "../application/position.ts";
 import { StreamError } from "../core/errors.ts";
 import type { PartitionKey } from "../core/ids.ts";
-import type { PinPlan } from "../application/plan.ts";
 import type { Log, PartitionBatch, Transactor } from "../ports/log.ts";
 import { RecordWriter } from "../records/writer.ts";
 import type { RowSink } from "../state/store.ts";
 import type { Collector } from "./collector.ts";
-import { encodePosition, type Position, positionRecordKey } from "../application/position.ts";
 import type { Task } from "./task.ts";
 
 /** A transaction that was sealed: ready to be sent, and what it will have committed. */
@@ -42,7 +43,11 @@ export class PinTransactions {
   }
 
   /** InitProducerId: fences every earlier writer of this pin and finishes its open transaction. */
-  async initialise(options: { transactionalId: string; transactionTimeoutMs: number; deadlineMs: number }): Promise<void> {
+  async initialise(options: {
+    transactionalId: string;
+    transactionTimeoutMs: number;
+    deadlineMs: number;
+  }): Promise<void> {
     this.forget();
     this.transactor = await this.log.transactor(options);
   }
@@ -101,7 +106,8 @@ export class PinTransactions {
   }
 
   private current(): Transactor {
-    if (this.transactor === undefined) throw new StreamError("INVARIANT_BROKEN", `pin ${this.plan.pin} writes without a transactor`);
+    if (this.transactor === undefined)
+      throw new StreamError("INVARIANT_BROKEN", `pin ${this.plan.pin} writes without a transactor`);
     return this.transactor;
   }
 }

@@ -7,17 +7,17 @@
  * transaction) is thrown away.
  */
 import type { PinPlan } from "../application/plan.ts";
-import { parsePartitionKey, type PartitionKey } from "../core/ids.ts";
+import type { Position } from "../application/position.ts";
+import { type PartitionKey, parsePartitionKey } from "../core/ids.ts";
 import type { FetchedPartition } from "../ports/log.ts";
+import { Collector } from "./collector.ts";
 import { acquireEffects, missesInputs, type PinCore, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
-import { startPin, stepPin } from "./pin-machine.ts";
 import { asStreamError, fetchFailure, transactionFailure } from "./pin-failure.ts";
+import { startPin, stepPin } from "./pin-machine.ts";
 import { mayProcess } from "./pin-running.ts";
 import { PinSnapshots } from "./pin-snapshots.ts";
 import type { DrainReason, OpenLayer, PinEffect, PinEvent, PinOutcome, PinState, Running } from "./pin-state.ts";
 import { PinTransactions, sealTransaction } from "./pin-transaction.ts";
-import { Collector } from "./collector.ts";
-import type { Position } from "../application/position.ts";
 import type { RecordQueue } from "./record-queue.ts";
 import type { Task } from "./task.ts";
 import { Waker } from "./waker.ts";
@@ -88,7 +88,8 @@ export class Pin {
     this.apply(startPin());
     for (;;) {
       if (this.state.kind === "ended") return this.state.outcome;
-      const event = this.inbox.shift() ?? (this.state.kind === "running" ? await this.turn(this.state) : await this.waitForEvent());
+      const event =
+        this.inbox.shift() ?? (this.state.kind === "running" ? await this.turn(this.state) : await this.waitForEvent());
       if (event !== undefined) this.apply(stepPin(this.state, event, this.environment.config));
     }
   }
@@ -101,7 +102,8 @@ export class Pin {
   /** Adds the offsets to fetch next; nothing while the pin has enough buffered or does not process. */
   wants(positions: Map<PartitionKey, number>, maxBufferedBytes: number): void {
     if (this.state.kind !== "running" || this.state.draining !== undefined) return;
-    for (const [key, queue] of this.queues) if (queue.bufferedBytes < maxBufferedBytes) positions.set(key, queue.fetchNext);
+    for (const [key, queue] of this.queues)
+      if (queue.bufferedBytes < maxBufferedBytes) positions.set(key, queue.fetchNext);
   }
 
   /** Takes an answer for a partition, if it still fits: `asked` is the offset that was asked for. */
@@ -166,7 +168,14 @@ export class Pin {
     const { ports, worker } = this.environment;
     const { epoch, pin } = state.lease;
     const acquireMs = Math.round(ports.clock.monotonicMs() - this.acquireStartMs);
-    ports.logger.info("pin-running", { pin, worker, epoch, acquireMs, tailRecords: state.uncovered.records, transaction: state.memory.committed });
+    ports.logger.info("pin-running", {
+      pin,
+      worker,
+      epoch,
+      acquireMs,
+      tailRecords: state.uncovered.records,
+      transaction: state.memory.committed,
+    });
   }
 
   private async waitForEvent(): Promise<PinEvent | undefined> {
@@ -195,7 +204,9 @@ export class Pin {
     const nowMs = clock.monotonicMs();
     const [next] = stepPin(state, { kind: "progressed", open: this.open(nowMs), nowMs }, this.environment.config);
     if (next === state) await this.waker.wait(this.restMs(state, nowMs));
-    return this.inbox.shift() ?? { kind: "progressed", open: this.open(clock.monotonicMs()), nowMs: clock.monotonicMs() };
+    return (
+      this.inbox.shift() ?? { kind: "progressed", open: this.open(clock.monotonicMs()), nowMs: clock.monotonicMs() }
+    );
   }
 
   private processBatch(max: number): { kind: "ok"; records: number } | Extract<PinEvent, { kind: "failed" }> {
@@ -264,7 +275,11 @@ export class Pin {
         });
         return;
       case "abort":
-        void this.transactions.abort().catch((error: unknown) => this.environment.ports.logger.warn("abort-failed", { pin: this.plan.pin, error: String(error) }));
+        void this.transactions
+          .abort()
+          .catch((error: unknown) =>
+            this.environment.ports.logger.warn("abort-failed", { pin: this.plan.pin, error: String(error) }),
+          );
         return;
       case "publish":
         this.launchPublish(effect);
@@ -305,7 +320,9 @@ export class Pin {
   private launch(kind: "transaction" | "other", run: () => Promise<PinEvent>): void {
     const life = this.life;
     const failed = (error: unknown): PinEvent =>
-      kind === "transaction" ? transactionFailure(error, this.plan.pin) : { kind: "failed", error: asStreamError(error, this.plan.pin) };
+      kind === "transaction"
+        ? transactionFailure(error, this.plan.pin)
+        : { kind: "failed", error: asStreamError(error, this.plan.pin) };
     void run().then(
       (event) => {
         if (life === this.life) this.post(event);
@@ -326,7 +343,8 @@ export class Pin {
     this.openRecords = 0;
     this.openSinceMs = undefined;
     this.queues.clear();
-    for (const task of tasks) for (const { key } of task.plan.inputs) this.queues.set(key, task.queue(parsePartitionKey(key).topic));
+    for (const task of tasks)
+      for (const { key } of task.plan.inputs) this.queues.set(key, task.queue(parsePartitionKey(key).topic));
   }
 
   private resume(position: Position, landed: boolean): void {
@@ -341,6 +359,10 @@ export class Pin {
     this.sealedPosition = undefined;
     this.openRecords = 0;
     this.openSinceMs = undefined;
-    this.post({ kind: "resumed", missingInputs: missesInputs(this.plan, position), nowMs: this.environment.ports.clock.monotonicMs() });
+    this.post({
+      kind: "resumed",
+      missingInputs: missesInputs(this.plan, position),
+      nowMs: this.environment.ports.clock.monotonicMs(),
+    });
   }
 }

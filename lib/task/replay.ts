@@ -1,5 +1,5 @@
-import { StreamError } from "../core/errors.ts";
 import type { TaskChangelog } from "../application/plan.ts";
+import { StreamError } from "../core/errors.ts";
 import type { FetchedPartition, Log } from "../ports/log.ts";
 import type { RowSink } from "../state/store.ts";
 
@@ -23,13 +23,23 @@ export interface ReplayRange {
  * @throws {StreamError} `CHANGELOG_GAP` when the log starts above `from`, `CHANGELOG_TRUNCATED` when it ends below `to`
  */
 export async function replayChangelogs(log: Log, ranges: readonly ReplayRange[]): Promise<number> {
-  const open = new Map(ranges.filter((range) => range.from < range.to).map((range) => [range.changelog.key, { range, next: range.from }]));
+  const open = new Map(
+    ranges.filter((range) => range.from < range.to).map((range) => [range.changelog.key, { range, next: range.from }]),
+  );
   if (open.size === 0) return 0;
-  await checkEnds(log, [...open.values()].map(({ range }) => range));
+  await checkEnds(
+    log,
+    [...open.values()].map(({ range }) => range),
+  );
   let rows = 0;
   while (open.size > 0) {
     const positions = new Map([...open].map(([key, { next }]) => [key, next]));
-    const answers = await log.fetch({ positions, maxWaitMs: 100, maxBytes: REPLAY_BYTES, maxPartitionBytes: REPLAY_BYTES });
+    const answers = await log.fetch({
+      positions,
+      maxWaitMs: 100,
+      maxBytes: REPLAY_BYTES,
+      maxPartitionBytes: REPLAY_BYTES,
+    });
     for (const [key, answer] of answers) {
       const entry = open.get(key);
       if (entry === undefined) continue;
@@ -52,7 +62,10 @@ function applyAnswer(range: ReplayRange, answer: FetchedPartition): number {
   while (records.advance()) {
     if (records.offset >= to) break;
     if (records.keyLength < 0) {
-      throw new StreamError("INVARIANT_BROKEN", `${changelog.topic}-${changelog.partition}@${records.offset} has no key: a foreign record is in the changelog`);
+      throw new StreamError(
+        "INVARIANT_BROKEN",
+        `${changelog.topic}-${changelog.partition}@${records.offset} has no key: a foreign record is in the changelog`,
+      );
     }
     const keyText = records.bytes.latin1Slice(records.keyStart, records.keyStart + records.keyLength);
     store.row(keyText, records.bytes, records.valueStart, records.valueLength, records.timestampMs);
@@ -92,13 +105,29 @@ function gap(range: ReplayRange, start: number): StreamError {
  *
  * @throws {StreamError} `CHANGELOG_BEYOND_POSITION`
  */
-export async function assertNothingBeyond(log: Log, ends: readonly { changelog: TaskChangelog; end: number }[]): Promise<void> {
+export async function assertNothingBeyond(
+  log: Log,
+  ends: readonly { changelog: TaskChangelog; end: number }[],
+): Promise<void> {
   if (ends.length === 0) return;
-  const stable = await log.offsets(ends.map(({ changelog }) => changelog), "lso");
+  const stable = await log.offsets(
+    ends.map(({ changelog }) => changelog),
+    "lso",
+  );
   for (const { changelog, end } of ends) {
     for (let next = end; next < (stable.get(changelog.key) ?? 0); ) {
-      const answer = (await log.fetch({ positions: new Map([[changelog.key, next]]), maxWaitMs: 0, maxBytes: REPLAY_BYTES, maxPartitionBytes: REPLAY_BYTES })).get(changelog.key);
-      if (answer === undefined || answer.kind === "error") throw new StreamError("LOG_UNAVAILABLE", `cannot read ${changelog.topic}-${changelog.partition}`, { cause: answer?.error });
+      const answer = (
+        await log.fetch({
+          positions: new Map([[changelog.key, next]]),
+          maxWaitMs: 0,
+          maxBytes: REPLAY_BYTES,
+          maxPartitionBytes: REPLAY_BYTES,
+        })
+      ).get(changelog.key);
+      if (answer === undefined || answer.kind === "error")
+        throw new StreamError("LOG_UNAVAILABLE", `cannot read ${changelog.topic}-${changelog.partition}`, {
+          cause: answer?.error,
+        });
       if (answer.records.advance()) {
         throw new StreamError(
           "CHANGELOG_BEYOND_POSITION",

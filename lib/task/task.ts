@@ -11,6 +11,9 @@
  * - T3 everything that a record changed (stores, clocks, times, positions) belongs to the open layer: `drop` forgets it,
  *   `acknowledge` keeps it.
  */
+
+import type { TaskPlan } from "../application/plan.ts";
+import type { Position } from "../application/position.ts";
 import { ByteSink } from "../core/byte-sink.ts";
 import { StreamError } from "../core/errors.ts";
 import type { PartitionKey } from "../core/ids.ts";
@@ -20,8 +23,6 @@ import { Cursor } from "../topology/cursor.ts";
 import { instantiate, type TaskGraph } from "../topology/instantiate.ts";
 import type { OperatorClock, Process } from "../topology/operator.ts";
 import type { Collector } from "./collector.ts";
-import type { TaskPlan } from "../application/plan.ts";
-import type { Position } from "../application/position.ts";
 import { RecordQueue } from "./record-queue.ts";
 
 /** What a task tells about itself. */
@@ -58,7 +59,13 @@ export class Task {
     this.inputs = plan.inputs.map(({ topic, partition, key }) => {
       const source = graph.source(topic);
       const queue = new RecordQueue(
-        { topic, partition, keySerde: source.keySerde, valueSerde: source.valueSerde, timestampExtractor: source.timestampExtractor },
+        {
+          topic,
+          partition,
+          keySerde: source.keySerde,
+          valueSerde: source.valueSerde,
+          timestampExtractor: source.timestampExtractor,
+        },
         { position: position?.inputs[key] ?? 0, partitionTimeMs: position?.partitionTimes[key] ?? -1 },
         probe,
       );
@@ -137,11 +144,17 @@ export class Task {
 
   /** Sets the stores' own stream times to those of a position. */
   resetStoreTimes(position: Position): void {
-    for (const store of this.stores) store.storeTimeMs = position.storeTimes[`${this.plan.id}/${store.spec.name}`] ?? -1;
+    for (const store of this.stores)
+      store.storeTimeMs = position.storeTimes[`${this.plan.id}/${store.spec.name}`] ?? -1;
   }
 
   /** Writes what belongs to this task into a position. */
-  addToPosition(position: { inputs: Record<PartitionKey, number>; partitionTimes: Record<PartitionKey, number>; clocks: Record<string, number>; storeTimes: Record<string, number> }): void {
+  addToPosition(position: {
+    inputs: Record<PartitionKey, number>;
+    partitionTimes: Record<PartitionKey, number>;
+    clocks: Record<string, number>;
+    storeTimes: Record<string, number>;
+  }): void {
     this.plan.inputs.forEach(({ key }, index) => {
       const queue = (this.inputs[index] as Input).queue;
       position.inputs[key] = queue.position;
@@ -151,13 +164,18 @@ export class Task {
     for (const store of this.stores) position.storeTimes[`${this.plan.id}/${store.spec.name}`] = store.storeTimeMs;
   }
 
-  private graph(stores: ReadonlyMap<string, TaskStore>, position: Position | undefined, collector: Collector): TaskGraph {
+  private graph(
+    stores: ReadonlyMap<string, TaskStore>,
+    position: Position | undefined,
+    collector: Collector,
+  ): TaskGraph {
     const counts = this.counts;
     return instantiate(this.plan.subTopology, {
       emit: (sink, cursor) => collector.emit(sink, this.plan.physicalTopic(sink.topic), cursor),
       store: <S extends StoreHandle>(name: string): S => {
         const store = stores.get(name);
-        if (store === undefined) throw new StreamError("TOPOLOGY_INVALID", `store ${name} is not connected to a node of task ${this.plan.id}`);
+        if (store === undefined)
+          throw new StreamError("TOPOLOGY_INVALID", `store ${name} is not connected to a node of task ${this.plan.id}`);
         return store as unknown as S;
       },
       clock: (node, name, initial) => {

@@ -42,14 +42,26 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
   const { app, folder, logger = silentLogger } = options;
   const settings = parseSettings(options.settings);
   const journal = folder === undefined ? undefined : openLogJournal(join(folder, "log"));
-  const broker = createMemoryBroker({ clock: systemClock, random: systemRandom, ...(journal === undefined ? {} : { journal }) });
-  const leases = folder === undefined ? createMemoryLeaseTable() : createFileLeaseTable({ folder: join(folder, "leases"), app: app.id, generation: 1 });
-  const objects = folder === undefined ? createMemoryObjectStore() : createFileObjectStore({ folder: join(folder, "objects") });
+  const broker = createMemoryBroker({
+    clock: systemClock,
+    random: systemRandom,
+    ...(journal === undefined ? {} : { journal }),
+  });
+  const leases =
+    folder === undefined
+      ? createMemoryLeaseTable()
+      : createFileLeaseTable({ folder: join(folder, "leases"), app: app.id, generation: 1 });
+  const objects =
+    folder === undefined ? createMemoryObjectStore() : createFileObjectStore({ folder: join(folder, "objects") });
   const shared = { leases, objects, clock: systemClock, random: systemRandom };
   const launcher = new InProcessLauncher({
     app,
     settings,
-    ports: async (worker) => ({ ...shared, log: broker.connect({ clientId: worker }), logger: logger.with({ worker }) }),
+    ports: async (worker) => ({
+      ...shared,
+      log: broker.connect({ clientId: worker }),
+      logger: logger.with({ worker }),
+    }),
     ...(options.onWorkerExit === undefined ? {} : { onExit: options.onWorkerExit }),
   });
   const log = broker.connect({ clientId: "local" });

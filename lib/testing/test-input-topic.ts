@@ -33,7 +33,8 @@ export class TestInputTopic<K, V> {
    *
    * @throws {StreamError} what the application would fail with
    * @example
-   * driver.createInputTopic<string, string>("words").pipeInput("a", "word", { timestampMs: 5 });
+   * const words = new TopologyTestDriver(app).createInputTopic<string, string>("words");
+   * words.pipeInput("a", "word", { timestampMs: 5 });
    */
   pipeInput(key: K | null, value: V | null, options: PipeOptions = {}): void {
     const { keySerde, valueSerde } = this.props;
@@ -44,7 +45,8 @@ export class TestInputTopic<K, V> {
    * As `pipeInput`, with bytes: for records that the serdes cannot read.
    *
    * @example
-   * driver.createInputTopic("words").pipeBytes(null, Buffer.from([0xff]));
+   * const words = new TopologyTestDriver(app).createInputTopic("words");
+   * words.pipeBytes(null, Buffer.from([0xff]));
    */
   pipeBytes(key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions = {}): void {
     this.timestampMs = options.timestampMs ?? this.timestampMs;
@@ -57,6 +59,7 @@ export class TestInputTopic<K, V> {
     if (value === null || value === undefined) return null;
     this.sink.reset();
     serde.write(value, this.sink);
-    return this.sink.view();
+    // A copy: key and value are written with the same sink.
+    return Buffer.from(this.sink.view());
   }
 }

@@ -37,7 +37,8 @@ export class TestOutputTopic<K, V> {
    * The next record, or undefined when everything was read.
    *
    * @example
-   * driver.createOutputTopic<string, number>("counts").readRecord();
+   * const counts = new TopologyTestDriver(app).createOutputTopic<string, number>("counts");
+   * counts.readRecord(); // undefined
    */
   readRecord(): TestRecord<K, V> | undefined {
     const record = this.props.records[this.nextIndex];
@@ -57,7 +58,8 @@ export class TestOutputTopic<K, V> {
    * Every record that was not read yet.
    *
    * @example
-   * driver.createOutputTopic<string, number>("counts").readRecords().map(({ key, value }) => [key, value]);
+   * const counts = new TopologyTestDriver(app).createOutputTopic<string, number>("counts");
+   * counts.readRecords(); // []
    */
   readRecords(): readonly TestRecord<K, V>[] {
     const records: TestRecord<K, V>[] = [];

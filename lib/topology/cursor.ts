@@ -83,12 +83,18 @@ export class Cursor<K = unknown, V = unknown> {
 
   /** True for a null key; decodes nothing. */
   get keyIsNull(): boolean {
-    return this.keyDecoded ? this.currentKey === null || this.currentKey === undefined : false;
+    if (this.keyDecoded) return this.currentKey === null || this.currentKey === undefined;
+    const { keySerde, keyStart } = this;
+    if (keySerde?.isNull === undefined) return false;
+    return keySerde.isNull(this.bytes, keyStart, keyStart + this.keyLength);
   }
 
   /** True for a null value; decodes nothing. */
   get valueIsNull(): boolean {
-    return this.valueDecoded ? this.currentValue === null || this.currentValue === undefined : false;
+    if (this.valueDecoded) return this.currentValue === null || this.currentValue === undefined;
+    const { valueSerde, valueStart } = this;
+    if (valueSerde?.isNull === undefined) return false;
+    return valueSerde.isNull(this.bytes, valueStart, valueStart + this.valueLength);
   }
 
   get headers(): readonly Header[] {

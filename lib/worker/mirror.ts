@@ -30,7 +30,11 @@ export class Mirror {
     this.app = app;
     this.ports = ports;
     this.periods = periods;
-    this.repartitionTopics = new Set([...app.topics.keys()].filter((topic) => topic.startsWith(`${app.applicationId}-`) && topic.endsWith("-repartition")));
+    this.repartitionTopics = new Set(
+      [...app.topics.keys()].filter(
+        (topic) => topic.startsWith(`${app.applicationId}-`) && topic.endsWith("-repartition"),
+      ),
+    );
   }
 
   /** Starts what is due; never waits for it. */
@@ -62,12 +66,16 @@ export class Mirror {
     const offsets = new Map(this.left);
     this.left.clear();
     for (const pin of pins.values()) {
-      for (const [key, offset] of Object.entries(pin.status().committed?.inputs ?? {})) offsets.set(key as PartitionKey, offset);
+      for (const [key, offset] of Object.entries(pin.status().committed?.inputs ?? {}))
+        offsets.set(key as PartitionKey, offset);
     }
     if (offsets.size === 0) return;
     try {
       await this.ports.log.commitOffsets(this.app.applicationId, offsets);
-      if (purge) await this.ports.log.deleteRecords(new Map([...offsets].filter(([key]) => this.repartitionTopics.has(parsePartitionKey(key).topic))));
+      if (purge)
+        await this.ports.log.deleteRecords(
+          new Map([...offsets].filter(([key]) => this.repartitionTopics.has(parsePartitionKey(key).topic))),
+        );
     } catch (error) {
       this.ports.logger.warn("mirror-failed", { error: String(error) });
     }

@@ -162,10 +162,21 @@ export class Worker {
     if (outcome.kind === "taken" && outcome.row.owner === this.id) this.settle(number, outcome.row.epoch);
     if (outcome.kind === "stopped" && outcome.error.advice === "retry") {
       this.retryAtMs.set(number, clock.monotonicMs() + this.limits.failureRetryMs);
-      logger.warn("pin-retries", { pin: number, worker: this.id, code: outcome.error.code, error: outcome.error.message });
+      logger.warn("pin-retries", {
+        pin: number,
+        worker: this.id,
+        code: outcome.error.code,
+        error: outcome.error.message,
+      });
     } else if (outcome.kind === "stopped") {
       this.parked.set(number, outcome.error);
-      logger.error("pin-stopped", { pin: number, worker: this.id, code: outcome.error.code, advice: outcome.error.advice, error: outcome.error.message });
+      logger.error("pin-stopped", {
+        pin: number,
+        worker: this.id,
+        code: outcome.error.code,
+        advice: outcome.error.advice,
+        error: outcome.error.message,
+      });
     } else if (outcome.kind !== "taken") logger.info(`pin-${outcome.kind}`, { pin: number, worker: this.id });
     this.waker.wake();
   }
@@ -181,7 +192,8 @@ export class Worker {
     const nowMs = this.environment.ports.clock.monotonicMs();
     let next = Number.POSITIVE_INFINITY;
     for (const pin of this.assigned) {
-      if (!this.pins.has(pin) && !this.parked.has(pin)) next = Math.min(next, (this.retryAtMs.get(pin) ?? nowMs) - nowMs);
+      if (!this.pins.has(pin) && !this.parked.has(pin))
+        next = Math.min(next, (this.retryAtMs.get(pin) ?? nowMs) - nowMs);
     }
     return next;
   }

@@ -35,8 +35,8 @@ function memorySubject(
         pass: (ms) => clock.sleep(ms),
         compact: async (topic) => broker.compact(topic),
         connectWithFaults: async () => {
-          const { transport, loseAnswers } = faultyTransport();
-          return { log: broker.connect({ transport }), loseNextAnswer: (api) => loseAnswers(api) };
+          const { transport, loseAnswers, lostCount } = faultyTransport();
+          return { log: broker.connect({ transport }), loseNextAnswer: (api) => loseAnswers(api), lostCount };
         },
         close: async () => broker.close(),
       };

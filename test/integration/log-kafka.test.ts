@@ -99,7 +99,11 @@ async function openHarness(broker: Broker): Promise<LogHarness> {
     connectWithFaults: async () => {
       const { proxied, proxy } = broker;
       if (proxied === undefined || proxy === undefined) throw new Error("no proxy");
-      return { log: await connect(proxied), loseNextAnswer: (api) => proxy.loseNextAnswer(kafkaApiKeys[api]) };
+      return {
+        log: await connect(proxied),
+        loseNextAnswer: (api) => proxy.loseNextAnswer(kafkaApiKeys[api]),
+        lostCount: () => proxy.lostCount,
+      };
     },
     close: async () => {
       await admin.disconnect();

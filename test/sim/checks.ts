@@ -1,6 +1,6 @@
 import { decodePosition, type Position } from "../../lib/application/position.ts";
 import { partitionKey } from "../../lib/core/ids.ts";
-import { type InputRecord, readAll, type ReadRecord } from "./workload.ts";
+import { type InputRecord, type ReadRecord, readAll } from "./workload.ts";
 import { PARTITIONS, type World } from "./world.ts";
 
 /** Checks a finished run against the invariants. @returns violations, empty when all hold */
@@ -31,10 +31,13 @@ function checkPositions(records: readonly ReadRecord[], found: string[]): Readon
     const before = newest.get(record.partition);
     const name = `pin ${record.partition} transaction ${position.transaction}`;
     if (position.pin !== record.partition) found.push(`${name} was written by pin ${position.pin}`);
-    if (position.transaction !== (before?.transaction ?? 0) + 1) found.push(`I3: ${name} follows ${before?.transaction ?? 0}`);
-    if (position.epoch < (before?.epoch ?? 0)) found.push(`I2: ${name} has epoch ${position.epoch} after ${before?.epoch}`);
+    if (position.transaction !== (before?.transaction ?? 0) + 1)
+      found.push(`I3: ${name} follows ${before?.transaction ?? 0}`);
+    if (position.epoch < (before?.epoch ?? 0))
+      found.push(`I2: ${name} has epoch ${position.epoch} after ${before?.epoch}`);
     for (const [key, offset] of Object.entries(before?.inputs ?? {})) {
-      if ((position.inputs[key as keyof typeof position.inputs] ?? -1) < offset) found.push(`I3: ${name} goes back on ${key}`);
+      if ((position.inputs[key as keyof typeof position.inputs] ?? -1) < offset)
+        found.push(`I3: ${name} goes back on ${key}`);
     }
     newest.set(record.partition, position);
   }
@@ -51,7 +54,8 @@ function checkCounts(outputs: readonly ReadRecord[], input: readonly InputRecord
     if (int64(value) !== before + 1) found.push(`counts-out: ${key} says ${int64(value)} after ${before}`);
     seen.set(key, int64(value));
   }
-  for (const [key, count] of expected) if (seen.get(key) !== count) found.push(`counts-out: ${key} ends at ${seen.get(key)}, expected ${count}`);
+  for (const [key, count] of expected)
+    if (seen.get(key) !== count) found.push(`counts-out: ${key} ends at ${seen.get(key)}, expected ${count}`);
 }
 
 /** Behind the repartition the order is free: every step adds one input value, and the end is the sum of all. */
@@ -65,14 +69,20 @@ function checkSums(outputs: readonly ReadRecord[], input: readonly InputRecord[]
   const seen = new Map<string, number>();
   for (const { key, value } of outputs) {
     const step = int64(value) - (seen.get(key) ?? 0);
-    if (!open.get(key)?.delete(step)) found.push(`sums-out: ${key} grew by ${step}, which is no input value that is left`);
+    if (!open.get(key)?.delete(step))
+      found.push(`sums-out: ${key} grew by ${step}, which is no input value that is left`);
     seen.set(key, int64(value));
   }
-  for (const [group, left] of open) if (left.size > 0) found.push(`sums-out: ${group} never added ${[...left].slice(0, 5).join(", ")}`);
+  for (const [group, left] of open)
+    if (left.size > 0) found.push(`sums-out: ${group} never added ${[...left].slice(0, 5).join(", ")}`);
 }
 
 /** I1: the fold of the changelog is the state that the outputs say. */
-function checkFold(store: string, changelog: readonly ReadRecord[], { input, found }: { input: readonly InputRecord[]; found: string[] }): void {
+function checkFold(
+  store: string,
+  changelog: readonly ReadRecord[],
+  { input, found }: { input: readonly InputRecord[]; found: string[] },
+): void {
   const expected = new Map<string, number>();
   for (const { key, value } of input) {
     const group = store === "counts" ? key : `g${value % 5}`;
@@ -80,11 +90,16 @@ function checkFold(store: string, changelog: readonly ReadRecord[], { input, fou
   }
   const fold = new Map<string, number>();
   for (const { key, value } of changelog) fold.set(key, int64(value));
-  for (const [key, value] of expected) if (fold.get(key) !== value) found.push(`changelog of ${store}: ${key} is ${fold.get(key)}, expected ${value}`);
+  for (const [key, value] of expected)
+    if (fold.get(key) !== value) found.push(`changelog of ${store}: ${key} is ${fold.get(key)}, expected ${value}`);
 }
 
 /** The position's changelog ends are the real ones: nothing committed lies beyond. */
-function checkEnds(store: string, changelog: readonly ReadRecord[], { newest, found }: { newest: ReadonlyMap<number, Position>; found: string[] }): void {
+function checkEnds(
+  store: string,
+  changelog: readonly ReadRecord[],
+  { newest, found }: { newest: ReadonlyMap<number, Position>; found: string[] },
+): void {
   for (const { partition, offset } of changelog) {
     const key = partitionKey(`sim-${store}-changelog`, partition);
     const end = newest.get(partition % PARTITIONS)?.changelogs[key] ?? -1;
@@ -102,6 +117,8 @@ async function checkDrained(world: World, newest: ReadonlyMap<number, Position>,
     }
   }
   const { leases, workers } = await world.leases.observe();
-  for (const { pin, owner, asleep } of leases) if (owner !== undefined || !asleep) found.push(`I6: pin ${pin} is ${owner === undefined ? "not asleep" : `held by ${owner}`}`);
+  for (const { pin, owner, asleep } of leases)
+    if (owner !== undefined || !asleep)
+      found.push(`I6: pin ${pin} is ${owner === undefined ? "not asleep" : `held by ${owner}`}`);
   for (const { worker } of workers) found.push(`I6: worker ${worker} still has a row`);
 }

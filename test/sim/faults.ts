@@ -10,7 +10,16 @@ export interface Fault {
   readonly forMs: number;
 }
 
-const kinds: readonly Fault["kind"][] = ["kill", "kill", "freeze", "freeze-at-init", "freeze-at-commit", "freeze-at-produce", "steal", "lossy"];
+const kinds: readonly Fault["kind"][] = [
+  "kill",
+  "kill",
+  "freeze",
+  "freeze-at-init",
+  "freeze-at-commit",
+  "freeze-at-produce",
+  "steal",
+  "lossy",
+];
 
 /** The faults of a seed. */
 export function faultsOf(seed: number, untilMs: number): readonly Fault[] {

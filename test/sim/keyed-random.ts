@@ -20,6 +20,9 @@ export function simRandom(seed: number, actor: string): Random {
   const draw = keyedRandom(seed, actor);
   let index = 0;
   const next = () => draw(index++);
-  const hex8 = () => Math.floor(next() * 0x1_0000_0000).toString(16).padStart(8, "0");
+  const hex8 = () =>
+    Math.floor(next() * 0x1_0000_0000)
+      .toString(16)
+      .padStart(8, "0");
   return { next, uuid: () => hex8() + hex8() + hex8() + hex8() };
 }

@@ -2,8 +2,8 @@ import type { CallHook, LineSwitch } from "../../lib/adapters/in-process/severab
 import type { MemoryApi, MemoryTransport } from "../../lib/adapters/memory/log/transport.ts";
 import { StreamError } from "../../lib/core/errors.ts";
 import { LogError } from "../../lib/ports/log.ts";
-import type { SimClock } from "./sim-clock.ts";
 import { keyedRandom } from "./keyed-random.ts";
+import type { SimClock } from "./sim-clock.ts";
 import type { Trace } from "./trace.ts";
 
 /** What can be ordered for the calls of one worker. */
@@ -71,7 +71,8 @@ export class Network {
       before: async () => {
         const index = this.calls++ * 8;
         await this.clock.sleep(this.latencyMs(index));
-        if (this.draw(index + 1) < this.faults.loseRequestRatio / 4) throw new StreamError(code, "the request was lost");
+        if (this.draw(index + 1) < this.faults.loseRequestRatio / 4)
+          throw new StreamError(code, "the request was lost");
       },
       after: async (method) => {
         const index = this.calls++ * 8;

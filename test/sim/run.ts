@@ -15,7 +15,12 @@ Examples
   npm run sim -- --from 4711 --seeds 1 --story`;
 
 const { values } = parseArgs({
-  options: { seeds: { type: "string", default: "300" }, from: { type: "string", default: "1" }, story: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+  options: {
+    seeds: { type: "string", default: "300" },
+    from: { type: "string", default: "1" },
+    story: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
 });
 if (values.help) console.log(help);
 else await main(Number(values.from), Number(values.seeds));
@@ -33,7 +38,8 @@ async function main(from: number, count: number): Promise<void> {
     for (const violation of result.violations.slice(0, 10)) console.error(`  ${violation}`);
     console.error(`  run it again: npm run sim -- --from ${seed} --seeds 1 --story`);
   }
-  if (values.story) for (const [kind, times] of [...totals].sort()) console.log(`${String(times).padStart(8)} ${kind.slice(0, 100)}`);
+  if (values.story)
+    for (const [kind, times] of [...totals].sort()) console.log(`${String(times).padStart(8)} ${kind.slice(0, 100)}`);
   console.log(`${count - failed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
 }

@@ -40,7 +40,10 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     if (input === undefined || world.running().length > 0) quietSinceMs = nowMs;
     return nowMs - quietSinceMs > 12_000; // longer than a dead transaction can stay open
   });
-  const found = await inWorld(world, async () => [...(await violations(world, input ?? [])), ...(await manifestViolations(world))]);
+  const found = await inWorld(world, async () => [
+    ...(await violations(world, input ?? [])),
+    ...(await manifestViolations(world)),
+  ]);
   if (input === undefined) found.push("the producer never finished");
   return {
     seed,

@@ -24,7 +24,11 @@ export async function produceNumbers(world: World): Promise<readonly InputRecord
   let index = 0;
   const next = () => draw(index++);
   const written: InputRecord[] = [];
-  const transactor = await world.log.transactor({ transactionalId: "producer", transactionTimeoutMs: 60_000, deadlineMs: 60_000 });
+  const transactor = await world.log.transactor({
+    transactionalId: "producer",
+    transactionTimeoutMs: 60_000,
+    deadlineMs: 60_000,
+  });
   let value = 1;
   for (let transaction = 0; transaction < TRANSACTIONS; transaction++) {
     await world.clock.sleep(next() < 0.1 ? 1_500 * next() : 300 * next());
@@ -77,15 +81,26 @@ export async function readAll(world: World, topic: string): Promise<readonly Rea
     const end = (await world.log.offsets([{ topic, partition }], "lso")).get(key) ?? 0;
     let next = (await world.log.offsets([{ topic, partition }], "earliest")).get(key) ?? 0;
     while (next < end) {
-      const answer = (await world.log.fetch({ positions: new Map([[key, next]]), maxWaitMs: 0, maxBytes: 1 << 20, maxPartitionBytes: 1 << 20 })).get(key);
-      if (answer === undefined || answer.kind === "error") throw new Error(`cannot read ${key}: ${answer?.error.message}`);
+      const answer = (
+        await world.log.fetch({
+          positions: new Map([[key, next]]),
+          maxWaitMs: 0,
+          maxBytes: 1 << 20,
+          maxPartitionBytes: 1 << 20,
+        })
+      ).get(key);
+      if (answer === undefined || answer.kind === "error")
+        throw new Error(`cannot read ${key}: ${answer?.error.message}`);
       const { records } = answer;
       while (records.advance()) {
         found.push({
           partition,
           offset: records.offset,
           key: records.bytes.latin1Slice(records.keyStart, records.keyStart + records.keyLength),
-          value: records.valueLength < 0 ? null : Buffer.from(records.bytes.subarray(records.valueStart, records.valueStart + records.valueLength)),
+          value:
+            records.valueLength < 0
+              ? null
+              : Buffer.from(records.bytes.subarray(records.valueStart, records.valueStart + records.valueLength)),
           timestampMs: records.timestampMs,
         });
       }

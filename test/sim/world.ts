@@ -91,9 +91,17 @@ export class World {
     const topic = (name: string) => ({ name, partitions: PARTITIONS, replicas: 1, configs: {} });
     await this.log.createTopics([topic("numbers"), topic("counts-out"), topic("sums-out")]);
     this.app = await prepareApplication(simApp, { log: this.log, leases: this.leases }, "deploy");
-    const launcher = { start: async ({ worker }: { worker: string }) => this.launch(worker), list: async () => [], stop: async () => undefined };
+    const launcher = {
+      start: async ({ worker }: { worker: string }) => this.launch(worker),
+      list: async () => [],
+      stop: async () => undefined,
+    };
     const random = simRandom(this.seed, "coordinator");
-    this.coordinator = new Coordinator(this.app, { log: this.log, leases: this.leases, launcher, clock: this.clock, random, logger: this.logger("coordinator") }, scaling);
+    this.coordinator = new Coordinator(
+      this.app,
+      { log: this.log, leases: this.leases, launcher, clock: this.clock, random, logger: this.logger("coordinator") },
+      scaling,
+    );
     void this.coordinate();
   }
 
@@ -136,7 +144,13 @@ export class World {
           handoverMaxTailRecords: 5,
         },
         snapshot: { ...defaultSnapshotConfig, maxDeltas: 3, smallStoreBytes: 64 },
-        limits: { maxPendingBytes: 1 << 16, maxBatchRecords: 7, transactionTimeoutMs: 5_000, transactionDeadlineMs: 4_000, deleteRetentionMs: 7 * 86_400_000 },
+        limits: {
+          maxPendingBytes: 1 << 16,
+          maxBatchRecords: 7,
+          transactionTimeoutMs: 5_000,
+          transactionDeadlineMs: 4_000,
+          deleteRetentionMs: 7 * 86_400_000,
+        },
       },
       { limits, life: { remainingMs: () => undefined, stop: new AbortController().signal } },
     );
@@ -155,7 +169,8 @@ export class World {
   }
 
   private logger(actor: string): Logger {
-    const note = (event: string, fields?: Readonly<Record<string, unknown>>): void => this.trace.add(actor, `${event} ${JSON.stringify(fields ?? {})}`);
+    const note = (event: string, fields?: Readonly<Record<string, unknown>>): void =>
+      this.trace.add(actor, `${event} ${JSON.stringify(fields ?? {})}`);
     return { ...silentLogger, info: note, warn: note, error: note, with: () => this.logger(actor) };
   }
 }

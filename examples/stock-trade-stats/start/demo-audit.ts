@@ -4,7 +4,7 @@ import type { ConsoleAudit, ConsoleRow } from "../../../lib/console/state.ts";
 import type { Clock } from "../../../lib/ports/clock.ts";
 import type { Log } from "../../../lib/ports/log.ts";
 import type { Table } from "../../../lib/query/tables.ts";
-import { Audit, type AuditSnapshot, type TableRow } from "../expected/audit.ts";
+import { Audit, type AuditSnapshot, type Comparison, type TableRow } from "../expected/audit.ts";
 import { Trade as TradeSchema } from "../app.ts";
 import { TRADES_TOPIC } from "./producer.ts";
 
@@ -32,6 +32,9 @@ export class DemoAudit {
   streamTimeMs: number | null = null;
   private readonly file: string;
   private readonly clock: Clock;
+  private readonly comparisons = new Map<number, Comparison>();
+  /** Changelog records behind the newest snapshot, per pin. */
+  readonly tails = new Map<number, number>();
   private readonly outputsRead = new Map<number, number>();
   private outputs = 0;
 
@@ -57,22 +60,15 @@ export class DemoAudit {
 
   /** One comparison of every partition, each at the position that its answer reflects. */
   async compare(table: Table<string, StatsRow>, log: Log): Promise<void> {
-    const sums = { tableCount: 0, expectedCount: 0, difference: 0, rowsCompared: 0, rowsDiffering: 0 };
-    const examples: string[] = [];
     const newest = new Map<string, ConsoleRow>();
     let streamTimeMs = -1;
     for (let partition = 0; partition < table.partitionCount; partition++) {
       const answer = await table.partitionWindows(partition);
+      this.tails.set(answer.pin, answer.tailRecords);
       const position = answer.position[partitionKey(TRADES_TOPIC, partition)];
       if (position === undefined || this.audit.reach(partition, position) === "behind") continue;
       const rows = answer.rows.map((row): TableRow => ({ ticker: row.key, windowStartMs: row.windowStartMs, ...row.value }));
-      const found = this.audit.compare(partition, rows);
-      sums.tableCount += found.tableCount;
-      sums.expectedCount += found.expectedCount;
-      sums.difference += found.difference;
-      sums.rowsCompared += found.rows;
-      sums.rowsDiffering += found.rowsDiffering;
-      examples.push(...found.examples);
+      this.comparisons.set(partition, this.audit.compare(partition, rows));
       const storeTimeMs = Math.max(-1, ...answer.rows.map((row) => row.windowStartMs));
       streamTimeMs = Math.max(streamTimeMs, storeTimeMs);
       // Per key the newest window that has ended; windows that are still filling would show counts near zero.
@@ -83,10 +79,21 @@ export class DemoAudit {
     this.rows = [...newest.values()].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, 60);
     this.streamTimeMs = streamTimeMs < 0 ? null : streamTimeMs;
     await this.readOutputs(log, table.partitionCount);
-    this.publish(sums, examples.slice(0, 5));
+    this.publish();
   }
 
-  private publish(sums: Pick<ConsoleAudit, "tableCount" | "expectedCount" | "difference" | "rowsCompared" | "rowsDiffering">, examples: readonly string[]): void {
+  private publish(): void {
+    // A partition whose answer was older than the last one keeps its last comparison.
+    const all = [...this.comparisons.values()];
+    const sum = (of: (comparison: Comparison) => number): number => all.reduce((total, comparison) => total + of(comparison), 0);
+    const sums = {
+      tableCount: sum(({ tableCount }) => tableCount),
+      expectedCount: sum(({ expectedCount }) => expectedCount),
+      difference: sum(({ difference }) => difference),
+      rowsCompared: sum(({ rows }) => rows),
+      rowsDiffering: sum(({ rowsDiffering }) => rowsDiffering),
+      examples: all.flatMap(({ examples }) => examples).slice(0, 5),
+    };
     const totals = this.audit.totals();
     const before = this.result;
     // Outputs are counted to the end of their topic, the table at its position: the two meet when nothing is under way.
@@ -100,7 +107,6 @@ export class DemoAudit {
       lateWindows: totals.lateWindows,
       comparisons: before.comparisons + 1,
       comparedAtMs: this.clock.nowMs(),
-      examples,
     };
   }
 

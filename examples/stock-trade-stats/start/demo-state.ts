@@ -15,6 +15,7 @@ import type { TickReport } from "../../../lib/scaling/coordinator.ts";
 import type { DemoAudit } from "./demo-audit.ts";
 
 const ENDED_SHOWN_MS = 8_000;
+const RATE_OVER_S = 1.4;
 
 interface WorkerEntry {
   readonly id: string;
@@ -41,7 +42,6 @@ export class DemoState {
   private readonly snapshots: ConsoleSnapshot[] = [];
   private snapshotTotal = 0;
   private readonly takeovers: MutableTakeover[] = [];
-  private tails = new Map<number, number>();
   private report: TickReport | undefined;
   private eventNumber = 0;
   private readonly nowMs: () => number;
@@ -140,8 +140,9 @@ export class DemoState {
       entry.status = row.beat === 0 ? "starting" : row.status;
       entry.pins = row.held;
       const seconds = (nowMs - entry.totalAtMs) / 1_000;
-      if (row.recordsTotal !== entry.total || seconds > 3) {
-        entry.perSecond = seconds > 0 ? (row.recordsTotal - entry.total) / seconds : 0;
+      // Over two seconds: a report says what happened between two beats, whenever we look.
+      if (seconds >= RATE_OVER_S) {
+        entry.perSecond = (row.recordsTotal - entry.total) / seconds;
         entry.total = row.recordsTotal;
         entry.totalAtMs = nowMs;
       }
@@ -154,11 +155,6 @@ export class DemoState {
     const found = this.workers.get(id) ?? { id, startedAtMs: nowMs, status: "starting", pins: [], total: 0, perSecond: 0, totalAtMs: nowMs, endedAtMs: null };
     this.workers.set(id, found);
     return found;
-  }
-
-  /** Changelog records behind the newest snapshot, per pin, where the runtime knows them. */
-  setTails(tails: Map<number, number>): void {
-    this.tails = tails;
   }
 
   /** Workers that run now. */
@@ -181,7 +177,7 @@ export class DemoState {
       lagByPartition,
       plan: { workers: report?.decision.neededWorkers ?? 0, reason: report?.decision.reasons.at(-1) ?? "as before" },
       workers: workers.slice(-32),
-      pins: Array.from({ length: this.facts.partitions }, (_, pin) => this.pin(pin)),
+      pins: Array.from({ length: this.facts.partitions }, (_, pin) => this.pin(pin, audit.tails.get(pin) ?? null)),
       snapshots: { total: this.snapshotTotal, recent: [...this.snapshots] },
       audit: audit.result,
       table: { store: "trade-stats", streamTimeMs: audit.streamTimeMs, windowSizeMs: this.facts.windowSizeMs, rows: audit.rows },
@@ -190,7 +186,7 @@ export class DemoState {
     };
   }
 
-  private pin(pin: number): ConsolePin {
+  private pin(pin: number, tailRecords: number | null): ConsolePin {
     const lease = this.report?.leases.find((row) => row.pin === pin);
     const lag = this.report?.pins.find((seen) => seen.pin === pin)?.lag;
     return {
@@ -202,7 +198,7 @@ export class DemoState {
       lag: lag === undefined || lag === "unknown" ? null : lag,
       snapshotVersion: lease?.pointer?.version ?? null,
       snapshotAtMs: lease?.pointer?.publishedAtMs ?? null,
-      tailRecords: this.tails.get(pin) ?? null,
+      tailRecords,
     };
   }
 }

@@ -115,17 +115,20 @@ class DynamoDbLeaseTable implements LeaseTable {
 
   async beat(worker: string, report: WorkerReport): Promise<BeatOutcome> {
     const outcome = await this.#rows.update(sortKeys.worker(worker), {
-      set: { report: { S: JSON.stringify(report) } },
+      set: { report: { S: JSON.stringify(report) }, instance: { S: report.instance } },
       setIfAbsent: { assigned: pinsAttribute([]), planVersion: numberAttribute(0) },
       add: { beat: numberAttribute(1) },
-      conditions: report.status === "starting" ? [] : [{ kind: "present", name: "pk" }],
+      conditions: [
+        ownedBy(report.instance),
+        ...(report.status === "starting" ? [] : [{ kind: "present", name: "pk" } as const]),
+      ],
     });
     if (outcome.kind === "refused") return { kind: "revoked" };
     return { kind: "ok", ...ordersFromItem(outcome.item) };
   }
 
-  async leave(worker: string): Promise<void> {
-    await this.#rows.remove(sortKeys.worker(worker), []);
+  async leave(worker: string, instance: string): Promise<void> {
+    await this.#rows.remove(sortKeys.worker(worker), [ownedBy(instance)]);
   }
 
   async observe(): Promise<{ readonly leases: readonly LeaseRow[]; readonly workers: readonly WorkerRow[] }> {
@@ -217,6 +220,11 @@ function planUpdate(change: Extract<PlanChange, { kind: "add-worker" | "assign" 
     set: { assigned, planVersion: numberAttribute(change.planVersion + 1) },
     conditions: [equals("planVersion", change.planVersion)],
   };
+}
+
+/** The row of a worker has no instance until its first beat. */
+function ownedBy(instance: string): Condition {
+  return { kind: "absentOrEquals", name: "instance", value: { S: instance } };
 }
 
 function equals(name: string, value: number): Condition {

@@ -17,7 +17,7 @@ export type Item = Readonly<Record<string, AttributeValue>>;
 
 /** A condition on one attribute of the row as it is. */
 export type Condition =
-  | { readonly kind: "equals"; readonly name: string; readonly value: AttributeValue }
+  | { readonly kind: "equals" | "absentOrEquals"; readonly name: string; readonly value: AttributeValue }
   | { readonly kind: "absent"; readonly name: string }
   | { readonly kind: "present"; readonly name: string };
 
@@ -201,7 +201,9 @@ export function expressionOf(update: RowUpdate): {
   const conditions = update.conditions.map((condition) => {
     if (condition.kind === "absent") return `attribute_not_exists(${name(condition.name)})`;
     if (condition.kind === "present") return `attribute_exists(${name(condition.name)})`;
-    return `${name(condition.name)} = ${value(`:if_${condition.name}`, condition.value)}`;
+    const equality = `${name(condition.name)} = ${value(`:if_${condition.name}`, condition.value)}`;
+    if (condition.kind === "equals") return equality;
+    return `(attribute_not_exists(${name(condition.name)}) OR ${equality})`;
   });
   return {
     ...(changes === "" ? {} : { UpdateExpression: changes }),

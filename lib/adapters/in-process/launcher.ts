@@ -1,6 +1,6 @@
 import type { Launcher, WorkerSpec } from "../../ports/launcher.ts";
 import type { PinPorts } from "../../task/pin-acquire.ts";
-import { runWorker, type RunWorkerOptions } from "../../worker/run-worker.ts";
+import { type RunWorkerOptions, runWorker } from "../../worker/run-worker.ts";
 import type { Worker, WorkerSummary } from "../../worker/worker.ts";
 import { LineSwitch, severable } from "./severable.ts";
 

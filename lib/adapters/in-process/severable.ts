@@ -49,7 +49,21 @@ export interface CallHook {
 const noHook: CallHook = { before: async () => undefined, after: async () => undefined };
 
 /** Methods that answer at once; all others are asynchronous. */
-const synchronous = new Set(["begin", "nowMs", "monotonicMs", "next", "uuid", "debug", "info", "warn", "error", "with", "count", "gauge", "timing"]);
+const synchronous = new Set([
+  "begin",
+  "nowMs",
+  "monotonicMs",
+  "next",
+  "uuid",
+  "debug",
+  "info",
+  "warn",
+  "error",
+  "with",
+  "count",
+  "gauge",
+  "timing",
+]);
 
 /**
  * A port behind a line. Objects that its calls answer with methods of their own (a transactor) are behind the line too.
@@ -60,13 +74,18 @@ export function severable<T extends object>(port: T, line: LineSwitch, hook: Cal
       const member = Reflect.get(target, name, target) as unknown;
       if (typeof member !== "function" || typeof name !== "string") return member;
       if (synchronous.has(name)) return member.bind(target);
-      if (name === "list") return (...args: unknown[]) => severableList(member.apply(target, args) as unknown, line, hook);
+      if (name === "list")
+        return (...args: unknown[]) => severableList(member.apply(target, args) as unknown, line, hook);
       return (...args: unknown[]) => call(() => member.apply(target, args) as unknown, name, { line, hook });
     },
   });
 }
 
-function call(invoke: () => unknown, method: string, { line, hook }: { line: LineSwitch; hook: CallHook }): Promise<unknown> {
+function call(
+  invoke: () => unknown,
+  method: string,
+  { line, hook }: { line: LineSwitch; hook: CallHook },
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const issue = async (): Promise<void> => {
       try {

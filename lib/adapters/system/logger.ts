@@ -22,7 +22,9 @@ export function jsonLogger(level: LogLevel, write: (line: string) => void, nowMs
 function make(least: number, out: { write: (line: string) => void; nowMs: () => number }, base: LogFields): Logger {
   const line = (level: LogLevel, event: string, fields: LogFields | undefined): void => {
     if (levels.indexOf(level) < least) return;
-    out.write(JSON.stringify({ time: new Date(out.nowMs()).toISOString(), level, event, ...redact({ ...base, ...fields }) }));
+    out.write(
+      JSON.stringify({ time: new Date(out.nowMs()).toISOString(), level, event, ...redact({ ...base, ...fields }) }),
+    );
   };
   return {
     debug: (event, fields) => line("debug", event, fields),
@@ -34,7 +36,9 @@ function make(least: number, out: { write: (line: string) => void; nowMs: () => 
 }
 
 function redact(fields: LogFields): LogFields {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, secretName.test(name) ? "[redacted]" : value]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, secretName.test(name) ? "[redacted]" : value]),
+  );
 }
 
 /** A logger that writes nothing. */

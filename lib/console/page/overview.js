@@ -55,7 +55,9 @@ export function renderAudit({ audit }) {
     : [
         ["records", `${count(audit.records)} trades on both sides`],
         ["rows", `${count(audit.rowsCompared)} rows compared, ${count(audit.rowsDiffering)} differ`],
-        ["outputs", `${count(audit.outputs)} of ${count(audit.outputsExpected)} updates out`],
+        ...(audit.outputsExpected === 0
+          ? []
+          : [["outputs", `${count(audit.outputs)} of ${count(audit.outputsExpected)} updates out`]]),
         ["late", `${count(audit.lateWindows)} late windows left out on purpose`],
         ["times", `compared ${count(audit.comparisons)} times`],
       ];

@@ -106,7 +106,7 @@ export function rowCases(on: LeaseTableCase): void {
       await on.claimed(0, worker);
       const { leases, workers } = await on.table.observe();
       expect([leases[0]?.owner, workers[0]?.worker, workers[0]?.beat]).toEqual([worker, worker, 1]);
-      await on.table.leave(worker);
+      await on.table.leave(worker, "first");
       expect((await on.table.observe()).workers).toEqual([]);
     });
 
@@ -131,7 +131,7 @@ export function rowCases(on: LeaseTableCase): void {
       expect(await other.read(0)).toBeUndefined();
       expect(await other.readDocument("manifest")).toBeUndefined();
       expect(await other.claim(0, "b")).toMatchObject({ kind: "claimed", first: true });
-      await other.leave("a");
+      await other.leave("a", "first");
       expect((await on.table.observe()).workers).toHaveLength(1);
       expect(await on.table.read(0)).toMatchObject({ owner: "a" });
     });
@@ -163,7 +163,7 @@ export function rowCases(on: LeaseTableCase): void {
       expect(await losing(() => on.table.writeDocument("m", 1, "y"))).toMatchObject({ row: { version: 2 } });
       expect(await losing(() => on.table.beat("c", report({ status: "starting" })))).toMatchObject({ kind: "ok" });
       expect(await on.table.observe()).toMatchObject({ leases: [{ epoch: 6, owner: undefined }] });
-      expect(await losing(() => on.table.leave("c"))).toBeUndefined();
+      expect(await losing(() => on.table.leave("c", "first"))).toBeUndefined();
       expect((await on.table.observe()).workers).toEqual([]);
     });
   });

@@ -63,8 +63,10 @@ export class LeaseTableCase {
 /** A report of a worker that does nothing, but for what is given. */
 export function report(changes: Partial<WorkerReport>): WorkerReport {
   return {
+    instance: "first",
     status: "ready",
     held: [],
+    stopped: [],
     positions: {},
     recordsPerBusySecond: 0,
     recordsTotal: 0,

@@ -20,6 +20,7 @@ export function workerCases(on: LeaseTableCase): void {
       const told = report({
         status: "draining",
         held: [1, 2],
+        stopped: [{ pin: 3, code: "PROCESSING_FAILED" }],
         positions: { "trades:1": 2 ** 40, "app-repartition:0": 0 },
         recordsPerBusySecond: 12_345.678,
         recordsTotal: 9e15,
@@ -63,6 +64,34 @@ export function workerCases(on: LeaseTableCase): void {
       });
     });
 
+    test("of a second process with the same id is revoked and changes nothing, whatever its status", async () => {
+      await on.table.plan({ kind: "add-worker", worker: "a", assigned: [1] });
+      await on.table.beat("a", report({ status: "starting", instance: "first" }));
+      for (const status of ["starting", "ready", "draining"] as const) {
+        expect(await on.table.beat("a", report({ status, instance: "second" }))).toEqual({ kind: "revoked" });
+      }
+      expect((await on.table.observe()).workers).toMatchObject([{ instance: "first", beat: 1 }]);
+      expect(await on.table.beat("a", report({ status: "ready", instance: "first" }))).toMatchObject({ kind: "ok" });
+    });
+
+    test("of two processes with one id at once is answered to exactly one", async () => {
+      await on.table.plan({ kind: "add-worker", worker: "a", assigned: [1] });
+      const first = ["first", "second", "third"].map((instance) =>
+        on.another().beat("a", report({ status: "starting", instance })),
+      );
+      const kinds = (await Promise.all(first)).map(({ kind }) => kind);
+      expect(kinds.sort()).toEqual(["ok", "revoked", "revoked"]);
+    });
+
+    test("of another process with the id is fine once the first was removed", async () => {
+      await on.table.beat("a", report({ status: "starting", instance: "first" }));
+      await on.table.plan({ kind: "remove-worker", worker: "a", beat: 1 });
+      expect(await on.table.beat("a", report({ status: "starting", instance: "second" }))).toMatchObject({
+        kind: "ok",
+      });
+      expect(await on.table.beat("a", report({ status: "ready", instance: "first" }))).toEqual({ kind: "revoked" });
+    });
+
     test("of many clients at once counts every one", async () => {
       await on.table.plan({ kind: "add-worker", worker: "a", assigned: [] });
       const beats = Array.from({ length: 10 }, () => on.another().beat("a", report({ status: "ready" })));
@@ -75,19 +104,31 @@ export function workerCases(on: LeaseTableCase): void {
     test("removes the worker's row and no other", async () => {
       await on.table.beat("a", report({ status: "starting" }));
       await on.table.beat("b", report({ status: "starting" }));
-      await on.table.leave("a");
+      await on.table.leave("a", "first");
       expect((await on.table.observe()).workers.map(({ worker }) => worker)).toEqual(["b"]);
     });
 
+    test("of another process with the same id removes nothing", async () => {
+      await on.table.beat("a", report({ status: "starting", instance: "first" }));
+      await on.table.leave("a", "second");
+      expect((await on.table.observe()).workers).toMatchObject([{ worker: "a", instance: "first" }]);
+    });
+
+    test("before the first beat removes the row", async () => {
+      await on.table.plan({ kind: "add-worker", worker: "a", assigned: [1] });
+      await on.table.leave("a", "first");
+      expect((await on.table.observe()).workers).toEqual([]);
+    });
+
     test("of an unknown worker is fine", async () => {
-      await on.table.leave("nobody");
+      await on.table.leave("nobody", "first");
       expect((await on.table.observe()).workers).toEqual([]);
     });
 
     test("is followed by a fresh row when the worker starts again", async () => {
       await on.table.beat("a", report({ status: "starting" }));
       await on.table.beat("a", report({ status: "ready" }));
-      await on.table.leave("a");
+      await on.table.leave("a", "first");
       await on.table.beat("a", report({ status: "starting" }));
       expect((await on.table.observe()).workers).toMatchObject([{ worker: "a", beat: 1 }]);
     });
@@ -97,7 +138,7 @@ export function workerCases(on: LeaseTableCase): void {
     test("adds a worker that has not been heard of", async () => {
       expect(await on.table.plan({ kind: "add-worker", worker: "a", assigned: [1, 2] })).toBe(true);
       expect((await on.table.observe()).workers).toStrictEqual([
-        { ...report({ status: "starting" }), worker: "a", beat: 0, assigned: [1, 2], planVersion: 1 },
+        { ...report({ instance: "", status: "starting" }), worker: "a", beat: 0, assigned: [1, 2], planVersion: 1 },
       ]);
     });
 

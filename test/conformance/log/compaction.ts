@@ -23,6 +23,7 @@ export function compactionCases(s: Scene): void {
       await s.settled(topic);
       const before = await s.offset(topic, "lso");
       await s.harness.compact(topic);
+      await s.settled(topic);
       const { rows, next } = await s.read(topic);
       const kept = rows.filter(({ key }) => key?.toString() === "k" || key?.toString().startsWith("only"));
       expect(texts(kept)).toEqual(["1", "2", "3", "3"]);
@@ -36,6 +37,7 @@ export function compactionCases(s: Scene): void {
       for (let writer = 0; writer < 3; writer++) await s.write(topic, [{ key: "k", value: `${writer}` }]);
       await s.settled(topic);
       await s.harness.compact(topic);
+      await s.settled(topic);
       const { rows, next } = await s.read(topic);
       expect(texts(rows.filter(({ key }) => key?.toString() === "k"))).toEqual(["2"]);
       expect(next).toBe(await s.offset(topic, "lso"));
@@ -46,6 +48,7 @@ export function compactionCases(s: Scene): void {
       for (let i = 0; i < 4; i++) await s.write(topic, [{ key: "k", value: `${i}` }]);
       const end = await s.settled(topic);
       await s.harness.compact(topic);
+      await s.settled(topic);
       const isKept = (row: ReadRow) => row.value?.toString() === "3";
       const keptAt = (await s.read(topic)).rows.find(isKept)?.offset ?? -1;
       for (let from = 0; from < end; from++) {

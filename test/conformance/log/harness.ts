@@ -8,6 +8,8 @@ export interface FaultyLog {
   readonly log: Log;
   /** The broker acts on the next request of the kind; its answer never arrives. */
   loseNextAnswer(api: LosableAnswer): void;
+  /** Answers lost so far, by every client of the harness. */
+  lostCount(): number;
 }
 
 /** What a `Log` adapter gives the suite. Names of topics, ids and groups are unique, so a broker may be shared. */

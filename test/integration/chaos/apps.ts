@@ -1,7 +1,7 @@
-import type { App } from "../../../lib/dsl/app.ts";
-import type { SettingsInput } from "../../../lib/config/settings.ts";
-import { defineApp, int64, json, string } from "../../../lib/index.ts";
 import { app as stockTradeStats, Trade } from "../../../examples/stock-trade-stats/app.ts";
+import type { SettingsInput } from "../../../lib/config/settings.ts";
+import type { App } from "../../../lib/dsl/app.ts";
+import { defineApp, int64, json, string } from "../../../lib/index.ts";
 
 /** The topic that both applications read. */
 export const TRADES_TOPIC = "trades";
@@ -52,7 +52,7 @@ export const chaosSettings = {
     delayObjectiveMs: 2_000,
     scaleInWindowMs: 8_000,
     idleToZeroMs: 4_000,
-    startGraceMs: 20_000,
+    startGraceMs: 10_000,
     learnRate: "off",
     recordsPerSecond: 800,
   },

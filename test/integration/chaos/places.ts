@@ -21,7 +21,10 @@ export function awsSettings({ endpoint, region, accessKeyId, secretAccessKey }: 
 }
 
 /** Connects to everything that an application works over. */
-export async function openPorts(places: Places, who: { app: string; clientId: string; logger: Logger }): Promise<PinPorts> {
+export async function openPorts(
+  places: Places,
+  who: { app: string; clientId: string; logger: Logger },
+): Promise<PinPorts> {
   const { app, clientId, logger } = who;
   return {
     log: await createKafkaLog({ brokers: places.brokers, clientId, logger }),

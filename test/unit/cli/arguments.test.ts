@@ -3,7 +3,7 @@ import { helpText, parseArguments } from "../../../lib/cli/arguments.ts";
 import { startCommand } from "../../../lib/cli/start-options.ts";
 
 const byDefault = {
-  data: "./millrace-data",
+  data: "./.millrace",
   reset: false,
   port: 8_420,
   kafka: undefined,

@@ -3,6 +3,7 @@ import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import type { KGroupedStream } from "../../../lib/dsl/grouped-stream.ts";
 import type { KTable } from "../../../lib/dsl/table.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
+import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { TopologyHost } from "../../support/task-host.ts";
 import type { OperatorRow } from "./rows.ts";
@@ -248,4 +249,19 @@ test("an aggregation whose key bytes differ from the source's tells nothing", ()
       .count({ store: "s" });
   });
   expect(host.graph("in").touches("in", "A", 5)).toEqual([]);
+});
+
+test("the JSON text null is a null value, decoded or not", () => {
+  const host = new TopologyHost((builder) => {
+    const all = builder.stream("in", { key: string(), value: json<number>() });
+    all.groupByKey().count({ store: "s" });
+    all.to("same");
+    all.filter((_key, value) => value === null).to("decoded");
+  });
+  const record = { key: Buffer.from("A"), value: Buffer.from("null"), timestampMs: 1, headers: [] };
+  expect(host.pipeBytes("in", record).map(({ topic, value }) => [topic, value])).toEqual([
+    ["same", null],
+    ["decoded", null],
+  ]);
+  expect([host.rows("s"), reasons(host)]).toEqual([[], ["null-value"]]);
 });

@@ -130,8 +130,10 @@ export class Cluster {
 export function workerRow(changes: Partial<WorkerRow>): WorkerRow {
   return {
     worker: "w",
+    instance: "i",
     status: "starting",
     held: [],
+    stopped: [],
     positions: {},
     recordsPerBusySecond: 0,
     recordsTotal: 0,

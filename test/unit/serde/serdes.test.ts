@@ -99,3 +99,19 @@ test("custom writes and reads with the user's functions under the user's signatu
   expect(big.id).toBe("bigint-text");
   expect(read(big, written(big, 2n ** 70n))).toBe(2n ** 70n);
 });
+
+test.for([
+  { name: "json()", serde: json(), text: "null", isNull: true },
+  { name: "json()", serde: json(), text: '"nu"', isNull: false },
+  { name: "json()", serde: json(), text: "null ", isNull: false },
+  { name: "a schema that takes null", serde: json(Trade.nullable()), text: "null", isNull: true },
+  { name: "a schema that refuses null", serde: json(Trade), text: "null", isNull: false },
+  {
+    name: "a schema that replaces null",
+    serde: json(z.unknown().transform((v) => v ?? 0)),
+    text: "null",
+    isNull: false,
+  },
+])("$name reads $text as null: $isNull", ({ serde, text, isNull }) => {
+  expect(serde.isNull?.(Buffer.from(`[${text}]`), 1, 1 + text.length) ?? false).toBe(isNull);
+});

@@ -2,6 +2,7 @@ import * as net from "node:net";
 import * as tls from "node:tls";
 import { type ISocketFactoryArgs, Kafka, type LogEntry, logLevel } from "kafkajs";
 import type { KafkaLogSettings } from "../options.ts";
+import type { Api } from "../wire/request.ts";
 
 /**
  * The only file that knows kafkajs, and the list of what we configure or patch away in it.
@@ -21,31 +22,43 @@ import type { KafkaLogSettings } from "../options.ts";
  * 6. *`brokerPool.withBroker` swallows authentication errors.* Never called: a `Link` connects by itself and sees them.
  * 7. *`disconnect()` waits for requests in flight*, on a dead socket for ever. `kill` rejects them and destroys the socket.
  * 8. *It shares one socket per broker for everything but Fetch.* Each `Link` has a connection of its own.
- * 9. *It logs to the console.* Routed to our `Logger` at debug level, or silenced.
+ * 9. *It copies every request three times into zero-filled buffers.* `exchange` puts a finished frame on its queue and
+ *    socket; kafkajs still matches the answer to it.
+ * 10. *It logs to the console.* Routed to our `Logger` at debug level, or silenced.
  */
 
 /** A kafkajs connection, as far as we use it. */
 export interface KafkaJsConnection {
   readonly connectionStatus: string;
+  readonly clientId: string;
+  readonly sasl: unknown;
   readonly socket: net.Socket | undefined;
   readonly authHandlers: { onError(): void } | null;
-  readonly requestQueue: { scheduleCheckPendingRequests(): void; destroy(): void };
-  send(request: KafkaJsRequest): Promise<unknown>;
+  readonly requestQueue: {
+    push(request: KafkaJsRequest): void;
+    scheduleCheckPendingRequests(): void;
+    destroy(): void;
+  };
+  nextCorrelationId(): number;
+  isAuthenticated(): boolean;
+  authenticate(): Promise<void>;
   rejectRequests(error: Error): void;
   disconnect(): Promise<unknown>;
 }
 
-/** A request as `Connection.send` takes it. */
-export interface KafkaJsRequest {
-  readonly request: {
+/** A request as kafkajs's queue takes it. */
+interface KafkaJsRequest {
+  readonly entry: {
     readonly apiKey: number;
     readonly apiVersion: number;
     readonly apiName: string;
-    /** What kafkajs's own encoder looks like from outside. */
-    encode(): { readonly buf: Buffer; readonly buffer: Buffer };
+    readonly correlationId: number;
+    resolve(answer: { readonly payload: Buffer }): void;
+    reject(error: Error): void;
   };
-  readonly response: { decode(payload: Buffer): unknown; parse(decoded: unknown): unknown };
-  readonly logResponseError: boolean;
+  readonly expectResponse: true;
+  readonly requestTimeout: null;
+  sendRequest(): void;
 }
 
 /** A kafkajs broker with two connections, of which we use the first. */
@@ -78,6 +91,37 @@ export function openKafkaJs(settings: KafkaLogSettings): BrokerMaker {
     }
     return cluster.brokerPool.createBroker({ connectionPool, logger: cluster.rootLogger });
   };
+}
+
+/**
+ * Sends a finished frame and resolves with the body of its answer. Authenticates again first when the session is about to
+ * end.
+ *
+ * @param frame Makes the frame, its size field included, for a correlation id; called when it is written.
+ */
+export async function exchange(
+  connection: KafkaJsConnection,
+  api: Api,
+  frame: (correlationId: number) => Buffer,
+): Promise<Buffer> {
+  if (connection.sasl && !connection.isAuthenticated()) await connection.authenticate();
+  if (connection.connectionStatus !== "connected") throw new Error("the connection was lost while authenticating");
+  return new Promise((resolve, reject) => {
+    const correlationId = connection.nextCorrelationId();
+    connection.requestQueue.push({
+      entry: {
+        apiKey: api.key,
+        apiVersion: api.version,
+        apiName: api.name,
+        correlationId,
+        resolve: ({ payload }) => resolve(payload),
+        reject,
+      },
+      expectResponse: true,
+      requestTimeout: null,
+      sendRequest: () => connection.socket?.write(frame(correlationId)),
+    });
+  });
 }
 
 /** Ends a connection now: requests in flight fail, the socket is gone. */

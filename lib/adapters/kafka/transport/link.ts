@@ -1,11 +1,10 @@
 import { StreamError } from "../../../core/errors.ts";
 import type { KafkaLogSettings } from "../options.ts";
-import { WireReader } from "../wire/reader.ts";
 import type { Answer, WireRequest } from "../wire/request.ts";
-import { WireWriter } from "../wire/writer.ts";
 import { connectFailure } from "./connect-failure.ts";
 import { Deadline } from "./deadline.ts";
-import { type BrokerMaker, type KafkaJsBroker, type KafkaJsConnection, kill } from "./kafkajs-door.ts";
+import { decodeAnswer, encodeFrame, FrameBuffers } from "./frame.ts";
+import { type BrokerMaker, exchange, type KafkaJsBroker, type KafkaJsConnection, kill } from "./kafkajs-door.ts";
 import { LostRequest } from "./lost-request.ts";
 
 interface Opened {
@@ -37,6 +36,7 @@ export class Link {
   private quietUntilMs = 0;
   private inFlightCount = 0;
   private closed = false;
+  private readonly frames = new FrameBuffers();
 
   constructor(host: string, port: number, options: { make: BrokerMaker; settings: KafkaLogSettings }) {
     this.host = host;
@@ -69,7 +69,7 @@ export class Link {
       this.checkVersion(broker, request);
       const quietMs = this.quietUntilMs - performance.now();
       if (quietMs > 0) await this.stayQuiet(quietMs, options.deadline);
-      const answer = await this.exchange(connection, request, options);
+      const answer = await this.ask(connection, request, options);
       if (answer.throttleMs > 0) this.quietUntilMs = performance.now() + answer.throttleMs;
       return answer;
     } finally {
@@ -110,7 +110,7 @@ export class Link {
     }
   }
 
-  private async exchange<A extends Answer>(
+  private async ask<A extends Answer>(
     connection: KafkaJsConnection,
     request: WireRequest<A>,
     { deadline, expectedWaitMs = 0 }: SendOptions,
@@ -118,9 +118,15 @@ export class Link {
     const timeoutMs = this.settings.requestTimeoutMs + expectedWaitMs;
     const isHurried = deadline.remainingMs < timeoutMs;
     const timeout = new Deadline(Math.min(timeoutMs, deadline.remainingMs));
-    const sending = connection.send(asKafkaJs(request)) as Promise<A>;
+    if (connection.connectionStatus !== "connected") throw this.lost("the connection was lost", false);
+    const frames = this.frames.take();
+    const sending = exchange(connection, request.api, (correlationId) =>
+      encodeFrame(request, { correlationId, clientId: connection.clientId, out: frames }),
+    );
     try {
-      return await withinDeadline(sending, timeout, () => this.lost(`no answer to ${request.api.name}`, true));
+      const body = await withinDeadline(sending, timeout, () => this.lost(`no answer to ${request.api.name}`, true));
+      this.frames.giveBack(frames); // answered, so all of it has left
+      return decodeAnswer(request, body);
     } catch (error) {
       sending.catch(() => {});
       if (!(error instanceof LostRequest)) throw this.sendFailure(error, request.api.name);
@@ -169,33 +175,6 @@ export class Link {
   private lost(reason: string, sent: boolean): LostRequest {
     return new LostRequest(this.address, reason, { sent, timedOut: sent && !this.closed, closed: this.closed });
   }
-}
-
-function asKafkaJs<A extends Answer>({ api, sizeHintBytes, encode, decode }: WireRequest<A>) {
-  return {
-    request: {
-      apiKey: api.key,
-      apiVersion: api.version,
-      apiName: api.name,
-      encode: () => {
-        const out = new WireWriter(sizeHintBytes);
-        if (api.flexible) out.noTags(); // ends the request header of flexible versions
-        encode(out);
-        const buf = out.view();
-        return { buf, buffer: buf };
-      },
-    },
-    response: {
-      // kafkajs would mute the connection by itself if we passed it a throttle time; `Link` does it.
-      decode: (payload: Buffer) => ({ payload, clientSideThrottleTime: null }),
-      parse: ({ payload }: { payload: Buffer }) => {
-        const answer = new WireReader(payload);
-        if (api.flexible) answer.tags();
-        return decode(answer);
-      },
-    },
-    logResponseError: false,
-  };
 }
 
 /** The result of `work`, or the error that `late` makes when the deadline passes first. */

@@ -13,6 +13,21 @@ export class WireWriter {
     this.sink = new ByteSink(initialBytes);
   }
 
+  /** Bytes that fit without growing. */
+  get capacityBytes(): number {
+    return this.sink.bytes.length;
+  }
+
+  /** Makes room at once for bytes that will come. */
+  reserve(byteLength: number): void {
+    this.sink.ensure(byteLength);
+  }
+
+  /** Forgets the content, keeps the memory. */
+  reset(): void {
+    this.sink.reset();
+  }
+
   boolean(value: boolean): this {
     this.sink.uint8(value ? 1 : 0);
     return this;

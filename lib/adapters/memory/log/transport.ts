@@ -46,6 +46,8 @@ export interface FaultyTransport {
   loseAnswers(api: MemoryApi, count?: number): void;
   /** Loses the next `count` requests of a kind before the broker sees them. */
   loseRequests(api: MemoryApi, count?: number): void;
+  /** Requests and answers lost so far. */
+  lostCount(): number;
   /** From now on nothing settles any more: the client is dead, and no clean-up code of it runs. */
   cut(): void;
 }
@@ -55,18 +57,24 @@ export function faultyTransport(inner: MemoryTransport = directTransport): Fault
   const lostAnswers = new Map<MemoryApi, number>();
   const lostRequests = new Map<MemoryApi, number>();
   let isCut = false;
+  let lostCount = 0;
+  const lose = (api: MemoryApi, what: "request" | "answer") => {
+    lostCount++;
+    return new LogError("NETWORK_EXCEPTION", `the ${what} of ${api} was lost`, { details: { api } });
+  };
   const transport: MemoryTransport = async (call) => {
     if (isCut) return never();
-    if (take(lostRequests, call.api)) throw lost(call.api, "request");
+    if (take(lostRequests, call.api)) throw lose(call.api, "request");
     const answer = await inner(call);
     if (isCut) return never();
-    if (take(lostAnswers, call.api)) throw lost(call.api, "answer");
+    if (take(lostAnswers, call.api)) throw lose(call.api, "answer");
     return answer;
   };
   return {
     transport,
     loseAnswers: (api, count = 1) => lostAnswers.set(api, count),
     loseRequests: (api, count = 1) => lostRequests.set(api, count),
+    lostCount: () => lostCount,
     cut: () => {
       isCut = true;
     },
@@ -75,10 +83,6 @@ export function faultyTransport(inner: MemoryTransport = directTransport): Fault
 
 function never<T>(): Promise<T> {
   return new Promise<T>(() => undefined);
-}
-
-function lost(api: MemoryApi, what: "request" | "answer"): LogError {
-  return new LogError("NETWORK_EXCEPTION", `the ${what} of ${api} was lost`, { details: { api } });
 }
 
 function take(counts: Map<MemoryApi, number>, api: MemoryApi): boolean {

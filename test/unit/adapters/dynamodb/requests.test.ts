@@ -12,13 +12,16 @@ test("an update names every attribute by a placeholder", () => {
         { kind: "present", name: "pk" },
         { kind: "absent", name: "owner" },
         { kind: "equals", name: "epoch", value: { N: "4" } },
+        { kind: "absentOrEquals", name: "instance", value: { S: "i" } },
       ],
     }),
   ).toEqual({
     UpdateExpression:
       "SET #owner = :set_owner, #planVersion = if_not_exists(#planVersion, :default_planVersion) " +
       "ADD #beat :add_beat REMOVE #unraised",
-    ConditionExpression: "attribute_exists(#pk) AND attribute_not_exists(#owner) AND #epoch = :if_epoch",
+    ConditionExpression:
+      "attribute_exists(#pk) AND attribute_not_exists(#owner) AND #epoch = :if_epoch " +
+      "AND (attribute_not_exists(#instance) OR #instance = :if_instance)",
     ExpressionAttributeNames: {
       "#owner": "owner",
       "#planVersion": "planVersion",
@@ -26,12 +29,14 @@ test("an update names every attribute by a placeholder", () => {
       "#unraised": "unraised",
       "#pk": "pk",
       "#epoch": "epoch",
+      "#instance": "instance",
     },
     ExpressionAttributeValues: {
       ":set_owner": { S: "a" },
       ":default_planVersion": { N: "0" },
       ":add_beat": { N: "1" },
       ":if_epoch": { N: "4" },
+      ":if_instance": { S: "i" },
     },
   });
 });

@@ -1,0 +1,191 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { ensureTable } from "../../../lib/adapters/dynamodb/ensure-table.ts";
+import { createKafkaLog } from "../../../lib/adapters/kafka/kafka-log.ts";
+import { isStreamError } from "../../../lib/core/errors.ts";
+import type { Log } from "../../../lib/ports/log.ts";
+import type { AwsAddress } from "../../support/servers/aws-server.ts";
+import { type KafkaServer, startKafka } from "../../support/servers/kafka.ts";
+import { chaosApps, chaosSettings, PARTITIONS, userTopics } from "./apps.ts";
+import { type CheckResult, runChecks } from "./checks.ts";
+import { Deployment, type SeenLine, type WorkerLife } from "./deployment.ts";
+import { awsSettings, type Places } from "./places.ts";
+import { TradeFeed } from "./trade-feed.ts";
+
+const POLL_MS = 50;
+const LINES_KEPT = 20_000;
+
+/** What a run works with. */
+export interface ChaosOptions {
+  readonly s3: AwsAddress;
+  readonly dynamodb: AwsAddress;
+  readonly feed: {
+    readonly seed: number;
+    readonly perSecond: number;
+    readonly trades?: number;
+    readonly producers: number;
+  };
+  readonly onLine?: (line: SeenLine) => void;
+}
+
+/**
+ * Both applications on a broker of their own, fed with trades, so that faults can be put on everything.
+ *
+ * `open`, `start`, faults, `settle`, `check`, and `close` in every case.
+ */
+export class ChaosRun {
+  readonly broker: KafkaServer;
+  readonly deployments: readonly Deployment[];
+  readonly feed: TradeFeed;
+  readonly lines: SeenLine[];
+  private readonly feedLog: Log;
+
+  private constructor(parts: {
+    broker: KafkaServer;
+    deployments: readonly Deployment[];
+    feed: TradeFeed;
+    feedLog: Log;
+    lines: SeenLine[];
+  }) {
+    this.broker = parts.broker;
+    this.deployments = parts.deployments;
+    this.feed = parts.feed;
+    this.feedLog = parts.feedLog;
+    this.lines = parts.lines;
+  }
+
+  /** Starts the broker and makes bucket, table and topics. */
+  static async open(options: ChaosOptions): Promise<ChaosRun> {
+    const broker = await startKafka();
+    try {
+      return await ChaosRun.on(broker, options);
+    } catch (error) {
+      await broker.stop();
+      throw error;
+    }
+  }
+
+  private static async on(broker: KafkaServer, options: ChaosOptions): Promise<ChaosRun> {
+    const { s3, dynamodb } = options;
+    const name = `chaos-${randomUUID()}`;
+    const places: Places = { brokers: [broker.bootstrap], s3, dynamodb, bucket: name, table: name };
+    const client = new S3Client({ ...awsSettings(s3), forcePathStyle: true });
+    await client.send(new CreateBucketCommand({ Bucket: name }));
+    client.destroy();
+    await ensureTable(name, awsSettings(dynamodb));
+    const feedLog = await createKafkaLog({ brokers: places.brokers, clientId: "feed" });
+    await feedLog.createTopics(
+      userTopics.map((topic) => ({ name: topic, partitions: PARTITIONS, replicas: 1, configs: {} })),
+    );
+    const lines: SeenLine[] = [];
+    const onLine = (line: SeenLine): void => {
+      if (lines.length < LINES_KEPT) lines.push(line);
+      options.onLine?.(line);
+    };
+    const deployments = await Promise.all(
+      Object.keys(chaosApps).map((app) => Deployment.open(app, { places, settings: chaosSettings, onLine })),
+    );
+    const feed = new TradeFeed({ log: feedLog, ...options.feed });
+    return new ChaosRun({ broker, deployments, feed, feedLog, lines });
+  }
+
+  /** Starts coordinators and input. */
+  start(): void {
+    for (const deployment of this.deployments) deployment.start();
+    this.feed.start();
+  }
+
+  /** Waits, with a bound; what went on until then is in the error. */
+  async until(what: string, limitMs: number, done: () => boolean): Promise<void> {
+    const giveUpAtMs = performance.now() + limitMs;
+    while (!done()) {
+      const failed = this.deployments.find(({ failure }) => failure !== undefined);
+      if (failed !== undefined) throw new Error(`${failed.app.id}: the coordinator failed: ${String(failed.failure)}`);
+      if (performance.now() > giveUpAtMs)
+        throw new Error(`not within ${limitMs / 1_000} s: ${what}\n${this.describe()}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** A healthy worker of an application that holds a pin, the one with the most. */
+  async victim(deployment: Deployment): Promise<WorkerLife> {
+    const pinsOf = ({ worker }: WorkerLife): number => deployment.pinsOf(worker).length;
+    await this.until(`a healthy worker of ${deployment.app.id} holds a pin`, 40_000, () =>
+      deployment.healthy().some((life) => pinsOf(life) > 0),
+    );
+    return [...deployment.healthy()].sort((a, b) => pinsOf(b) - pinsOf(a))[0] as WorkerLife;
+  }
+
+  /** Waits until the pins are held by somebody else who runs them. */
+  async untilTakenOver(deployment: Deployment, from: { worker: string; pins: readonly number[] }): Promise<void> {
+    const isElsewhere = (pin: number): boolean => {
+      const row = deployment.report?.leases.find((lease) => lease.pin === pin);
+      return (
+        row !== undefined &&
+        row.owner !== from.worker &&
+        (row.asleep || (row.owner !== undefined && this.hasRun(row.owner, pin)))
+      );
+    };
+    await this.until(`the pins ${from.pins.join(", ")} of ${from.worker} run elsewhere`, 60_000, () =>
+      from.pins.every(isElsewhere),
+    );
+  }
+
+  private hasRun(worker: string, pin: number): boolean {
+    return this.lines.some(
+      ({ actor, event, fields }) => actor === worker && event === "pin-running" && fields["pin"] === pin,
+    );
+  }
+
+  /** The input ends, and then everything else does, by itself. */
+  async settle(limitMs: number): Promise<void> {
+    for (const { workers, launcher } of this.deployments)
+      for (const { worker, fault, ended } of workers.values())
+        if (fault === "frozen" && ended === undefined) launcher.signal(worker, "SIGCONT");
+    await this.feed.finished();
+    await this.until("both applications are drained", limitMs, () => this.deployments.every(({ drained }) => drained));
+    for (const deployment of this.deployments) await deployment.stopCoordinator();
+  }
+
+  check(onCheck?: (result: CheckResult) => void): Promise<readonly CheckResult[]> {
+    return runChecks({ deployments: this.deployments, feed: this.feed, ...(onCheck === undefined ? {} : { onCheck }) });
+  }
+
+  /** How often each event was logged. */
+  count(event: string): number {
+    return this.lines.filter((line) => line.event === event).length;
+  }
+
+  /** Where things stand, and what everyone logged last, for an error. */
+  describe(): string {
+    const last = new Map<string, SeenLine>();
+    for (const line of this.lines) {
+      last.delete(`${line.actor} ${line.event}`);
+      last.set(`${line.actor} ${line.event}`, line);
+    }
+    return [
+      ...this.deployments.map((deployment) => deployment.describe()),
+      `feed: ${this.feed.committedCount} trades, troubles: ${this.feed.troubles.slice(-3).join(" | ")}`,
+      ...[...last.values()].slice(-40).map((line) => this.tell(line)),
+    ].join("\n");
+  }
+
+  /** A line with the time since the first one. */
+  tell({ atMs, app, actor, event, fields }: SeenLine): string {
+    const seconds = ((atMs - (this.lines[0]?.atMs ?? atMs)) / 1_000).toFixed(1);
+    const { time: _time, level: _level, worker: _worker, ...facts } = fields;
+    return `${seconds.padStart(6)} ${app} ${actor}: ${event} ${JSON.stringify(facts)}`.slice(0, 400);
+  }
+
+  /** Ends everything that was started, whatever state it is in. */
+  async close(): Promise<void> {
+    this.feed.stop();
+    await Promise.all(this.deployments.map((deployment) => deployment.close()));
+    await this.feedLog.close();
+    await this.feed.finished().catch((error: unknown) => {
+      if (!isStreamError(error)) throw error;
+    });
+    await this.broker.stop();
+  }
+}

@@ -1,0 +1,128 @@
+import { expect, test } from "vitest";
+import { defineApp } from "../../../lib/dsl/app.ts";
+import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
+import { timeWindows } from "../../../lib/dsl/windows.ts";
+import { int64 } from "../../../lib/serde/int64.ts";
+import { string } from "../../../lib/serde/string.ts";
+import { TopologyTestDriver } from "../../../lib/testing/topology-test-driver.ts";
+
+const text = { key: string(), value: string() };
+
+function drive(define: (builder: StreamsBuilder) => void): TopologyTestDriver {
+  return new TopologyTestDriver(defineApp({ id: "app" }, define));
+}
+
+function counting(builder: StreamsBuilder): void {
+  builder
+    .stream("in", text)
+    .groupBy((_key, value) => value, text)
+    .count({ store: "s" })
+    .toStream()
+    .to("out");
+}
+
+test("runs a record through repartition topics and stores before it returns", () => {
+  const driver = drive(counting);
+  const input = driver.createInputTopic<string, string>("in");
+  const output = driver.createOutputTopic<string, number>("out");
+  input.pipeInput("A", "x", { timestampMs: 7 });
+  input.pipeInput("B", "x", { timestampMs: 5 });
+  expect(output.readRecords()).toEqual([
+    { key: "x", value: 1, timestampMs: 7, headers: [] },
+    { key: "x", value: 2, timestampMs: 7, headers: [] },
+  ]);
+  expect(driver.keyValueRows("s")).toEqual([{ key: "x", value: 2, timestampMs: 7 }]);
+});
+
+test("hands out each output record once, and null for a deletion", () => {
+  const driver = drive((builder) => builder.table("in", text).toStream().to("out"));
+  const output = driver.createOutputTopic<string, string>("out");
+  expect([output.isEmpty, output.readRecord()]).toEqual([true, undefined]);
+  driver.createInputTopic<string, string>("in").pipeInput("A", null, { timestampMs: 3 });
+  expect(output.isEmpty).toBe(false);
+  expect(output.readRecord()).toEqual({ key: "A", value: null, timestampMs: 3, headers: [] });
+  expect([output.isEmpty, output.readRecords()]).toEqual([true, []]);
+});
+
+test("a record without a timestamp has that of the record before on its topic", () => {
+  const driver = drive((builder) => builder.stream("in", text).to("out"));
+  const input = driver.createInputTopic<string, string>("in");
+  input.pipeInput("A", "x");
+  input.pipeInput("A", "x", { timestampMs: 9 });
+  input.pipeInput("A", "x");
+  const times = driver.createOutputTopic("out").readRecords();
+  expect(times.map(({ timestampMs }) => timestampMs)).toEqual([0, 9, 9]);
+});
+
+test("headers go along", () => {
+  const driver = drive((builder) => builder.stream("in", text).to("out"));
+  const headers = [{ key: "n", value: Buffer.from("1") }];
+  driver.createInputTopic<string, string>("in").pipeInput(null, "x", { headers });
+  expect(driver.createOutputTopic("out").readRecord()).toMatchObject({ key: null, headers });
+});
+
+test("a record that fails is skipped and undone, and the next one is processed", () => {
+  const driver = drive((builder) => {
+    const counts = builder.stream("in", text).groupByKey().count({ store: "s" }).toStream();
+    counts.to("out");
+    counts.filter((_key, count) => {
+      if (count === 2) throw new Error("no twos");
+      return true;
+    });
+  });
+  const input = driver.createInputTopic<string, string>("in");
+  input.pipeInput("A", "x");
+  expect(() => input.pipeInput("A", "x")).toThrow(expect.objectContaining({ code: "PROCESSING_FAILED" }));
+  expect(driver.keyValueRows("s")).toEqual([{ key: "A", value: 1, timestampMs: 0 }]);
+  input.pipeInput("B", "x");
+  const values = driver.createOutputTopic("out").readRecords();
+  expect(values.map(({ key, value }) => [key, value])).toEqual([
+    ["A", 1],
+    ["B", 1],
+  ]);
+});
+
+test("bytes that no serde can read fail as they would in production", () => {
+  const driver = drive((builder) => {
+    builder
+      .stream("in", { key: string(), value: int64() })
+      .filter((_key, value) => value > 0)
+      .to("out");
+  });
+  const input = driver.createInputTopic("in");
+  expect(() => input.pipeBytes(null, Buffer.from("no"))).toThrow(
+    expect.objectContaining({ code: "DESERIALIZATION_FAILED" }),
+  );
+});
+
+test("shows window stores, and internal topics in bytes", () => {
+  const driver = drive((builder) => {
+    builder
+      .stream("in", text)
+      .groupByKey()
+      .windowedBy(timeWindows({ size: 10, grace: 0 }))
+      .count({ store: "s" });
+  });
+  driver.createInputTopic<string, string>("in").pipeInput("A", "x", { timestampMs: 12 });
+  expect(driver.windowRows("s")).toEqual([{ key: "A", windowStartMs: 10, value: 1, timestampMs: 12 }]);
+  expect(driver.records("app-s-changelog").map(({ key }) => key?.toString("hex"))).toEqual([
+    "41000000000000000a00000000",
+  ]);
+});
+
+test("a store without a changelog writes none", () => {
+  const driver = drive((builder) => {
+    builder.stream("in", text).groupByKey().count({ store: "s", logged: false });
+  });
+  driver.createInputTopic<string, string>("in").pipeInput("A", "x");
+  expect(driver.keyValueRows("s")).toHaveLength(1);
+  expect(driver.records("app-s-changelog")).toEqual([]);
+});
+
+test("a topic or a store that is not there is named", () => {
+  const driver = drive(counting);
+  expect(() => driver.createInputTopic("out")).toThrow("the application does not read topic out");
+  expect(() => driver.createOutputTopic("in")).toThrow("the application does not write topic in");
+  expect(() => driver.keyValueRows("t")).toThrow(expect.objectContaining({ code: "STORE_UNKNOWN" }));
+  expect(() => driver.windowRows("s")).toThrow(expect.objectContaining({ code: "STORE_UNKNOWN" }));
+});
