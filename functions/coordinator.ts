@@ -23,10 +23,9 @@ export function coordinatorHandler(
     .use(failuresLogged(functionLogger))
     .handler<unknown, { readonly ticks: number }>(async (_event, context) => {
       const settings = settingsFromEnvironment(process.env);
-      const connections = connectionsFromEnvironment(process.env);
-      const { functionName } = connections.launcher;
+      const { functionName } = connectionsFromEnvironment(process.env).launcher;
       if (functionName === undefined) throw workerFunctionMissing();
-      await using ports = await openPorts(app.id, connections);
+      await using ports = await openPorts(app.id);
       const launcher = new LambdaLauncher({ functionName });
       return await runCoordinator({
         app,

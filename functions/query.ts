@@ -1,6 +1,5 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
-import { connectionsFromEnvironment } from "../lib/config/environment.ts";
 import type { App } from "../lib/dsl/app.ts";
 import { openTables } from "../lib/query/tables.ts";
 import { functionLogger, openPorts } from "./shared/compose.ts";
@@ -20,7 +19,7 @@ import { failuresAnswered, parsed } from "./shared/middleware.ts";
  */
 export function queryHandler(app: App): (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpAnswer> {
   const kept = keepOpen(async () => {
-    const ports = await openPorts(app.id, connectionsFromEnvironment(process.env));
+    const ports = await openPorts(app.id);
     return { tables: await openTables(app, ports), [Symbol.asyncDispose]: () => ports[Symbol.asyncDispose]() };
   });
   const handler = middy({ timeoutEarlyInMillis: 0 })

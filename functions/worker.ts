@@ -1,6 +1,6 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import { connectionsFromEnvironment, settingsFromEnvironment } from "../lib/config/environment.ts";
+import { settingsFromEnvironment } from "../lib/config/environment.ts";
 import type { App } from "../lib/dsl/app.ts";
 import type { WorkerSpec } from "../lib/ports/launcher.ts";
 import { runWorker } from "../lib/worker/run-worker.ts";
@@ -31,7 +31,7 @@ export function workerHandler(app: App): (event: WorkerSpec, context: Context) =
     .use(parsed(parseWorkerEvent))
     .handler<WorkerSpec, WorkerAnswer>(async ({ worker }, context) => {
       const settings = settingsFromEnvironment(process.env);
-      await using ports = await openPorts(app.id, connectionsFromEnvironment(process.env));
+      await using ports = await openPorts(app.id);
       const { ended, processed, errors } = await runWorker({ app, ports, settings, worker, life: lifeOf(context) });
       return { worker, ended, processed, errors: errors.map(({ pin, error }) => ({ pin, code: error.code })) };
     });

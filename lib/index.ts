@@ -1,4 +1,8 @@
-/** The public API of Millrace. */
+/** The public API of Millrace: define applications and query their tables. */
+export type { SettingDescription } from "./config/describe.ts";
+export { describeSettings } from "./config/describe.ts";
+export type { Settings, SettingsInput } from "./config/settings.ts";
+export { parseSettings } from "./config/settings.ts";
 export type { Duration } from "./core/duration.ts";
 export type { Advice, ErrorCode, ErrorDetails } from "./core/errors.ts";
 export { isStreamError, StreamError } from "./core/errors.ts";
@@ -18,6 +22,9 @@ export { timeWindows } from "./dsl/windows.ts";
 export type { Aggregator, Initializer } from "./operators/aggregate.ts";
 export type { Pair } from "./operators/map.ts";
 export type { Reducer } from "./operators/reduce.ts";
+export type { Freshness, QueryPorts } from "./query/pin-state-reader.ts";
+export type { AnswerFacts, KeyBounds, KeyRow, QueryOptions, WindowBounds, WindowRow } from "./query/tables.ts";
+export { openTables, Table, Tables } from "./query/tables.ts";
 export type { Header } from "./records/reader.ts";
 export { bytes } from "./serde/bytes.ts";
 export type { CustomFormat } from "./serde/custom.ts";

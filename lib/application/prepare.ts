@@ -3,6 +3,7 @@
  *
  * Owns: the app manifest document and the application's own topics. Does not own: user topics, which are never created.
  */
+import { parseSettings, type Settings } from "../config/settings.ts";
 import { StreamError } from "../core/errors.ts";
 import { partitionKey } from "../core/ids.ts";
 import type { LeaseTable } from "../ports/lease-table.ts";
@@ -19,6 +20,7 @@ import {
   type WantedApplication,
 } from "./manifest.ts";
 import { type ApplicationPlan, type PinPlan, type TaskPlan, taskId } from "./plan.ts";
+import { positionsTopic } from "./position.ts";
 
 /** What is deployed. */
 export interface DeployedApplication {
@@ -28,27 +30,36 @@ export interface DeployedApplication {
   readonly pins?: number | undefined;
 }
 
+/**
+ * `check` only reads; `deploy` creates the manifest and internal topics where they are absent, with these settings or the
+ * default ones. Topics that exist stay as they are.
+ */
+export type PrepareMode = "check" | "deploy" | { readonly deploy: Settings["topics"] };
+
 /** Name of the manifest's document in the lease table. */
 export const APP_MANIFEST_DOCUMENT = "app-manifest";
 
 /**
  * Resolves an application against the log and its manifest.
  *
- * @param mode `deploy` creates the manifest and internal topics when they are absent; `check` only reads.
  * @throws {StreamError} `TOPIC_MISSING`, `NOT_COPARTITIONED`, `PARTITIONS_CHANGED`, `TOPOLOGY_INCOMPATIBLE`, `TOPOLOGY_INVALID`
  */
 export async function prepareApplication(
   app: DeployedApplication,
   ports: { readonly log: Log; readonly leases: LeaseTable },
-  mode: "deploy" | "check",
+  mode: PrepareMode,
 ): Promise<ApplicationPlan> {
+  const settings = typeof mode === "string" ? parseSettings().topics : mode.deploy;
   const external = await describeExternal(app, ports.log);
   const sourceCounts = new Map([...external].map(([name, topic]) => [name, topic.partitions]));
   const counts = partitionCounts(app.topology, app.id, sourceCounts);
   const subs = subTopologies(app.topology, app.id);
   const manifest = await settleManifest(wantedApplication(app, subs, counts), ports.leases, mode);
-  const internal = [...internalTopics(app.topology, app.id, sourceCounts), positions(app.id, manifest.pinCount)];
-  if (mode === "deploy") await ports.log.createTopics(internal);
+  const internal = [
+    ...internalTopics(app.topology, app.id, { external: sourceCounts, settings }),
+    positions(app.id, manifest.pinCount, settings),
+  ];
+  if (mode !== "check") await ports.log.createTopics(internal);
   const described = await ports.log.describe(internal.map(({ name }) => name));
   checkInternal(internal, described);
   return resolve({ app, manifest, subs, topics: new Map([...external, ...described]) });
@@ -102,7 +113,7 @@ function wantedApplication(
 async function settleManifest(
   wanted: WantedApplication,
   leases: LeaseTable,
-  mode: "deploy" | "check",
+  mode: PrepareMode,
 ): Promise<AppManifest> {
   for (;;) {
     const row = await leases.readDocument(APP_MANIFEST_DOCUMENT);
@@ -125,9 +136,9 @@ async function settleManifest(
   }
 }
 
-function positions(applicationId: string, pinCount: number): TopicSpec {
+function positions(applicationId: string, pinCount: number, { replicas }: Settings["topics"]): TopicSpec {
   const configs = { "cleanup.policy": "compact", "message.timestamp.type": "CreateTime", "retention.ms": "-1" };
-  return { name: `${applicationId}-positions`, partitions: pinCount, replicas: -1, configs };
+  return { name: positionsTopic(applicationId), partitions: pinCount, replicas, configs };
 }
 
 function checkInternal(
@@ -180,7 +191,7 @@ function resolve(parts: {
     topics,
     partitionCounts: counts,
     pins: pins as readonly PinPlan[],
-    positionsTopic: `${app.id}-positions`,
+    positionsTopic: positionsTopic(app.id),
     manifest,
   };
 }

@@ -91,6 +91,9 @@ export type Connections = GroupsValues<typeof connectionGroups>;
  * Checks what a function connects to.
  *
  * @throws {StreamError} `CONFIG_INVALID` with one line per problem; secrets are never in it
+ * @example
+ * const kafka = { brokers: "one.example:9092,two.example:9092", tls: true };
+ * parseConnections({ kafka, table: { name: "leases" }, bucket: { name: "snapshots" } }).kafka.brokers.length; // 2
  */
 export function parseConnections(input: unknown): Connections {
   return parseGroups(connectionGroups, input, connectionProblems);

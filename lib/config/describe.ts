@@ -18,7 +18,12 @@ export interface SettingDescription {
   readonly about: string;
 }
 
-/** Every setting and connection, in the order of their groups. */
+/**
+ * Every setting and connection, in the order of their groups.
+ *
+ * @example
+ * describeSettings().find(({ name }) => name === "commit.intervalMs")?.variable; // "MILLRACE_COMMIT_INTERVAL_MS"
+ */
 export function describeSettings(): readonly SettingDescription[] {
   return [...describeGroups(settingGroups), ...describeGroups(connectionGroups)];
 }

@@ -25,6 +25,8 @@ export function settingsFromEnvironment(env: Environment): Settings {
  * Connections from variables: `kafka.brokers` is `MILLRACE_KAFKA_BROKERS`.
  *
  * @throws {StreamError} `CONFIG_INVALID` with one line per problem; secrets are never in it
+ * @example
+ * connectionsFromEnvironment({ MILLRACE_KAFKA_BROKERS: "broker.example:9092" }); // throws CONFIG_INVALID
  */
 export function connectionsFromEnvironment(env: Environment): Connections {
   return parseConnections(fromEnvironment(connectionGroups, env));

@@ -144,13 +144,6 @@ export const fetchSettings = {
 
 /** Processing. */
 export const taskSettings = {
-  maxIdleMs: duration({
-    default: 0,
-    min: 0,
-    max: 60 * minute,
-    about:
-      "How long a task with several inputs waits for an empty one, so that records are merged by time (Kafka Streams' max.task.idle.ms). 0 waits for fetches under way only.",
-  }),
   maxBatchRecords: count({
     default: 1_000,
     min: 1,
@@ -172,14 +165,15 @@ export const topicSettings = {
     default: -1,
     min: -1,
     max: 10,
-    about: "Replicas of internal topics; -1 takes the broker's default.replication.factor.",
+    about:
+      "Replicas of internal topics, taken when they are created; -1 takes the broker's default.replication.factor.",
   }),
   deleteRetentionMs: duration({
     default: 7 * day,
     min: minute,
     max: 365 * day,
     about:
-      "delete.retention.ms of changelogs: how long a tombstone survives compaction. A snapshot older than half of it is not used, because a deleted key could return.",
+      "delete.retention.ms of changelogs, taken when they are created: how long a tombstone survives compaction. A snapshot older than half of it is not used, because a deleted key could return. Who changes it later changes the topics as well.",
   }),
 } as const;
 

@@ -98,7 +98,12 @@ export class StreamError extends Error {
   }
 }
 
-/** Narrows anything caught to a `StreamError`, optionally of one code. */
+/**
+ * Narrows anything caught to a `StreamError`, optionally of one code.
+ *
+ * @example
+ * isStreamError(new StreamError("FENCED", "a newer owner exists"), "FENCED"); // true
+ */
 export function isStreamError(error: unknown, code?: ErrorCode): error is StreamError {
   return error instanceof StreamError && (code === undefined || error.code === code);
 }

@@ -60,8 +60,10 @@ const ROWS_MAX = 1_000;
  * The tables of an application, queried from anywhere: from snapshots and the log, also when no worker is alive.
  *
  * @example
- * const tables = await openTables(app, { log, leases, objects });
- * const { rows } = await tables.get<string, Stats>("trade-stats").windows("AAPL", { from, to });
+ * const { platform } = await startEmbedded({ app });
+ * const tables = await openTables(app, platform);
+ * tables.names; // ["counts"]
+ * tables.get("trades"); // throws STORE_UNKNOWN
  */
 export class Tables {
   private readonly plan: ApplicationPlan;
@@ -117,7 +119,18 @@ interface TablePartition {
   readonly changelog: TaskChangelog;
 }
 
-/** One table. */
+/**
+ * One table of an application. Every answer says which input it reflects.
+ *
+ * @example
+ * const running = await startEmbedded({ app });
+ * await running.write("words", [{ key: "a", value: "one" }, { key: "a", value: "two" }]);
+ * await running.caughtUp();
+ * const { row, position } = await (await running.tables()).get<string, number>("counts").get("a");
+ * row?.value; // 2
+ * Object.keys(position); // ["words:0"]
+ * await running.stop();
+ */
 export class Table<K, V> {
   readonly spec: StoreSpec;
   private readonly partitions: readonly TablePartition[];
@@ -266,7 +279,12 @@ export class Table<K, V> {
 /**
  * Opens the tables of a deployed application.
  *
+ * @param ports Where the application lives: `connect` of `millrace/runtime` gives them, and so does an embedded platform.
  * @throws {StreamError} `TOPIC_MISSING`, `TOPOLOGY_INCOMPATIBLE` when the application is not deployed with this topology
+ * @example
+ * const { platform } = await startEmbedded({ app });
+ * const tables = await openTables(app, platform);
+ * (await tables.get<string, number>("counts").get("absent")).row; // undefined
  */
 export async function openTables(app: DeployedApplication, ports: QueryPorts): Promise<Tables> {
   return new Tables(await prepareApplication(app, ports, "check"), ports);

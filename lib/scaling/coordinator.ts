@@ -3,14 +3,14 @@
  * are harmless and a dead one stops nobody.
  */
 import type { ApplicationPlan } from "../application/plan.ts";
-import { type PartitionKey, partitionKey } from "../core/ids.ts";
+import type { PartitionKey } from "../core/ids.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { Launcher } from "../ports/launcher.ts";
 import type { LeaseRow, LeaseTable, WorkerRow } from "../ports/lease-table.ts";
 import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import { decideScaling } from "./decide.ts";
-import { PositionsReader } from "./positions-reader.ts";
+import { LagReader } from "./lag-reader.ts";
 import {
   emptyScalingMemory,
   type PinObservation,
@@ -43,25 +43,23 @@ const MEMORY_DOCUMENT = "coordinator-memory";
 
 /** A coordinator of one application. */
 export class Coordinator {
-  private readonly app: ApplicationPlan;
   private readonly ports: CoordinatorPorts;
   private readonly config: ScalingConfig;
-  private readonly positions: PositionsReader;
+  private readonly lags: LagReader;
   private memory: ScalingMemory | undefined;
   private memoryVersion = 0;
 
   constructor(app: ApplicationPlan, ports: CoordinatorPorts, config: ScalingConfig) {
-    this.app = app;
     this.ports = ports;
     this.config = config;
-    this.positions = new PositionsReader(app, ports.log);
+    this.lags = new LagReader(app, ports);
   }
 
   /** One tick. */
   async tick(): Promise<TickReport> {
     const { leases, clock, random } = this.ports;
     const memory = this.memory ?? (await this.loadMemory());
-    const lags = await this.observeLag();
+    const lags = await this.lags.read();
     const seen = await leases.observe();
     const freshWorkers = Array.from({ length: this.config.maxWorkers }, () => `w-${random.uuid().slice(0, 8)}`);
     const observation = {
@@ -79,21 +77,26 @@ export class Coordinator {
     return { decision, pins: lags.pins, leases: seen.leases, workers: seen.workers, lagByPartition: lags.byPartition };
   }
 
-  /** Keeps the memory for the next invocation. */
+  /**
+   * Keeps the memory for the next invocation. A failure is a warning: a coordinator that forgets watches beats and rates
+   * anew. Of two coordinators the later one wins.
+   */
   async saveMemory(): Promise<void> {
     if (this.memory === undefined) return;
-    const { row } = await this.ports.leases.writeDocument(
-      MEMORY_DOCUMENT,
-      this.memoryVersion,
-      JSON.stringify(this.memory),
-    );
-    this.memoryVersion = row.version;
+    const { leases, logger } = this.ports;
+    try {
+      const { row } = await leases.writeDocument(MEMORY_DOCUMENT, this.memoryVersion, JSON.stringify(this.memory));
+      this.memoryVersion = row.version;
+    } catch (error) {
+      logger.warn("memory-not-saved", { error: String(error) });
+    }
   }
 
   private async loadMemory(): Promise<ScalingMemory> {
     const row = await this.ports.leases.readDocument(MEMORY_DOCUMENT);
     this.memoryVersion = row?.version ?? 0;
-    return row === undefined ? emptyScalingMemory : (JSON.parse(row.body) as ScalingMemory);
+    // Fields that an earlier version did not write begin empty.
+    return { ...emptyScalingMemory, ...(row === undefined ? {} : (JSON.parse(row.body) as Partial<ScalingMemory>)) };
   }
 
   private async apply(decision: ScalingDecision): Promise<void> {
@@ -113,35 +116,6 @@ export class Coordinator {
       await this.ports.launcher
         .start({ worker })
         .catch((error: unknown) => this.ports.logger.error("worker-start-failed", { worker, error: String(error) }));
-    }
-  }
-
-  private async observeLag(): Promise<{ pins: PinObservation[]; byPartition: Map<PartitionKey, number> }> {
-    const byPartition = new Map<PartitionKey, number>();
-    try {
-      const inputs = this.app.pins.flatMap((pin) => pin.tasks.flatMap((task) => task.inputs));
-      const ends = await this.ports.log.offsets(inputs, "lso");
-      const starts = await this.ports.log.offsets(inputs, "earliest");
-      await this.positions.refresh();
-      const pins = this.app.pins.map(({ pin, tasks }): PinObservation => {
-        let lag = 0;
-        let endTotal = 0;
-        for (const { topic, partition, offsetReset } of tasks.flatMap((task) => task.inputs)) {
-          const key = partitionKey(topic, partition);
-          const end = ends.get(key) ?? 0;
-          const start = offsetReset === "earliest" ? (starts.get(key) ?? 0) : end;
-          const position = this.positions.of(pin)?.inputs[key] ?? start;
-          const partitionLag = Math.max(0, end - position);
-          byPartition.set(key, partitionLag);
-          lag += partitionLag;
-          endTotal += end;
-        }
-        return { pin, lag, endTotal };
-      });
-      return { pins, byPartition };
-    } catch (error) {
-      this.ports.logger.warn("lag-unknown", { error: String(error) });
-      return { pins: this.app.pins.map(({ pin }) => ({ pin, lag: "unknown", endTotal: undefined })), byPartition };
     }
   }
 }

@@ -6,7 +6,7 @@
  *
  * Invariants
  * - S1 an unknown lag never takes a worker away and never counts as zero.
- * - S2 a pin that is not asleep gets an owner, even without lag.
+ * - S2 a pin that is not asleep gets an owner, even without lag; unless it is stuck: then after its hold-off.
  * - S3 at zero lag for `idleToZeroMs` no worker is left (when `minWorkers` is 0).
  * - S4 the same observation and memory give the same decision.
  */
@@ -14,6 +14,7 @@ import type { PlanChange, WorkerRow } from "../ports/lease-table.ts";
 import { type Assignment, assignPins } from "./assign.ts";
 import { decideDemand, type PinDemand } from "./demand.ts";
 import { decideLiveness, takeBack } from "./liveness.ts";
+import { decideStuck } from "./stuck.ts";
 import type { ScalingConfig, ScalingDecision, ScalingMemory, ScalingObservation } from "./types.ts";
 
 /** Decides one tick. Pure. */
@@ -24,7 +25,8 @@ export function decideScaling(
 ): ScalingDecision {
   const liveness = decideLiveness(observation, memory, config);
   const back = takeBack(liveness, observation.leases);
-  const { demands, pins, recordsPerBusySecond } = decideDemand(observation, memory, config);
+  const { stuck, heldOff, reasons } = decideStuck(observation, memory);
+  const { demands, pins, recordsPerBusySecond } = decideDemand({ ...observation, heldOff }, memory, config);
   const now = neededWorkers(demands, config);
   const needed = [
     ...memory.needed.filter(({ atMs }) => observation.nowMs - atMs < config.scaleInWindowMs),
@@ -34,6 +36,7 @@ export function decideScaling(
     beats: liveness.beats,
     lookedAtMs: observation.nowMs,
     pins,
+    stuck,
     needed,
     recordsPerBusySecond,
   };
@@ -51,7 +54,7 @@ export function decideScaling(
   return {
     changes: [...back.changes, ...plan.changes],
     starts: plan.starts,
-    reasons: [...back.reasons, ...plan.reasons, ...scaleReason(usable.length, count, demands)],
+    reasons: [...back.reasons, ...reasons, ...plan.reasons, ...scaleReason(usable.length, count, demands)],
     memory: remembered,
     neededWorkers: count,
   };

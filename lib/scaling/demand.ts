@@ -11,9 +11,9 @@ export interface PinDemand {
   readonly lag: PinObservation["lag"];
 }
 
-/** Demand of all pins and what is remembered of them. Pure. */
+/** Demand of all pins and what is remembered of them; a pin that is held off is not wanted, whatever its lag. Pure. */
 export function decideDemand(
-  observation: ScalingObservation,
+  observation: ScalingObservation & { readonly heldOff: ReadonlySet<number> },
   memory: ScalingMemory,
   config: ScalingConfig,
 ): { demands: readonly PinDemand[]; pins: ScalingMemory["pins"]; recordsPerBusySecond: number } {
@@ -27,7 +27,7 @@ export function decideDemand(
     const before = memory.pins[seen.pin];
     const now = remember(seen, before, observation.nowMs);
     if (now !== undefined) pins[seen.pin] = now;
-    return demandOf(seen, now, {
+    const demand = demandOf(seen, now, {
       lease: leases.get(seen.pin),
       rate,
       config,
@@ -35,6 +35,7 @@ export function decideDemand(
       planned: planned.has(seen.pin),
       blind,
     });
+    return observation.heldOff.has(seen.pin) ? { ...demand, wanted: false } : demand;
   });
   return { demands, pins, recordsPerBusySecond };
 }

@@ -9,6 +9,8 @@ export interface PinObservation {
   readonly lag: Lag;
   /** Sum of the ends of its inputs, for the arrival rate; undefined when unknown. */
   readonly endTotal: number | undefined;
+  /** Sum of its positions: whether it moves; undefined when unknown. */
+  readonly positionTotal: number | undefined;
 }
 
 /** Everything that a decision stands on. Times are the coordinator's own. */
@@ -28,6 +30,8 @@ export interface ScalingMemory {
   /** When it last looked. */
   readonly lookedAtMs: number;
   readonly pins: Readonly<Record<string, PinMemory>>;
+  /** Pins that stopped with a typed error, and for how long they are left alone. */
+  readonly stuck: Readonly<Record<string, StuckPin>>;
   /** Workers needed, over the scale-in window. */
   readonly needed: readonly { readonly atMs: number; readonly workers: number }[];
   /** Learnt records per busy second of a worker; 0 before the first. */
@@ -41,6 +45,21 @@ export interface PinMemory {
   readonly arrivalPerSecond: number;
   /** Last time with lag or arrivals. */
   readonly busyAtMs: number;
+}
+
+/** What is remembered of a pin that stopped. Durations are of the coordinator's own looks, like silence of beats. */
+export interface StuckPin {
+  /** Code of the error. */
+  readonly code: string;
+  /** Length of this hold-off, and what is left of it. */
+  readonly holdMs: number;
+  readonly leftMs: number;
+  /** Since it was last reported. */
+  readonly calmMs: number;
+  /** A worker still reports it. */
+  readonly isReported: boolean;
+  /** `PinObservation.positionTotal` when it stopped. */
+  readonly positionTotal: number;
 }
 
 /** Settings of scaling. */
@@ -78,6 +97,7 @@ export const emptyScalingMemory: ScalingMemory = {
   beats: {},
   lookedAtMs: 0,
   pins: {},
+  stuck: {},
   needed: [],
   recordsPerBusySecond: 0,
 };

@@ -59,11 +59,11 @@ export class Collector {
         cursor.writeValue(sink.valueSerde, writer.sink);
         writer.endValue();
       }
+      writer.closeRecord(cursor.headers);
     } catch (error) {
       writer.discardRecord();
       throw error;
     }
-    writer.closeRecord(cursor.headers);
     this.grown(output, before);
   }
 

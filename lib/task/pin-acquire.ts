@@ -192,7 +192,13 @@ async function birth(
   const position = await inside.transactions.commit(sealed, ports.clock.nowMs());
   for (const task of inside.tasks()) for (const store of task.stores) store.acknowledge();
   inside.adoptPosition(position);
-  return { kind: "committed", transaction: effect.transaction, changelogRecords: 0, nowMs: ports.clock.monotonicMs() };
+  return {
+    kind: "committed",
+    transaction: effect.transaction,
+    changelogRecords: 0,
+    changelogBytes: 0,
+    nowMs: ports.clock.monotonicMs(),
+  };
 }
 
 /** A new pin's changelogs end where they start: anything in them is not ours. */

@@ -21,7 +21,8 @@ export function asStreamError(error: unknown, pin: number): StreamError {
       cause: error,
     });
   }
-  return new StreamError("PROCESSING_FAILED", `pin ${pin} stopped: ${message}`, { details: { pin }, cause: error });
+  const what = `pin ${pin} stopped by an error that nothing expected: ${message}`;
+  return new StreamError("INVARIANT_BROKEN", what, { details: { pin }, cause: error });
 }
 
 /** What a failed call of an open transaction means for the pin. */
@@ -68,9 +69,17 @@ export function fetchFailure(
         { details, cause: answer.error },
       );
     case "UNSUPPORTED_COMPRESSION_TYPE":
-      return new StreamError("UNSUPPORTED_COMPRESSION", `${topic}-${partition} holds a batch at ${asked} in a compression that is not supported yet: ${answer.error.message}`, { details, cause: answer.error });
+      return new StreamError(
+        "UNSUPPORTED_COMPRESSION",
+        `${topic}-${partition} holds a batch at ${asked} in a compression that is not supported yet: ${answer.error.message}`,
+        { details, cause: answer.error },
+      );
     case "UNKNOWN_SERVER_ERROR":
-      return new StreamError("CORRUPT_BATCH", `${topic}-${partition} cannot be read at ${asked}: ${answer.error.message}`, { details, cause: answer.error });
+      return new StreamError(
+        "CORRUPT_BATCH",
+        `${topic}-${partition} cannot be read at ${asked}: ${answer.error.message}`,
+        { details, cause: answer.error },
+      );
     default:
       return undefined; // retriable: the adapter refreshes its metadata, the fetcher asks again
   }

@@ -73,10 +73,7 @@ function stepClaiming(state: Extract<PinState, { kind: "claiming" }>, event: Pin
   if (event.kind !== "claimed") return impossible(state, event);
   const { row: lease, first } = event;
   const { draining } = state;
-  return [
-    { kind: "fencing", lease, first, reacquires: 0, draining, memory: undefined },
-    [{ kind: "initialise" }],
-  ];
+  return [{ kind: "fencing", lease, first, reacquires: 0, draining, memory: undefined }, [{ kind: "initialise" }]];
 }
 
 function afterConfirm(state: Held, row: LeaseRow | undefined, worker: string): Step {
@@ -105,11 +102,7 @@ function afterLocateWithout(state: Held, position: Position | undefined): Step {
   return [{ ...forgetful, kind: "restoring" }, [{ kind: "restore", row: lease, position }]];
 }
 
-function afterRaise(
-  state: Held,
-  event: Extract<PinEvent, { kind: "raised" }>,
-  position: Position | undefined,
-): Step {
+function afterRaise(state: Held, event: Extract<PinEvent, { kind: "raised" }>, position: Position | undefined): Step {
   if (!event.ok || event.row === undefined) return end({ kind: "fenced", row: event.row });
   const raised = { ...held(state), lease: event.row, first: false };
   return [{ ...raised, kind: "restoring", position }, [{ kind: "restore", row: event.row, position }]];

@@ -15,7 +15,7 @@ import type { PartitionKey } from "../core/ids.ts";
 import type { LeaseRow } from "../ports/lease-table.ts";
 import { decideRestore, decideStore } from "../snapshot/decide.ts";
 import { loadSnapshot } from "../snapshot/load.ts";
-import { type PublishedStore, publishSnapshot, type StoreChange } from "../snapshot/publish.ts";
+import { type PublishedStore, type PublishOutcome, publishSnapshot, type StoreChange } from "../snapshot/publish.ts";
 import { restoreStores } from "../snapshot/restore.ts";
 import { type Manifest, storeKey } from "../snapshot/types.ts";
 import type { TaskStore } from "../state/store.ts";
@@ -30,6 +30,9 @@ interface LoggedStore {
   readonly key: PartitionKey;
 }
 
+type PublishEffect = Extract<PinEffect, { kind: "publish" }>;
+type Published = Extract<PublishOutcome, { kind: "published" }>;
+
 /** Snapshots of one pin. */
 export class PinSnapshots {
   private readonly environment: PinEnvironment;
@@ -38,6 +41,8 @@ export class PinSnapshots {
   private manifest: Manifest | undefined;
   /** Changes were frozen for an attempt that failed: only whole stores have them now. */
   private lostChanges = false;
+  /** Number of the last publication or restore: an earlier publication that ends late changes nothing here. */
+  private attempt = 0;
 
   constructor(environment: PinEnvironment, inside: PinCore) {
     this.environment = environment;
@@ -52,6 +57,7 @@ export class PinSnapshots {
     this.manifest =
       row.pointer === undefined ? undefined : await loadSnapshot({ objects: ports.objects, pointer: row.pointer });
     this.lostChanges = false;
+    this.attempt++; // a publication that still runs was of other stores
     const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, this.inside.collector));
     const stores = loggedStores(tasks);
     const from = await this.fromSnapshot(stores, { position, row });
@@ -114,59 +120,87 @@ export class PinSnapshots {
   }
 
   /** Publishes the committed state. The answer's transaction is the one that the manifest covers. */
-  async publish(effect: Extract<PinEffect, { kind: "publish" }>): Promise<PinEvent> {
-    const { ports, app, worker } = this.environment;
-    const startedAtMs = ports.clock.monotonicMs();
-    const { row } = effect;
-    if (row.pointer?.path !== undefined && row.version !== this.manifest?.version) {
-      this.manifest = await loadSnapshot({ objects: ports.objects, pointer: row.pointer });
-      this.lostChanges = true;
-    }
+  async publish(effect: PublishEffect): Promise<PinEvent> {
+    const { clock } = this.environment.ports;
+    const attempt = ++this.attempt;
+    const startedAtMs = clock.monotonicMs();
+    await this.catchUp(effect.row);
+    if (attempt !== this.attempt) return { kind: "publish-failed", nowMs: clock.monotonicMs() };
     const committed = this.inside.committed() as Position;
     const stores = this.freeze(committed);
-    const lostBefore = this.lostChanges;
+    const afterFailure = this.lostChanges;
     this.lostChanges = true; // until the pointer has moved
-    const outcome = await publishSnapshot(
-      { objects: ports.objects, leases: ports.leases, yieldNow: () => ports.clock.sleep(0) },
-      {
-        applicationId: app.applicationId,
-        generation: app.generation,
-        pin: row.pin,
-        worker,
-        epoch: row.epoch,
-        seenVersion: row.version,
-        writer: ports.random.uuid(),
-        reason: effect.reason,
-        position: encodePosition(committed).toString("utf8"),
-        nowMs: ports.clock.nowMs(),
-        previous: this.manifest,
-        stores,
-      },
-    );
-    if (outcome.kind === "moved") return { kind: "pointer-moved", row: outcome.row, worker };
-    this.manifest = outcome.manifest;
-    this.lostChanges = false;
-    const tookMs = ports.clock.monotonicMs() - startedAtMs;
-    const written = stores.filter(({ change }) => change.kind !== "keep");
-    ports.logger.info("snapshot-published", {
+    const outcome = await this.write(effect, { committed, stores });
+    const nowMs = clock.monotonicMs();
+    if (outcome.kind === "moved") return { kind: "pointer-moved", row: outcome.row, worker: this.environment.worker };
+    if (attempt === this.attempt) {
+      this.manifest = outcome.manifest;
+      this.lostChanges = false;
+    }
+    this.tell(effect, { outcome, stores, afterFailure, tookMs: nowMs - startedAtMs });
+    return { kind: "published", row: outcome.row, transaction: committed.transaction, nowMs };
+  }
+
+  /** The pointer is not the one that we know: what was changed since it is not known either. */
+  private async catchUp(row: LeaseRow): Promise<void> {
+    if (row.pointer === undefined || row.version === this.manifest?.version) return;
+    const { attempt } = this;
+    const manifest = await loadSnapshot({ objects: this.environment.ports.objects, pointer: row.pointer });
+    if (attempt !== this.attempt) return;
+    this.manifest = manifest;
+    this.lostChanges = true;
+  }
+
+  private async write(
+    { row, reason }: PublishEffect,
+    { committed, stores }: { committed: Position; stores: PublishedStore[] },
+  ): Promise<PublishOutcome> {
+    const { ports, app, worker } = this.environment;
+    const { objects, leases } = ports;
+    try {
+      return await publishSnapshot(
+        { objects, leases, yieldNow: () => ports.clock.sleep(0) },
+        {
+          applicationId: app.applicationId,
+          generation: app.generation,
+          pin: row.pin,
+          worker,
+          epoch: row.epoch,
+          seenVersion: row.version,
+          writer: ports.random.uuid(),
+          reason,
+          position: encodePosition(committed).toString("utf8"),
+          nowMs: ports.clock.nowMs(),
+          previous: this.manifest,
+          stores,
+        },
+      );
+    } catch (error) {
+      for (const { change } of stores) if (change.kind !== "keep") change.rows.discard();
+      throw error;
+    }
+  }
+
+  private tell(
+    { row, reason }: PublishEffect,
+    done: { outcome: Published; stores: readonly PublishedStore[]; afterFailure: boolean; tookMs: number },
+  ): void {
+    const { outcome, stores, afterFailure } = done;
+    const { pointer, manifest } = outcome;
+    const kinds = stores.map(({ change }) => change.kind);
+    this.environment.ports.logger.info("snapshot-published", {
       pin: row.pin,
-      worker,
+      worker: this.environment.worker,
       epoch: row.epoch,
-      version: outcome.pointer.version,
-      reason: effect.reason,
-      full: written.filter(({ change }) => change.kind === "full").length,
-      delta: written.filter(({ change }) => change.kind === "delta").length,
-      rows: newSegments(outcome.manifest).reduce((sum, segment) => sum + segment.rows, 0),
-      sizeBytes: outcome.pointer.manifestOffset + outcome.pointer.manifestLength,
-      tookMs: Math.round(tookMs * 10) / 10,
-      afterFailure: lostBefore,
+      version: pointer.version,
+      reason,
+      full: kinds.filter((kind) => kind === "full").length,
+      delta: kinds.filter((kind) => kind === "delta").length,
+      rows: newSegments(manifest).reduce((sum, segment) => sum + segment.rows, 0),
+      sizeBytes: pointer.manifestOffset + pointer.manifestLength,
+      tookMs: Math.round(done.tookMs * 10) / 10,
+      afterFailure,
     });
-    return {
-      kind: "published",
-      row: outcome.row,
-      transaction: committed.transaction,
-      nowMs: ports.clock.monotonicMs(),
-    };
   }
 
   /** Synchronous: stores and position belong together. */

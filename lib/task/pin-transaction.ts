@@ -23,6 +23,8 @@ export interface SealedTransaction {
   readonly batches: PartitionBatch[];
   readonly position: Position;
   readonly changelogRecords: number;
+  /** Keys and values. */
+  readonly changelogBytes: number;
 }
 
 /** The transactional writer of one pin. Calls run one after the other. */
@@ -119,6 +121,7 @@ export function sealTransaction(
   base: { pin: number; epoch: number; transaction: number; changelogs: Readonly<Record<PartitionKey, number>> },
 ): SealedTransaction {
   let changelogRecords = 0;
+  let changelogBytes = 0;
   const position = {
     ...base,
     inputs: {} as Record<PartitionKey, number>,
@@ -136,10 +139,11 @@ export function sealTransaction(
       const counting = new CountingRows(collector.changelog(changelog.topic, changelog.partition));
       store.seal(counting);
       changelogRecords += counting.count;
+      changelogBytes += counting.bytes;
     }
     task.addToPosition(position);
   }
-  return { transaction: base.transaction, batches: collector.take(), position, changelogRecords };
+  return { transaction: base.transaction, batches: collector.take(), position, changelogRecords, changelogBytes };
 }
 
 /** A store without a changelog is sealed into nothing. */
@@ -147,6 +151,7 @@ const nowhere: RowSink = { row: () => undefined };
 
 class CountingRows implements RowSink {
   count = 0;
+  bytes = 0;
   private readonly inner: RowSink;
 
   constructor(inner: RowSink) {
@@ -155,6 +160,7 @@ class CountingRows implements RowSink {
 
   row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
     this.count++;
+    this.bytes += keyText.length + Math.max(0, valueLength);
     this.inner.row(keyText, bytes, valueStart, valueLength, timestampMs);
   }
 }

@@ -8,15 +8,17 @@
  */
 import type { PinPlan } from "../application/plan.ts";
 import type { Position } from "../application/position.ts";
+import { invariant } from "../core/errors.ts";
 import { type PartitionKey, parsePartitionKey } from "../core/ids.ts";
 import type { FetchedPartition } from "../ports/log.ts";
 import { Collector } from "./collector.ts";
+import { OpenWork } from "./open-work.ts";
 import { acquireEffects, missesInputs, type PinCore, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
 import { asStreamError, fetchFailure, transactionFailure } from "./pin-failure.ts";
 import { startPin, stepPin } from "./pin-machine.ts";
-import { mayProcess } from "./pin-running.ts";
+import { mayProcess, uncoveredOf } from "./pin-running.ts";
 import { PinSnapshots } from "./pin-snapshots.ts";
-import type { DrainReason, OpenLayer, PinEffect, PinEvent, PinOutcome, PinState, Running } from "./pin-state.ts";
+import type { DrainReason, PinEffect, PinEvent, PinOutcome, PinState, Running } from "./pin-state.ts";
 import { PinTransactions, sealTransaction } from "./pin-transaction.ts";
 import type { RecordQueue } from "./record-queue.ts";
 import type { Task } from "./task.ts";
@@ -48,8 +50,8 @@ export class Pin {
   private readonly queues = new Map<PartitionKey, RecordQueue>();
   private committed: Position | undefined;
   private sealedPosition: Position | undefined;
-  private openSinceMs: number | undefined;
-  private openRecords = 0;
+  private readonly work: OpenWork;
+  private drainAsked: DrainReason | undefined;
   private processedBefore = 0;
   private droppedBefore = 0;
   /** Raised when everything unsent was dropped: answers that were asked for before count no more. */
@@ -61,12 +63,15 @@ export class Pin {
   /** @param onHungry called when the pin wants to be fetched for again */
   constructor(pin: number, environment: PinEnvironment, onHungry: () => void) {
     const { app } = environment;
-    this.plan = app.pins[pin] as PinPlan;
+    const plan = app.pins[pin];
+    invariant(plan !== undefined, "the plan names pins of this application only", { pin, pinCount: app.pinCount });
+    this.plan = plan;
     this.environment = environment;
     this.wokenWorker = onHungry;
     this.waker = new Waker(environment.ports.clock);
     this.transactions = new PinTransactions(environment.ports.log, this.plan, app.positionsTopic);
     this.collector = new Collector(app.partitionCounts);
+    this.work = new OpenWork(this.collector, this.queues);
     this.state = { kind: "claiming", draining: undefined };
     const core: PinCore = {
       plan: this.plan,
@@ -82,20 +87,30 @@ export class Pin {
     this.inside = { ...core, snapshots: new PinSnapshots(environment, core) };
   }
 
-  /** Runs the pin until it is released, taken, fenced or stopped. Never throws for an expected end. */
+  /** Runs the pin until it is released, taken, fenced or stopped. Never throws: whatever goes wrong stops the pin. */
   async run(): Promise<PinOutcome> {
     this.acquireStartMs = this.environment.ports.clock.monotonicMs();
     this.apply(startPin());
-    for (;;) {
-      if (this.state.kind === "ended") return this.state.outcome;
+    while (this.state.kind !== "ended") await this.advance(this.state);
+    return this.state.outcome;
+  }
+
+  private async advance(state: PinState): Promise<void> {
+    const { config } = this.environment;
+    try {
       const event =
-        this.inbox.shift() ?? (this.state.kind === "running" ? await this.turn(this.state) : await this.waitForEvent());
-      if (event !== undefined) this.apply(stepPin(this.state, event, this.environment.config));
+        this.inbox.shift() ?? (state.kind === "running" ? await this.turn(state) : await this.waitForEvent());
+      if (event !== undefined) this.apply(stepPin(this.state, event, config));
+    } catch (error) {
+      // A broken invariant, or a store that could not be encoded: the lease is given back, nothing more is written.
+      this.apply(stepPin(this.state, { kind: "failed", error: asStreamError(error, this.plan.pin) }, config));
     }
   }
 
   /** Asks for an orderly end. */
   drain(reason: DrainReason): void {
+    if (this.drainAsked === reason) return;
+    this.drainAsked = reason;
     this.post({ kind: "drain", reason });
   }
 
@@ -136,7 +151,7 @@ export class Pin {
       dropped: counts.dropped,
       committed: this.committed,
       snapshotVersion: "lease" in state ? state.lease.version : 0,
-      tailRecords: state.kind === "running" ? state.uncovered.records : 0,
+      tailRecords: state.kind === "running" ? uncoveredOf(state).records : 0,
     };
   }
 
@@ -173,7 +188,7 @@ export class Pin {
       worker,
       epoch,
       acquireMs,
-      tailRecords: state.uncovered.records,
+      tailRecords: uncoveredOf(state).records,
       transaction: state.memory.committed,
     });
   }
@@ -194,19 +209,26 @@ export class Pin {
       if (taken.records > 0) {
         const nowMs = clock.monotonicMs();
         this.busyMs += nowMs - startMs;
-        if (this.openSinceMs === undefined) this.openSinceMs = startMs;
-        this.openRecords += taken.records;
+        this.work.add(taken.records, startMs);
         this.wokenWorker();
         await clock.sleep(0);
-        return { kind: "progressed", open: this.open(nowMs), nowMs };
+        return this.progressed(nowMs);
       }
     }
     const nowMs = clock.monotonicMs();
-    const [next] = stepPin(state, { kind: "progressed", open: this.open(nowMs), nowMs }, this.environment.config);
+    const [next] = stepPin(state, this.progressed(nowMs), this.environment.config);
     if (next === state) await this.waker.wait(this.restMs(state, nowMs));
-    return (
-      this.inbox.shift() ?? { kind: "progressed", open: this.open(clock.monotonicMs()), nowMs: clock.monotonicMs() }
-    );
+    return this.inbox.shift() ?? this.progressed(clock.monotonicMs());
+  }
+
+  private progressed(nowMs: number): PinEvent {
+    return { kind: "progressed", open: this.work.layer(this.sealedPosition ?? this.committed, nowMs), nowMs };
+  }
+
+  /** How long nothing can become due. */
+  private restMs(state: Running, nowMs: number): number {
+    if (state.inFlight !== undefined || state.flushing) return 1_000;
+    return this.work.restMs(nowMs, this.environment.config);
   }
 
   private processBatch(max: number): { kind: "ok"; records: number } | Extract<PinEvent, { kind: "failed" }> {
@@ -217,34 +239,6 @@ export class Pin {
       return { kind: "failed", error: asStreamError(error, this.plan.pin) };
     }
     return { kind: "ok", records };
-  }
-
-  private open(nowMs: number): OpenLayer {
-    const moved = this.openRecords === 0 && this.positionMoved();
-    if (moved && this.openSinceMs === undefined) this.openSinceMs = nowMs;
-    return {
-      records: this.openRecords,
-      bytes: this.collector.pendingBytes,
-      sinceMs: this.openSinceMs ?? nowMs,
-      moved,
-      fullBatches: this.collector.hasFullBatches,
-    };
-  }
-
-  private positionMoved(): boolean {
-    const inputs = (this.sealedPosition ?? this.committed)?.inputs;
-    if (inputs === undefined) return false;
-    for (const [key, queue] of this.queues) if (queue.position !== inputs[key]) return true;
-    return false;
-  }
-
-  /** How long nothing can become due. */
-  private restMs(state: Running, nowMs: number): number {
-    const { config } = this.environment;
-    if (state.inFlight !== undefined || state.flushing) return 1_000;
-    if (this.openRecords > 0) return Math.max(1, (this.openSinceMs ?? nowMs) + config.commitIntervalMs - nowMs);
-    if (this.openSinceMs !== undefined) return Math.max(1, this.openSinceMs + config.positionOnlyCommitMs - nowMs);
-    return 1_000;
   }
 
   private perform(effect: PinEffect): void {
@@ -267,19 +261,10 @@ export class Pin {
         this.launchCommit(effect.epoch, effect.transaction);
         return;
       case "flush":
-        this.launch("transaction", async () => {
-          const batches = this.collector.take();
-          await this.transactions.flush(batches);
-          this.collector.recycle(batches);
-          return { kind: "flushed" };
-        });
+        this.launchFlush();
         return;
       case "abort":
-        void this.transactions
-          .abort()
-          .catch((error: unknown) =>
-            this.environment.ports.logger.warn("abort-failed", { pin: this.plan.pin, error: String(error) }),
-          );
+        void this.transactions.abort().catch((error: unknown) => this.warn("abort-failed", error));
         return;
       case "publish":
         this.launchPublish(effect);
@@ -291,17 +276,29 @@ export class Pin {
     }
   }
 
+  private launchFlush(): void {
+    this.work.send();
+    const batches = this.collector.take();
+    this.launch("transaction", async () => {
+      await this.transactions.flush(batches);
+      this.collector.recycle(batches);
+      return { kind: "flushed" };
+    });
+  }
+
   private launchCommit(epoch: number, transaction: number): void {
     const { clock } = this.environment.ports;
     const changelogs = this.committed?.changelogs ?? {};
     const sealed = sealTransaction(this.tasks, this.collector, { pin: this.plan.pin, epoch, transaction, changelogs });
+    const { changelogRecords, changelogBytes } = sealed;
+    const life = this.life;
     this.sealedPosition = sealed.position;
-    this.openRecords = 0;
-    this.openSinceMs = undefined;
+    this.work.reset();
     this.launch("transaction", async () => {
-      this.sealedPosition = await this.transactions.commit(sealed, clock.nowMs());
+      const position = await this.transactions.commit(sealed, clock.nowMs());
+      if (life === this.life) this.sealedPosition = position;
       this.collector.recycle(sealed.batches);
-      return { kind: "committed", transaction, changelogRecords: sealed.changelogRecords, nowMs: clock.monotonicMs() };
+      return { kind: "committed", transaction, changelogRecords, changelogBytes, nowMs: clock.monotonicMs() };
     });
   }
 
@@ -310,10 +307,14 @@ export class Pin {
       try {
         return await this.inside.snapshots.publish(effect);
       } catch (error) {
-        this.environment.ports.logger.warn("publish-failed", { pin: this.plan.pin, error: String(error) });
+        this.warn("publish-failed", error);
         return { kind: "publish-failed", nowMs: this.environment.ports.clock.monotonicMs() };
       }
     });
+  }
+
+  private warn(event: string, error: unknown): void {
+    this.environment.ports.logger.warn(event, { pin: this.plan.pin, error: String(error) });
   }
 
   /** Runs an asynchronous effect; its answer counts only if nothing was dropped meanwhile. */
@@ -340,8 +341,7 @@ export class Pin {
     this.tasks = tasks;
     this.committed = position;
     this.sealedPosition = undefined;
-    this.openRecords = 0;
-    this.openSinceMs = undefined;
+    this.work.reset();
     this.queues.clear();
     for (const task of tasks)
       for (const { key } of task.plan.inputs) this.queues.set(key, task.queue(parsePartitionKey(key).topic));
@@ -357,10 +357,10 @@ export class Pin {
     }
     this.committed = position;
     this.sealedPosition = undefined;
-    this.openRecords = 0;
-    this.openSinceMs = undefined;
+    this.work.reset();
     this.post({
       kind: "resumed",
+      landed,
       missingInputs: missesInputs(this.plan, position),
       nowMs: this.environment.ports.clock.monotonicMs(),
     });

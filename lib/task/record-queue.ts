@@ -1,3 +1,4 @@
+import { isStreamError, StreamError } from "../core/errors.ts";
 import type { RecordReader } from "../records/reader.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Cursor, CursorSource } from "../topology/cursor.ts";
@@ -99,15 +100,37 @@ export class RecordQueue {
   private timestampOf(reader: RecordReader): number {
     const extractor = this.source.timestampExtractor;
     if (extractor === undefined) return reader.timestampMs;
-    this.probe.bind(reader, reader.timestampMs, this.source);
-    return extractor({
-      timestampMs: reader.timestampMs,
-      topic: this.source.topic,
-      partition: this.source.partition,
-      offset: reader.offset,
-      key: this.probe.key,
-      value: this.probe.value,
-      partitionTimeMs: this.partitionTimeMs,
-    });
+    const { topic, partition } = this.source;
+    const { offset, timestampMs } = reader;
+    const { partitionTimeMs, probe } = this;
+    probe.bind(reader, timestampMs, this.source);
+    let extracted: number;
+    try {
+      extracted = extractor({
+        timestampMs,
+        topic,
+        partition,
+        offset,
+        key: probe.key,
+        value: probe.value,
+        partitionTimeMs,
+      });
+    } catch (cause) {
+      if (isStreamError(cause)) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw this.failure("PROCESSING_FAILED", { offset, why: `the timestamp extractor failed: ${reason}`, cause });
+    }
+    if (Number.isSafeInteger(extracted)) return extracted;
+    const why = `the timestamp extractor answered ${String(extracted)}: answer whole milliseconds, or a negative number to drop the record`;
+    throw this.failure("TIMESTAMP_INVALID", { offset, why });
+  }
+
+  private failure(
+    code: "PROCESSING_FAILED" | "TIMESTAMP_INVALID",
+    { offset, why, cause }: { offset: number; why: string; cause?: unknown },
+  ): StreamError {
+    const { topic, partition } = this.source;
+    const details = { topic, partition, offset };
+    return new StreamError(code, `${topic}-${partition}@${offset}: ${why}`, { details, cause });
   }
 }

@@ -3,8 +3,10 @@ import { createFileLeaseTable } from "../adapters/file/lease-table.ts";
 import { openLogJournal } from "../adapters/file/log-journal.ts";
 import { createFileObjectStore } from "../adapters/file/object-store.ts";
 import { InProcessLauncher } from "../adapters/in-process/launcher.ts";
+import type { LineSwitch } from "../adapters/in-process/severable.ts";
 import { createMemoryLeaseTable } from "../adapters/memory/lease-table.ts";
 import { createMemoryBroker, type MemoryBroker } from "../adapters/memory/log/broker.ts";
+import type { MemoryTransport } from "../adapters/memory/log/transport.ts";
 import { createMemoryObjectStore } from "../adapters/memory/object-store.ts";
 import { systemClock, systemRandom } from "../adapters/system/clock.ts";
 import { silentLogger } from "../adapters/system/logger.ts";
@@ -57,9 +59,9 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
   const launcher = new InProcessLauncher({
     app,
     settings,
-    ports: async (worker) => ({
+    ports: async (worker, line) => ({
       ...shared,
-      log: broker.connect({ clientId: worker }),
+      log: broker.connect({ clientId: worker, transport: cutTransport(line) }),
       logger: logger.with({ worker }),
     }),
     ...(options.onWorkerExit === undefined ? {} : { onExit: options.onWorkerExit }),
@@ -76,4 +78,9 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
       broker.close();
     },
   };
+}
+
+/** A dead worker's client makes no more requests: a retry loop inside it could still fence its successor. */
+function cutTransport(line: LineSwitch): MemoryTransport {
+  return async (call) => (line.mode === "cut" ? new Promise(() => undefined) : call.deliver());
 }

@@ -1,8 +1,14 @@
-/** What users' tests import: `millrace/testing`. */
+/** `millrace/testing`: what tests of an application need. No SDK is loaded. */
 export type { LogRecord } from "./driver-log.ts";
-export type { PipeOptions } from "./test-input-topic.ts";
-export { TestInputTopic } from "./test-input-topic.ts";
-export type { TestRecord } from "./test-output-topic.ts";
-export { TestOutputTopic } from "./test-output-topic.ts";
-export type { TestRow, TestTopicOptions, TestWindowRow } from "./topology-test-driver.ts";
-export { TopologyTestDriver } from "./topology-test-driver.ts";
+export { EmbeddedApplication, type InputRecord } from "./embedded-application.ts";
+export { type EmbeddedPlatform, type EmbeddedPlatformOptions, embeddedPlatform } from "./embedded-platform.ts";
+export { type LocalLauncher, type LocalPlatform, LocalRuntime, type LocalRuntimeOptions } from "./local-runtime.ts";
+export { type StartEmbeddedOptions, startEmbedded } from "./start-embedded.ts";
+export { type PipeOptions, TestInputTopic } from "./test-input-topic.ts";
+export { TestOutputTopic, type TestRecord } from "./test-output-topic.ts";
+export {
+  type TestRow,
+  type TestTopicOptions,
+  type TestWindowRow,
+  TopologyTestDriver,
+} from "./topology-test-driver.ts";

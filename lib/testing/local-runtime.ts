@@ -44,7 +44,18 @@ export interface LocalRuntimeOptions {
   readonly onTick?: (report: TickReport) => void;
 }
 
-/** A running application on one machine. */
+/**
+ * A running application on one machine.
+ *
+ * @example
+ * const platform = embeddedPlatform({ app });
+ * const topic = (name: string) => ({ name, partitions: 1, replicas: -1, configs: {} });
+ * await platform.log.createTopics([topic("words"), topic("counts")]);
+ * const runtime = new LocalRuntime({ app, platform });
+ * await runtime.start();
+ * (await runtime.tables()).names; // ["counts"]
+ * await runtime.stop();
+ */
 export class LocalRuntime {
   readonly settings: Settings;
   readonly platform: LocalPlatform;

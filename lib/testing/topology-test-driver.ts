@@ -15,6 +15,7 @@ import type { LogBatch, LogRecord } from "./driver-log.ts";
 import { DriverLog } from "./driver-log.ts";
 import { TestInputTopic } from "./test-input-topic.ts";
 import { TestOutputTopic } from "./test-output-topic.ts";
+import { topicSerdes } from "./topic-serdes.ts";
 
 /** Serdes of a test topic; without them those of the source or sink. */
 export interface TestTopicOptions<K, V> {
@@ -71,14 +72,11 @@ export class TopologyTestDriver {
    * @throws {StreamError} `TOPOLOGY_INVALID` when the application does not read it
    */
   createInputTopic<K, V>(topic: string, options: TestTopicOptions<K, V> = {}): TestInputTopic<K, V> {
-    const source = this.app.topology.nodes.find(
-      (node) => node.kind === "source" && node.topics.some((each) => each.name === topic),
-    );
-    if (source?.kind !== "source") throw unknown(`the application does not read topic ${topic}`, { topic });
     const { key, value } = options;
+    const serdes = topicSerdes<K, V>(this.app, "source", topic);
     return new TestInputTopic<K, V>({
-      keySerde: key ?? (source.keySerde as Serde<K>),
-      valueSerde: value === undefined ? (source.valueSerde as Serde<V>) : asSerde(value),
+      keySerde: key ?? serdes.key,
+      valueSerde: value === undefined ? serdes.value : asSerde(value),
       pipe: (record) => this.pipe(topic, record),
     });
   }
@@ -89,12 +87,11 @@ export class TopologyTestDriver {
    * @throws {StreamError} `TOPOLOGY_INVALID` when the application does not write it
    */
   createOutputTopic<K, V>(topic: string, options: TestTopicOptions<K, V> = {}): TestOutputTopic<K, V> {
-    const sink = this.app.topology.nodes.find((node) => node.kind === "sink" && node.topic.name === topic);
-    if (sink?.kind !== "sink") throw unknown(`the application does not write topic ${topic}`, { topic });
     const { key, value } = options;
+    const serdes = topicSerdes<K, V>(this.app, "sink", topic);
     return new TestOutputTopic<K, V>({
-      keySerde: key ?? (sink.keySerde as Serde<K>),
-      valueSerde: value === undefined ? (sink.valueSerde as Serde<V>) : asSerde(value),
+      keySerde: key ?? serdes.key,
+      valueSerde: value === undefined ? serdes.value : asSerde(value),
       records: this.records(topic),
     });
   }
@@ -236,8 +233,4 @@ function planOf(part: SubTopology): TaskPlan {
 function keyOf<K>(store: TaskStore, keyText: string): K {
   const bytes = Buffer.from(keyText, "latin1");
   return (store.spec.keySerde as Serde<K>).read(bytes, 0, bytes.length);
-}
-
-function unknown(message: string, details: Readonly<Record<string, string>>): StreamError {
-  return new StreamError("TOPOLOGY_INVALID", message, { details });
 }

@@ -1,3 +1,4 @@
+import type { Settings } from "../config/settings.ts";
 import { StreamError } from "../core/errors.ts";
 import type { TopicSpec } from "../ports/log.ts";
 import type { StoreSpec } from "../state/store.ts";
@@ -9,8 +10,12 @@ import { byName, changelogTopic, physicalTopic, subTopologies } from "./sub-topo
 export type InternalTopic = TopicSpec &
   ({ readonly kind: "repartition" } | { readonly kind: "changelog"; readonly store: string });
 
-/** How long a purged tombstone's key stays recognisable; a snapshot older than half of it is rebuilt. */
-const DELETE_RETENTION_MS = 7 * 86_400_000;
+/** What internal topics are made for and with. */
+export interface InternalTopicOptions {
+  /** Partitions of every topic of the user's that is read. */
+  readonly external: ReadonlyMap<string, number>;
+  readonly settings: Settings["topics"];
+}
 
 const repartitionConfigs = Object.freeze({
   "cleanup.policy": "delete",
@@ -23,16 +28,16 @@ const repartitionConfigs = Object.freeze({
  * The topics that an application needs beside its inputs and outputs: repartition topics first, then changelogs, by name.
  *
  * Names, partition counts and settings are Kafka Streams', with two differences on changelogs: `retention.ms` is -1, because
- * windows expire in our metadata and event-time retention would delete the tail of a backfill; and tombstones stay 7 days.
+ * windows expire in our metadata and event-time retention would delete the tail of a backfill; and tombstones stay for
+ * `topics.deleteRetentionMs` (7 days).
  *
- * @param external Partitions of every topic of the user's that is read.
  * @throws {StreamError} `TOPIC_MISSING` for a source topic that `external` does not name; `NOT_COPARTITIONED`
  * @source Kafka Streams `RepartitionTopics`, `ChangelogTopics`, `WindowedChangelogTopicConfig`
  */
 export function internalTopics(
   topology: Topology,
   applicationId: string,
-  external: ReadonlyMap<string, number>,
+  { external, settings }: InternalTopicOptions,
 ): readonly InternalTopic[] {
   const counts = partitionCounts(topology, applicationId, external);
   const repartitions = internalSources(topology, applicationId).map(
@@ -40,11 +45,11 @@ export function internalTopics(
       kind: "repartition",
       name,
       partitions: counts.get(name) as number,
-      replicas: -1,
+      replicas: settings.replicas,
       configs: repartitionConfigs,
     }),
   );
-  const changelogs = subTopologies(topology, applicationId).flatMap((part) => changelogsOf(part, counts));
+  const changelogs = subTopologies(topology, applicationId).flatMap((part) => changelogsOf(part, counts, settings));
   return [...repartitions, ...changelogs.sort((a, b) => byName(a.name, b.name))];
 }
 
@@ -56,7 +61,11 @@ function internalSources(topology: Topology, applicationId: string): readonly st
     .sort(byName);
 }
 
-function changelogsOf(part: SubTopology, counts: ReadonlyMap<string, number>): InternalTopic[] {
+function changelogsOf(
+  part: SubTopology,
+  counts: ReadonlyMap<string, number>,
+  settings: Settings["topics"],
+): InternalTopic[] {
   const logged = part.stores.filter((store) => store.logged);
   if (logged.length === 0) return [];
   const partitions = taskCount(part, counts);
@@ -65,8 +74,8 @@ function changelogsOf(part: SubTopology, counts: ReadonlyMap<string, number>): I
     store: store.name,
     name: changelogTopic(store.name, part.applicationId),
     partitions,
-    replicas: -1,
-    configs: changelogConfigs(store),
+    replicas: settings.replicas,
+    configs: changelogConfigs(store, settings),
   }));
 }
 
@@ -89,10 +98,10 @@ function missingTopic(topic: string): StreamError {
   return new StreamError("TOPIC_MISSING", `topic ${topic} does not exist: create it first`, { details: { topic } });
 }
 
-function changelogConfigs(store: StoreSpec): Readonly<Record<string, string>> {
+function changelogConfigs(store: StoreSpec, settings: Settings["topics"]): Readonly<Record<string, string>> {
   return {
     "cleanup.policy": store.retentionMs === undefined ? "compact" : "compact,delete",
-    "delete.retention.ms": String(DELETE_RETENTION_MS),
+    "delete.retention.ms": String(settings.deleteRetentionMs),
     "message.timestamp.type": "CreateTime",
     "retention.ms": "-1",
   };

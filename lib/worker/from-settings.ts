@@ -16,6 +16,7 @@ export function fromSettings(
       maxReacquires: commit.maxReacquires,
       snapshotMaxAgeMs: snapshot.maxAgeMs,
       snapshotMaxTailRecords: snapshot.maxTailRecords,
+      snapshotMaxDirtyBytes: snapshot.maxDirtyBytes,
       snapshotRetryMs: snapshot.retryMs,
       handoverMaxTailRecords: snapshot.handoverMaxTailRecords,
     },

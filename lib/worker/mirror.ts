@@ -5,6 +5,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Pin } from "../task/pin.ts";
+import { findOutsideOffsets } from "./outside-offsets.ts";
+
+/** What the mirror sees of a running pin. */
+export type MirroredPin = Pick<Pin, "status">;
 
 /**
  * What a worker does beside the transactions, every few seconds, and whose failure is only a warning: group offsets as a
@@ -19,8 +23,10 @@ export class Mirror {
   private readonly repartitionTopics: ReadonlySet<string>;
   private mirroredAtMs = Number.NEGATIVE_INFINITY;
   private purgedAtMs = Number.NEGATIVE_INFINITY;
-  private running = false;
+  private writing: Promise<void> | undefined;
   private readonly left = new Map<PartitionKey, number>();
+  /** Partitions whose group offset was compared since their pin was acquired. */
+  private readonly compared = new Set<PartitionKey>();
 
   constructor(
     app: ApplicationPlan,
@@ -30,54 +36,81 @@ export class Mirror {
     this.app = app;
     this.ports = ports;
     this.periods = periods;
-    this.repartitionTopics = new Set(
-      [...app.topics.keys()].filter(
-        (topic) => topic.startsWith(`${app.applicationId}-`) && topic.endsWith("-repartition"),
-      ),
-    );
+    this.repartitionTopics = repartitionTopics(app);
   }
 
   /** Starts what is due; never waits for it. */
-  async tick(pins: ReadonlyMap<number, Pin>): Promise<void> {
+  tick(pins: ReadonlyMap<number, MirroredPin>): void {
+    if (this.writing !== undefined) return;
     const nowMs = this.ports.clock.monotonicMs();
-    if (this.running) return;
     const mirror = nowMs - this.mirroredAtMs >= this.periods.mirrorMs;
     const purge = this.repartitionTopics.size > 0 && nowMs - this.purgedAtMs >= this.periods.purgeMs;
     if (!mirror && !purge) return;
+    const running = new Map([...pins.values()].flatMap((pin) => inputsOf(pin.status().committed)));
+    const offsets = this.takeLeft(running);
+    if (offsets.size === 0) return;
     if (mirror) this.mirroredAtMs = nowMs;
     if (purge) this.purgedAtMs = nowMs;
-    this.running = true;
-    void this.write(pins, purge).finally(() => {
-      this.running = false;
+    this.writing = this.write(offsets, { running, purge }).finally(() => {
+      this.writing = undefined;
     });
   }
 
-  /** Remembers the last position of a pin that ends. */
-  note(position: Position | undefined): void {
-    for (const [key, offset] of Object.entries(position?.inputs ?? {})) this.left.set(key as PartitionKey, offset);
+  /** A pin ends. Its last position is mirrored once more, unless it was fenced: then a newer owner mirrors. */
+  ended(position: Position | undefined, how: { readonly fenced: boolean }): void {
+    for (const [key, offset] of inputsOf(position)) {
+      if (!how.fenced) this.left.set(key, offset);
+      this.compared.delete(key);
+    }
   }
 
-  /** The last mirror of a worker that ends. */
+  /** The last mirror of a worker that ends; nothing is under way afterwards. */
   async flush(): Promise<void> {
-    await this.write(new Map(), false);
+    await this.writing;
+    const offsets = this.takeLeft(new Map());
+    if (offsets.size > 0) await this.write(offsets, { running: new Map(), purge: false });
   }
 
-  private async write(pins: ReadonlyMap<number, Pin>, purge: boolean): Promise<void> {
-    const offsets = new Map(this.left);
+  private takeLeft(running: ReadonlyMap<PartitionKey, number>): Map<PartitionKey, number> {
+    const offsets = new Map([...this.left, ...running]);
     this.left.clear();
-    for (const pin of pins.values()) {
-      for (const [key, offset] of Object.entries(pin.status().committed?.inputs ?? {}))
-        offsets.set(key as PartitionKey, offset);
-    }
-    if (offsets.size === 0) return;
+    return offsets;
+  }
+
+  private async write(
+    offsets: ReadonlyMap<PartitionKey, number>,
+    { running, purge }: { running: ReadonlyMap<PartitionKey, number>; purge: boolean },
+  ): Promise<void> {
+    const { log, logger } = this.ports;
     try {
-      await this.ports.log.commitOffsets(this.app.applicationId, offsets);
-      if (purge)
-        await this.ports.log.deleteRecords(
-          new Map([...offsets].filter(([key]) => this.repartitionTopics.has(parsePartitionKey(key).topic))),
-        );
+      await this.compare(running);
+      await log.commitOffsets(this.app.applicationId, offsets);
+      if (!purge) return;
+      const processed = [...offsets].filter(([key]) => this.repartitionTopics.has(parsePartitionKey(key).topic));
+      if (processed.length > 0) await log.deleteRecords(new Map(processed));
     } catch (error) {
-      this.ports.logger.warn("mirror-failed", { error: String(error) });
+      logger.warn("mirror-failed", { error: String(error) });
     }
   }
+
+  /** Before the first mirror of a pin overwrites them: were its group offsets changed by something else? */
+  private async compare(running: ReadonlyMap<PartitionKey, number>): Promise<void> {
+    const { log, logger } = this.ports;
+    const fresh = new Map([...running].filter(([key]) => !this.compared.has(key)));
+    if (fresh.size === 0) return;
+    for (const { code, advice, message, details } of await findOutsideOffsets(log, this.app, fresh)) {
+      logger.error("offsets-changed-outside", { code, advice, error: message, ...details });
+    }
+    for (const key of fresh.keys()) this.compared.add(key);
+  }
+}
+
+function inputsOf(position: Position | undefined): [PartitionKey, number][] {
+  return Object.entries(position?.inputs ?? {}) as [PartitionKey, number][];
+}
+
+function repartitionTopics(app: ApplicationPlan): ReadonlySet<string> {
+  const isRepartition = (topic: string): boolean =>
+    topic.startsWith(`${app.applicationId}-`) && topic.endsWith("-repartition");
+  return new Set([...app.topics.keys()].filter(isRepartition));
 }

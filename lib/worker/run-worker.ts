@@ -20,7 +20,12 @@ export interface RunWorkerOptions {
  * Runs one worker to its end: until the plan has nothing for it, its deadline comes, or it is told to stop.
  *
  * @returns what it did; pins that stopped with a typed error are listed in `errors`
- * @throws {StreamError} what `prepareApplication` refuses: `TOPIC_MISSING`, `TOPOLOGY_INCOMPATIBLE`, `PARTITIONS_CHANGED`, …
+ * @throws {StreamError} `TOPIC_MISSING`, `TOPOLOGY_INCOMPATIBLE`, … when the application is not deployed like this
+ * @example compiled only: it runs until its pins are taken away
+ * await using ports = await connect(app.id, connectionsFromEnvironment({}));
+ * const worker = String(process.argv.at(-1)); // a launcher gives each worker a new id
+ * const life = { remainingMs: () => undefined, stop: new AbortController().signal };
+ * await runWorker({ app, ports, settings: parseSettings(), worker, life });
  */
 export async function runWorker(options: RunWorkerOptions): Promise<WorkerSummary> {
   const { ports, settings, worker: id } = options;

@@ -5,13 +5,14 @@
  * protocol of a pin (`task/`). It never starts its own successor and does nothing after `run` has resolved.
  */
 import type { StreamError } from "../core/errors.ts";
-import type { WorkerReport } from "../ports/lease-table.ts";
+import type { BeatOutcome, WorkerReport } from "../ports/lease-table.ts";
 import { Pin, type PinStatus } from "../task/pin.ts";
 import type { PinEnvironment } from "../task/pin-acquire.ts";
 import type { DrainReason, PinOutcome } from "../task/pin-state.ts";
 import { Waker } from "../task/waker.ts";
 import { Fetcher, type FetchLimits } from "./fetcher.ts";
 import { Mirror } from "./mirror.ts";
+import { StoppedPins } from "./stopped-pins.ts";
 
 /** Settings of a worker; durations are of its own monotonic clock. */
 export interface WorkerLimits {
@@ -35,6 +36,12 @@ export interface WorkerLife {
   readonly stop: AbortSignal;
 }
 
+/**
+ * Beats that a worker waits for orders when it has nothing to do but the coordinator is to hear of it: it was started by
+ * hand, or its last pin stopped. Twice the time after which the coordinator would take it for dead.
+ */
+const ORDERS_WAIT_BEATS = 8;
+
 /** What a worker did. */
 export interface WorkerSummary {
   readonly worker: string;
@@ -52,12 +59,16 @@ export class Worker {
   private readonly limits: WorkerLimits;
   private readonly life: WorkerLife;
   private readonly pins = new Map<number, Pin>();
-  private readonly parked = new Map<number, StreamError>();
+  private readonly stopped = new StoppedPins();
   private readonly retryAtMs = new Map<number, number>();
   private readonly fetcher: Fetcher;
   private readonly mirror: Mirror;
   private readonly waker: Waker;
+  private readonly instance: string;
+  /** True from the first answered beat. */
+  private heard = false;
   private assigned: readonly number[] = [];
+  private idleBeats = 0;
   private ending: WorkerSummary["ended"] | undefined;
   private processedBefore = 0;
   private busyBeforeMs = 0;
@@ -72,6 +83,7 @@ export class Worker {
     this.fetcher = new Fetcher(environment.ports, options.limits.fetch);
     this.mirror = new Mirror(environment.app, environment.ports, options.limits);
     this.waker = new Waker(environment.ports.clock);
+    this.instance = environment.ports.random.uuid();
   }
 
   /** Pins that this worker has, for reports and the console. */
@@ -94,12 +106,14 @@ export class Worker {
       }
       this.followOrders();
       if (this.finished()) break;
-      await this.mirror.tick(this.pins);
+      this.mirror.tick(this.pins);
       await this.waker.wait(Math.max(1, Math.min(beatAtMs - clock.monotonicMs(), this.nextRetryMs())));
     }
     this.fetcher.stop();
     await this.mirror.flush();
-    await leases.leave(this.id).catch((error: unknown) => logger.warn("leave-failed", { error: String(error) }));
+    await leases
+      .leave(this.id, this.instance)
+      .catch((error: unknown) => logger.warn("leave-failed", { worker: this.id, error: String(error) }));
     await fetching;
     return this.summary();
   }
@@ -113,13 +127,20 @@ export class Worker {
     try {
       const answer = await leases.beat(this.id, this.report());
       if (answer.kind === "revoked") this.end("revoked");
-      else this.assigned = answer.assigned;
+      else this.takeOrders(answer);
     } catch (error) {
       logger.warn("beat-failed", { worker: this.id, error: String(error) });
-      return;
     }
-    const wanted = this.assigned.filter((pin) => !this.parked.has(pin));
-    if (wanted.length === 0 && this.ending === undefined) this.end("nothing-assigned");
+  }
+
+  private takeOrders({ assigned, planVersion }: Extract<BeatOutcome, { kind: "ok" }>): void {
+    this.heard = true;
+    this.assigned = assigned;
+    this.stopped.follow(assigned);
+    this.idleBeats = assigned.some((pin) => !this.stopped.has(pin)) ? 0 : this.idleBeats + 1;
+    if (this.idleBeats === 0) return;
+    const mayGetMore = planVersion === 0 || assigned.length > 0;
+    if (!mayGetMore || this.idleBeats > ORDERS_WAIT_BEATS) this.end("nothing-assigned");
   }
 
   private followOrders(): void {
@@ -130,7 +151,7 @@ export class Worker {
     const nowMs = this.environment.ports.clock.monotonicMs();
     for (const [number, pin] of this.pins) if (!this.assigned.includes(number)) pin.drain("handover");
     for (const pin of this.assigned) {
-      if (this.pins.has(pin) || this.parked.has(pin) || (this.retryAtMs.get(pin) ?? 0) > nowMs) continue;
+      if (this.pins.has(pin) || this.stopped.has(pin) || (this.retryAtMs.get(pin) ?? 0) > nowMs) continue;
       this.startPin(pin);
     }
   }
@@ -153,32 +174,29 @@ export class Worker {
     const number = pin.plan.pin;
     const status = pin.status();
     this.processedBefore += status.processed;
-    this.mirror.note(status.committed);
+    this.mirror.ended(status.committed, { fenced: outcome.kind === "fenced" });
     this.busyBeforeMs += pin.busyMs;
     this.pins.delete(number);
     this.retryAtMs.set(number, clock.monotonicMs() + this.limits.claimRetryMs);
     if (outcome.kind === "fenced") this.fenced++;
     // The lease names us although nothing of ours runs it: the answer of an earlier claim, raise or release was lost.
     if (outcome.kind === "taken" && outcome.row.owner === this.id) this.settle(number, outcome.row.epoch);
-    if (outcome.kind === "stopped" && outcome.error.advice === "retry") {
-      this.retryAtMs.set(number, clock.monotonicMs() + this.limits.failureRetryMs);
-      logger.warn("pin-retries", {
-        pin: number,
-        worker: this.id,
-        code: outcome.error.code,
-        error: outcome.error.message,
-      });
-    } else if (outcome.kind === "stopped") {
-      this.parked.set(number, outcome.error);
-      logger.error("pin-stopped", {
-        pin: number,
-        worker: this.id,
-        code: outcome.error.code,
-        advice: outcome.error.advice,
-        error: outcome.error.message,
-      });
-    } else if (outcome.kind !== "taken") logger.info(`pin-${outcome.kind}`, { pin: number, worker: this.id });
+    if (outcome.kind === "stopped") this.pinStopped(number, outcome.error);
+    else if (outcome.kind !== "taken") logger.info(`pin-${outcome.kind}`, { pin: number, worker: this.id });
     this.waker.wake();
+  }
+
+  private pinStopped(pin: number, error: StreamError): void {
+    const { clock, logger } = this.environment.ports;
+    const { code, advice, message } = error;
+    const fields = { pin, worker: this.id, code, advice, error: message };
+    if (advice === "retry") {
+      this.retryAtMs.set(pin, clock.monotonicMs() + this.limits.failureRetryMs);
+      logger.warn("pin-retries", fields);
+    } else {
+      this.stopped.add(pin, error);
+      logger.error("pin-stopped", fields);
+    }
   }
 
   /** Gives back a lease that names us by accident, so that the next claim can take it. */
@@ -192,7 +210,7 @@ export class Worker {
     const nowMs = this.environment.ports.clock.monotonicMs();
     let next = Number.POSITIVE_INFINITY;
     for (const pin of this.assigned) {
-      if (!this.pins.has(pin) && !this.parked.has(pin))
+      if (!this.pins.has(pin) && !this.stopped.has(pin))
         next = Math.min(next, (this.retryAtMs.get(pin) ?? nowMs) - nowMs);
     }
     return next;
@@ -206,8 +224,10 @@ export class Worker {
     const recordsTotal = this.processedBefore + statuses.reduce((sum, status) => sum + status.processed, 0);
     const busyMs = this.busyBeforeMs + [...this.pins.values()].reduce((sum, pin) => sum + pin.busyMs, 0);
     return {
-      status: this.ending === undefined ? "ready" : "draining",
+      instance: this.instance,
+      status: this.ending !== undefined ? "draining" : this.heard ? "ready" : "starting",
       held: statuses.filter(({ status }) => status !== "claiming" && status !== "ended").map(({ pin }) => pin),
+      stopped: this.stopped.report(),
       positions,
       recordsTotal,
       recordsPerBusySecond: busyMs > 0 ? (recordsTotal * 1_000) / busyMs : 0,
@@ -223,7 +243,7 @@ export class Worker {
       ended: this.ending ?? "stopped",
       processed: this.processedBefore,
       fenced: this.fenced,
-      errors: [...this.parked].map(([pin, error]) => ({ pin, error })),
+      errors: this.stopped.errors(),
     };
   }
 }

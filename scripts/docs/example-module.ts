@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { assertComments } from "./assertions.ts";
 import { exportedSymbols } from "./docstrings.ts";
 import { type Example, freeNames } from "./examples.ts";
-import { type Declared, offeredNames, type ReadTree } from "./public-names.ts";
+import { type Declared, doors, offeredNames, type ReadTree } from "./public-names.ts";
 
 /** Names that examples may use beside those of lib; every example gets a copy of this file of its own. */
 export const sharedNames = "test/support/example-names.ts";
@@ -20,7 +20,7 @@ export interface ExampleModule extends Example {
 export function nameSources(path: string, paths: readonly string[], read: ReadTree): Map<string, Declared> {
   const folder = `${posix.dirname(path)}/`;
   const inFolder = paths.filter((other) => other.startsWith(folder));
-  const order = [path, "lib/index.ts", "lib/testing/index.ts", sharedNames, ...inFolder, ...paths];
+  const order = [path, ...doors, sharedNames, ...inFolder, ...paths];
   const names = new Map<string, Declared>();
   for (const source of order) {
     for (const [name, declared] of offeredNames(source, read)) {
@@ -69,7 +69,7 @@ function importOf(name: string, declared: Declared, { read, up }: { read: ReadTr
 export function moveImports({ path, code }: { path: string; code: string }, up: string): string {
   return code
     .replace(/(from\s+|import\s+)"millrace"/g, `$1"${up}lib/index.ts"`)
-    .replace(/(from\s+|import\s+)"millrace\/testing"/g, `$1"${up}lib/testing/index.ts"`)
+    .replace(/(from\s+|import\s+)"millrace\/(testing|runtime)"/g, `$1"${up}lib/$2/index.ts"`)
     .replace(/(from\s+|import\s+)"(\.\.?\/[^"]+)"/g, (_all, lead: string, specifier: string) => {
       return `${lead}"${up}${posix.normalize(posix.join(posix.dirname(path), specifier))}"`;
     });

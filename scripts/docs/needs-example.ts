@@ -1,9 +1,6 @@
 import type { Problem } from "../tidy/source.ts";
 import { type Exported, exportedSymbols } from "./docstrings.ts";
-import { type Declared, offeredNames, type ReadTree } from "./public-names.ts";
-
-/** What users import. */
-const doors = ["lib/index.ts", "lib/testing/index.ts"];
+import { type Declared, doors, offeredNames, type ReadTree } from "./public-names.ts";
 
 /**
  * Classes and functions that users call must show how: everything that the public modules offer (a class may do so in its

@@ -2,6 +2,9 @@ import { posix } from "node:path";
 import ts from "typescript";
 import { exportedSymbols } from "./docstrings.ts";
 
+/** What users import. */
+export const doors: readonly string[] = ["lib/index.ts", "lib/testing/index.ts", "lib/runtime/index.ts"];
+
 /** Where a name is declared, and under which name there. */
 export interface Declared {
   readonly path: string;

@@ -78,7 +78,8 @@ async function run(folder: string, modules: readonly ExampleModule[], exampleMax
     ),
   );
   const output = await new Promise<string>((done) => {
-    const limits = { timeout: allExamplesMaxMs, maxBuffer: 64 << 20 };
+    // an example that writes files writes them there
+    const limits = { cwd: folder, timeout: allExamplesMaxMs, maxBuffer: 64 << 20 };
     execFile(process.execPath, [runner], limits, (error, stdout, stderr) => {
       done(error === null ? stdout : `${stdout}\n${stderr}`);
     });

@@ -18,6 +18,7 @@ const rows: readonly (readonly string[])[] = [
   ["worker", "query"],
   ["adapters"],
   ["testing"],
+  ["runtime"],
   ["cli", "console"],
   ["index.ts"],
 ];

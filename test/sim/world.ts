@@ -140,6 +140,7 @@ export class World {
           maxReacquires: 8,
           snapshotMaxAgeMs: 1_500,
           snapshotMaxTailRecords: 40,
+          snapshotMaxDirtyBytes: 1 << 20,
           snapshotRetryMs: 500,
           handoverMaxTailRecords: 5,
         },

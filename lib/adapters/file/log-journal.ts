@@ -44,8 +44,8 @@ interface JournalFile {
  * All changes of the broker go through one file in order, so whatever is cut off its end leaves a state that the broker
  * was in. A torn tail is cut at open.
  *
- * @example
- * const journal = openLogJournal("./data/log");
+ * @example compiled only: it writes to the folder
+ * const journal = openLogJournal("./millrace-data/log");
  * const broker = createMemoryBroker({ clock, random, journal });
  *
  * @throws {StreamError} `FOLDER_IN_USE`; later `CORRUPT_JOURNAL` for damage that is not a torn tail

@@ -7,7 +7,7 @@ import { LineSwitch, severable } from "./severable.ts";
 /** How workers run in this process. */
 export interface InProcessLauncherOptions extends Pick<RunWorkerOptions, "app" | "settings"> {
   /** Ports of a new worker: connections of its own, so that cutting one leaves the others alone. */
-  readonly ports: (worker: string) => Promise<PinPorts>;
+  readonly ports: (worker: string, line: LineSwitch) => Promise<PinPorts>;
   readonly onExit?: (worker: string, summary: WorkerSummary | undefined, error: unknown) => void;
 }
 
@@ -44,7 +44,7 @@ export class InProcessLauncher implements Launcher {
     let summary: WorkerSummary | undefined;
     let failure: unknown;
     try {
-      const open = await this.options.ports(worker);
+      const open = await this.options.ports(worker, line);
       const ports: PinPorts = {
         ...open,
         log: severable(open.log, line),

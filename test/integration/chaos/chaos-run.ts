@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { ensureTable } from "../../../lib/adapters/dynamodb/ensure-table.ts";
@@ -35,24 +38,31 @@ export interface ChaosOptions {
  * `open`, `start`, faults, `settle`, `check`, and `close` in every case.
  */
 export class ChaosRun {
+  /** Name of bucket, table and log file. */
+  readonly name: string;
   readonly broker: KafkaServer;
   readonly deployments: readonly Deployment[];
   readonly feed: TradeFeed;
   readonly lines: SeenLine[];
   private readonly feedLog: Log;
+  private readonly onLine: (line: SeenLine) => void;
 
   private constructor(parts: {
+    name: string;
     broker: KafkaServer;
     deployments: readonly Deployment[];
     feed: TradeFeed;
     feedLog: Log;
     lines: SeenLine[];
+    onLine: (line: SeenLine) => void;
   }) {
+    this.name = parts.name;
     this.broker = parts.broker;
     this.deployments = parts.deployments;
     this.feed = parts.feed;
     this.feedLog = parts.feedLog;
     this.lines = parts.lines;
+    this.onLine = parts.onLine;
   }
 
   /** Starts the broker and makes bucket, table and topics. */
@@ -87,7 +97,7 @@ export class ChaosRun {
       Object.keys(chaosApps).map((app) => Deployment.open(app, { places, settings: chaosSettings, onLine })),
     );
     const feed = new TradeFeed({ log: feedLog, ...options.feed });
-    return new ChaosRun({ broker, deployments, feed, feedLog, lines });
+    return new ChaosRun({ name, broker, deployments, feed, feedLog, lines, onLine });
   }
 
   /** Starts coordinators and input. */
@@ -171,11 +181,23 @@ export class ChaosRun {
     ].join("\n");
   }
 
+  /** Adds a line of the run's own. */
+  note(app: string, event: string, fields: Readonly<Record<string, unknown>>): void {
+    this.onLine({ atMs: performance.now(), app, actor: "chaos", event, fields });
+  }
+
+  /** Keeps what was logged for whoever looks for the cause. @returns the file */
+  saveLog(): string {
+    const file = join(tmpdir(), `millrace-${this.name}.log`);
+    writeFileSync(file, this.lines.map((line) => `${this.tell(line, 2_000)}\n`).join(""));
+    return file;
+  }
+
   /** A line with the time since the first one. */
-  tell({ atMs, app, actor, event, fields }: SeenLine): string {
+  tell({ atMs, app, actor, event, fields }: SeenLine, limit = 400): string {
     const seconds = ((atMs - (this.lines[0]?.atMs ?? atMs)) / 1_000).toFixed(1);
     const { time: _time, level: _level, worker: _worker, ...facts } = fields;
-    return `${seconds.padStart(6)} ${app} ${actor}: ${event} ${JSON.stringify(facts)}`.slice(0, 400);
+    return `${seconds.padStart(6)} ${app} ${actor}: ${event} ${JSON.stringify(facts)}`.slice(0, limit);
   }
 
   /** Ends everything that was started, whatever state it is in. */

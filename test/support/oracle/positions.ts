@@ -35,7 +35,9 @@ export function positionViolations(
     const name = `pin ${pin} transaction ${position.transaction}`;
     if (position.pin !== pin) found.add(`${name} was written by pin ${position.pin}`);
     if (position.transaction !== (before?.transaction ?? 0) + 1)
-      found.add(`I3: ${name} follows ${before?.transaction ?? "nothing"}`);
+      found.add(
+        `I3: ${name} follows ${before?.transaction ?? "nothing"}: ${JSON.stringify(position)} after ${JSON.stringify(before)}`,
+      );
     if (position.epoch < (before?.epoch ?? 1))
       found.add(`I2: ${name} has epoch ${position.epoch} after ${before?.epoch}`);
     for (const key of inputs)

@@ -1,3 +1,4 @@
+import { stockTradeWindows } from "../../../examples/stock-trade-stats/expected/expected-stats.ts";
 import type { Position } from "../../../lib/application/position.ts";
 import type { PartitionKey } from "../../../lib/core/ids.ts";
 import type { Log } from "../../../lib/ports/log.ts";
@@ -7,9 +8,6 @@ import { forEachCommitted, keyTextOf, Violations, valueBytes } from "./committed
 import { ExpectedUpdates, type StatsUpdate, statsText } from "./stock-stats.ts";
 import type { StoreChangelog } from "./stored-state.ts";
 import type { FedTrade } from "./trades.ts";
-
-/** The window store of the example. */
-const RETENTION_MS = 6_000;
 
 interface Stats {
   readonly count: number;
@@ -46,7 +44,10 @@ export async function stockOutputViolations(
   return found.list;
 }
 
-/** I1: what each transaction wrote into the changelog is what the input that it took gives, all of it and nothing else. */
+/**
+ * I1: what each transaction wrote into the changelog is what the input that it took gives, all of it and nothing else: the
+ * last value of every window that it changed and that has not expired in it.
+ */
 export function stockTransactionViolations(
   trades: readonly (readonly FedTrade[])[],
   changelogs: ReadonlyMap<string, StoreChangelog>,
@@ -54,31 +55,42 @@ export function stockTransactionViolations(
 ): readonly string[] {
   const found = new Violations();
   for (const { pin, changelog, rows } of changelogs.values()) {
-    const { partition } = changelog;
-    const input = trades[partition] ?? [];
+    const { partition, key } = changelog;
     const inputKey: PartitionKey = `${facts.inputTopic}:${partition}`;
+    const input = new Below(trades[partition] ?? []);
+    const written = new Below(rows);
     const updates = new ExpectedUpdates(partition);
-    let [taken, written] = [0, 0];
-    for (const position of facts.positions[pin] ?? []) {
+    for (const { transaction, inputs, changelogs: ends } of facts.positions[pin] ?? []) {
       const expected = new Map<string, string>();
-      for (; (input[taken]?.offset ?? Number.POSITIVE_INFINITY) < (position.inputs[inputKey] ?? 0); taken++) {
-        for (const update of updates.add(input[taken] as FedTrade))
-          expected.set(`${update.ticker}@${update.windowStartMs}`, statsText(update, update.timestampMs));
+      for (const update of input.next(inputs[inputKey] ?? 0).flatMap((trade) => updates.add(trade))) {
+        expected.set(`${update.ticker}@${update.windowStartMs}`, statsText(update, update.timestampMs));
       }
-      const held = new Map<string, string>();
-      for (
-        ;
-        (rows[written]?.offset ?? Number.POSITIVE_INFINITY) < (position.changelogs[changelog.key] ?? 0);
-        written++
-      ) {
-        const { keyText, text = "" } = rows[written] as { keyText: string; text: string | undefined };
-        held.set(`${windowKeyOf(keyText)}@${windowStartOf(keyText)}`, normalText(text));
+      for (const name of expected.keys()) if (updates.isExpired(Number(name.split("@")[1]))) expected.delete(name);
+      const held = new Map(written.next(ends[key] ?? 0).map((row) => [windowName(row.keyText), normalText(row.text)]));
+      for (const difference of rowDifferences(held, expected)) {
+        found.add(`I1: pin ${pin} transaction ${transaction} in ${key}: ${difference}`);
       }
-      for (const difference of rowDifferences(held, expected))
-        found.add(`I1: pin ${pin} transaction ${position.transaction} in ${changelog.key}: ${difference}`);
     }
   }
   return found.list;
+}
+
+/** Hands out a partition's records in portions: what lies below ever higher offsets. */
+class Below<T extends { readonly offset: number }> {
+  private readonly records: readonly T[];
+  private from = 0;
+
+  constructor(records: readonly T[]) {
+    this.records = records;
+  }
+
+  next(end: number): readonly T[] {
+    let to = this.from;
+    while ((this.records[to]?.offset ?? Number.POSITIVE_INFINITY) < end) to++;
+    const portion = this.records.slice(this.from, to);
+    this.from = to;
+    return portion;
+  }
 }
 
 /** The fold of the changelog is the table that the trades give. */
@@ -88,10 +100,8 @@ export function stockStateViolations(
 ): readonly string[] {
   const found = new Violations();
   for (const { changelog, rows } of changelogs.values()) {
-    const fold = unexpired(new ChangelogFold(rows).upTo(Number.POSITIVE_INFINITY), RETENTION_MS);
-    const held = new Map(
-      [...fold].map(([key, text]) => [`${windowKeyOf(key)}@${windowStartOf(key)}`, normalText(text)]),
-    );
+    const fold = unexpired(new ChangelogFold(rows).upTo(Number.POSITIVE_INFINITY), stockTradeWindows.retentionMs);
+    const held = new Map([...fold].map(([key, text]) => [windowName(key), normalText(text)]));
     for (const difference of rowDifferences(held, expectedRows(changelog.partition, trades)))
       found.add(`${changelog.key}: ${difference}`);
   }
@@ -146,8 +156,13 @@ function outputText({ ticker, windowStartMs, count, min, sum, timestampMs }: Sta
   return `${ticker}@${windowStartMs} ${JSON.stringify({ count, min, sum, average: sum / count })} at ${timestampMs}`;
 }
 
+function windowName(keyText: string): string {
+  return `${windowKeyOf(keyText)}@${windowStartOf(keyText)}`;
+}
+
 /** A changelog row (`{"count":…} at …`) as `statsText` says it. */
-function normalText(text: string): string {
+function normalText(text: string | undefined): string {
+  if (text === undefined) return "deleted";
   const at = text.lastIndexOf(" at ");
   return statsText(JSON.parse(text.slice(0, at)) as Stats, Number(text.slice(at + 4)));
 }

@@ -20,6 +20,7 @@ export class ExpectedUpdates {
   private readonly stats = new ExpectedStats();
   private readonly partition: number;
   private readonly timestamps = new Map<string, number>();
+  private newestStartMs = -1;
 
   constructor(partition: number) {
     this.partition = partition;
@@ -45,6 +46,7 @@ export class ExpectedUpdates {
       const name = `${ticker}@${windowStartMs}`;
       const newest = Math.max(timestampMs, this.timestamps.get(name) ?? -1);
       this.timestamps.set(name, newest);
+      this.newestStartMs = Math.max(this.newestStartMs, windowStartMs);
       updates.push({ ticker, windowStartMs, count: row.count, min: row.min, sum: row.sum, timestampMs: newest });
     }
     return updates;
@@ -60,8 +62,9 @@ export class ExpectedUpdates {
     return rows;
   }
 
-  get totals() {
-    return this.stats.totals();
+  /** Whether a window has expired: nobody can see it any more, and nothing needs to be written for it. */
+  isExpired(windowStartMs: number): boolean {
+    return windowStartMs <= this.newestStartMs - stockTradeWindows.retentionMs;
   }
 
   private countOf(ticker: string, startMs: number): number {

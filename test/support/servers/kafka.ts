@@ -171,7 +171,8 @@ class Broker implements KafkaServer {
   }
 
   async #format(): Promise<void> {
-    const clusterId = randomBytes(16).toString("base64url");
+    // An id that begins with a hyphen would be read as an option.
+    const clusterId = `m${randomBytes(16).toString("base64url").slice(1)}`;
     await runJvm(this.#command("kafka.tools.StorageTool", ["format", "-t", clusterId, "-c", this.#propertiesFile]));
   }
 

@@ -97,7 +97,7 @@ describe("connectionsFromEnvironment", () => {
 test.for([
   ["commit.intervalMs", "MILLRACE_COMMIT_INTERVAL_MS"],
   ["kafka.saslMechanism", "MILLRACE_KAFKA_SASL_MECHANISM"],
-  ["task.maxIdleMs", "MILLRACE_TASK_MAX_IDLE_MS"],
+  ["scaling.idleToZeroMs", "MILLRACE_SCALING_IDLE_TO_ZERO_MS"],
 ] as const)("%s is given as %s", ([setting, variable]) => {
   expect(variableOf(setting)).toBe(variable);
 });

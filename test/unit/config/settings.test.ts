@@ -21,7 +21,6 @@ describe("parseSettings", () => {
     expect(settings.transaction.timeoutMs).toBe(10_000);
     expect(settings.lease.deadAfterMs).toBe(10_000);
     expect(settings.topics.deleteRetentionMs).toBe(7 * 86_400_000);
-    expect(settings.task.maxIdleMs).toBe(0);
     expect(settings.scaling.minWorkers).toBe(0);
     expectTypeOf(settings).toEqualTypeOf<Settings>();
     expectTypeOf(settings.scaling.mode).toEqualTypeOf<"on" | "dryRun" | "off">();

@@ -31,6 +31,8 @@ export class Cluster {
   readonly silent = new Set<string>();
   readonly lag = new Map<number, Lag>();
   readonly ends = new Map<number, number>();
+  /** Sum of a pin's positions. */
+  readonly positions = new Map<number, number>();
   nowMs = 1_000_000;
   memory: ScalingMemory = emptyScalingMemory;
   #started = 0;
@@ -65,6 +67,7 @@ export class Cluster {
           pin,
           lag,
           endTotal: lag === "unknown" ? undefined : (this.ends.get(pin) ?? 0),
+          positionTotal: lag === "unknown" ? undefined : (this.positions.get(pin) ?? 0),
         })),
         leases: [...this.leases.values()],
         workers: [...this.workers.values()],

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { parseSettings } from "../../../lib/config/settings.ts";
 import { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import { copartitionGroups } from "../../../lib/topology/copartition.ts";
 import { describe } from "../../../lib/topology/describe.ts";
@@ -53,7 +54,7 @@ test.for(names)("gives the internal topics of %s Kafka Streams' names and settin
   const topology = build(name);
   const sources = topology.nodes.flatMap((node) => (node.kind === "source" ? node.topics : []));
   const external = new Map(sources.filter((topic) => !topic.internal).map((topic) => [topic.name, 3]));
-  const created = internalTopics(topology, "oracle", external);
+  const created = internalTopics(topology, "oracle", { external, settings: parseSettings().topics });
   const expected = Object.entries(recorded[name]?.internalTopics ?? {}).map(([topic, { config }]) => {
     const kept = { "delete.retention.ms": "604800000", "retention.ms": "-1" };
     return [topic, topic.endsWith("-changelog") ? { ...config, ...kept } : config] as const;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { parseSettings } from "../../../lib/config/settings.ts";
 import { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import { timeWindows } from "../../../lib/dsl/windows.ts";
 import { string } from "../../../lib/serde/string.ts";
@@ -6,6 +7,7 @@ import { partitionCounts } from "../../../lib/topology/copartition.ts";
 import { internalTopics } from "../../../lib/topology/internal-topics.ts";
 import type { Topology } from "../../../lib/topology/node.ts";
 
+const settings = parseSettings().topics;
 const text = { key: string(), value: string() };
 
 function build(define: (builder: StreamsBuilder) => void): Topology {
@@ -26,7 +28,7 @@ const twoSteps = build((builder) => {
 });
 
 test("repartition topics come first, then changelogs, with the partitions of what feeds them", () => {
-  const created = internalTopics(twoSteps, "app", new Map([["in", 6]]));
+  const created = internalTopics(twoSteps, "app", { external: new Map([["in", 6]]), settings });
   expect(created.map(({ kind, name, partitions, replicas }) => [kind, name, partitions, replicas])).toEqual([
     ["repartition", "app-first-repartition", 6, -1],
     ["repartition", "app-second-repartition", 6, -1],
@@ -36,7 +38,7 @@ test("repartition topics come first, then changelogs, with the partitions of wha
 });
 
 test("a changelog is never truncated by time, and keeps tombstones for seven days", () => {
-  const created = internalTopics(twoSteps, "app", new Map([["in", 6]]));
+  const created = internalTopics(twoSteps, "app", { external: new Map([["in", 6]]), settings });
   const configs = Object.fromEntries(created.map(({ name, configs: each }) => [name, each]));
   expect(configs["app-first-changelog"]).toEqual({
     "cleanup.policy": "compact",
@@ -51,7 +53,7 @@ test("a store without logging has no changelog", () => {
   const topology = build((builder) => {
     builder.stream("in", text).groupByKey().count({ store: "s", logged: false });
   });
-  expect(internalTopics(topology, "app", new Map([["in", 1]]))).toEqual([]);
+  expect(internalTopics(topology, "app", { external: new Map([["in", 1]]), settings })).toEqual([]);
 });
 
 test("a repartition topic has the partitions of the largest input of the sub-topology that writes it", () => {
@@ -127,7 +129,7 @@ test("a repartition topic takes the partitions of the topics that it meets", () 
 });
 
 test("a missing source topic is named", () => {
-  expect(() => internalTopics(meeting, "app", new Map([["left", 2]]))).toThrow(
+  expect(() => internalTopics(meeting, "app", { external: new Map([["left", 2]]), settings })).toThrow(
     expect.objectContaining({ code: "TOPIC_MISSING", details: { topic: "right" } }),
   );
 });

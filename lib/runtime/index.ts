@@ -1,0 +1,22 @@
+/** `millrace/runtime`: connects and runs an application where `millrace/serverless` does not: containers, processes, tools. */
+export { createDynamoDbLeaseTable } from "../adapters/dynamodb/lease-table.ts";
+export { createKafkaLog } from "../adapters/kafka/kafka-log.ts";
+export type { KafkaLogOptions } from "../adapters/kafka/options.ts";
+export { LambdaLauncher } from "../adapters/lambda/launcher.ts";
+export { ProcessLauncher, type ProcessLauncherOptions } from "../adapters/process/launcher.ts";
+export { createS3ObjectStore } from "../adapters/s3/object-store.ts";
+export { jsonLogger, silentLogger } from "../adapters/system/logger.ts";
+export type { Connections } from "../config/connections.ts";
+export { parseConnections } from "../config/connections.ts";
+export { connectionsFromEnvironment, settingsFromEnvironment } from "../config/environment.ts";
+export type { Clock, Random } from "../ports/clock.ts";
+export type { Launcher, WorkerSpec } from "../ports/launcher.ts";
+export type { LeaseTable } from "../ports/lease-table.ts";
+export type { Log } from "../ports/log.ts";
+export type { LogFields, Logger } from "../ports/logger.ts";
+export type { ObjectStore } from "../ports/object-store.ts";
+export type { TickReport } from "../scaling/coordinator.ts";
+export { type RunCoordinatorOptions, runCoordinator } from "../scaling/run-coordinator.ts";
+export { type RunWorkerOptions, runWorker } from "../worker/run-worker.ts";
+export type { WorkerLife, WorkerSummary } from "../worker/worker.ts";
+export { type ConnectedPorts, connect } from "./connect.ts";
