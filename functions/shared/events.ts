@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { StreamError } from "../../lib/core/errors.ts";
 import type { WorkerSpec } from "../../lib/ports/launcher.ts";
+import type { LookUp } from "../../lib/query/look-up.ts";
 
 /** What starts a worker: its id. Whatever else is in the event is refused, so that a wrong trigger is noticed. */
 const workerEvent = z.strictObject({ worker: z.string().regex(/^[\w.-]{1,128}$/) });
@@ -25,47 +26,24 @@ export function parseWorkerEvent(event: unknown): WorkerSpec {
 /** How fresh an answer is: the last snapshot, or everything committed. */
 const freshness = z.enum(["snapshot", "committed"]).default("committed");
 
-const wholeNumber = (max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, "must be a whole number from 0 up")
-    .transform(Number)
-    .refine((value) => value <= max, `must be at most ${max}`);
-
 const rowsMax = 1_000;
-const time = wholeNumber(Number.MAX_SAFE_INTEGER).optional();
+const wholeNumber = z.string().regex(/^\d{1,15}$/, "must be a whole number from 0 up");
+const time = wholeNumber.optional();
 const text = z.string().min(1).max(512);
-const limit = wholeNumber(rowsMax)
+const limit = wholeNumber
+  .transform(Number)
   .refine((value) => value > 0, "must be at least 1")
+  .refine((value) => value <= rowsMax, `must be at most ${rowsMax}`)
   .default(100);
 
 const path = z.object({ store: z.string().min(1).max(249), key: text.optional() });
 const keyParameters = z
   .strictObject({ from: time, to: time, freshness })
-  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+  .refine(({ from, to }) => from === undefined || to === undefined || Number(from) <= Number(to), {
     message: "must not be below from",
     path: ["to"],
   });
 const rangeParameters = z.strictObject({ from: text.optional(), to: text.optional(), limit, freshness });
-
-/** What a request asks of a store: one key (with times: its windows), or a range of keys. */
-export type TableRequest =
-  | {
-      readonly kind: "key";
-      readonly store: string;
-      readonly key: string;
-      readonly fromMs: number | undefined;
-      readonly toMs: number | undefined;
-      readonly freshness: "snapshot" | "committed";
-    }
-  | {
-      readonly kind: "range";
-      readonly store: string;
-      readonly from: string | undefined;
-      readonly to: string | undefined;
-      readonly limit: number;
-      readonly freshness: "snapshot" | "committed";
-    };
 
 /** The parts of an HTTP API event (payload version 2.0) that a query looks at. */
 const httpEvent = z.looseObject({
@@ -78,17 +56,15 @@ const httpEvent = z.looseObject({
  *
  * @throws {StreamError} `QUERY_INVALID` that names each wrong parameter
  */
-export function parseTableRequest(event: unknown): TableRequest {
+export function parseTableRequest(event: unknown): LookUp {
   const { pathParameters, queryStringParameters } = checked(httpEvent, event, "event");
   const { store, key } = checked(path, pathParameters ?? {}, "path");
   const given = queryStringParameters ?? {};
-  if (key === undefined) return { kind: "range", store, ...rest(checked(rangeParameters, given, "query")) };
-  const { from: fromMs, to: toMs, freshness: fresh } = checked(keyParameters, given, "query");
-  return { kind: "key", store, key, fromMs, toMs, freshness: fresh };
-}
-
-function rest({ from, to, limit: rows, freshness: fresh }: z.output<typeof rangeParameters>) {
-  return { from, to, limit: rows, freshness: fresh };
+  const rest =
+    key === undefined
+      ? checked(rangeParameters, given, "query")
+      : { limit: rowsMax, ...checked(keyParameters, given, "query") };
+  return { store, key, from: rest.from, to: rest.to, limit: rest.limit, freshness: rest.freshness };
 }
 
 function checked<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {

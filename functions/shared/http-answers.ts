@@ -1,4 +1,5 @@
 import { type Advice, isStreamError } from "../../lib/core/errors.ts";
+import { answerJson } from "../../lib/query/answer-json.ts";
 
 /** An HTTP API answer. */
 export interface HttpAnswer {
@@ -24,16 +25,9 @@ const statusByAdvice: Readonly<Record<Advice, number>> = {
 const jsonHeaders = { "content-type": "application/json", "cache-control": "no-store" } as const;
 const retryAfterSeconds = "1";
 
-/** An answer with a JSON body. Integers too large for a number become text, bytes become base64. */
+/** An answer with a JSON body. */
 export function jsonAnswer(statusCode: number, body: unknown): HttpAnswer {
-  return { statusCode, headers: jsonHeaders, body: JSON.stringify(body, jsonValue) };
-}
-
-/** What JSON has no form for. `this` has the value before `toJSON`, which Buffers have. */
-function jsonValue(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
-  const original = this[key];
-  if (original instanceof Uint8Array) return Buffer.from(original).toString("base64");
-  return typeof value === "bigint" ? value.toString() : value;
+  return { statusCode, headers: jsonHeaders, body: answerJson(body) };
 }
 
 /**

@@ -175,7 +175,7 @@ export function encodeAppManifest(manifest: AppManifest): string {
  * @throws {StreamError} `SCHEMA_UNKNOWN` when a newer version wrote it
  */
 export function decodeAppManifest(text: string): AppManifest {
-  const { format, ...manifest } = JSON.parse(text) as AppManifest & { format: unknown };
+  const { format, ...manifest } = parse(text);
   if (format !== APP_MANIFEST_FORMAT) {
     throw new StreamError(
       "SCHEMA_UNKNOWN",
@@ -183,4 +183,16 @@ export function decodeAppManifest(text: string): AppManifest {
     );
   }
   return manifest;
+}
+
+function parse(text: string): AppManifest & { format: unknown } {
+  try {
+    return JSON.parse(text) as AppManifest & { format: unknown };
+  } catch (cause) {
+    throw new StreamError(
+      "SCHEMA_UNKNOWN",
+      "the app manifest in the lease table is not JSON: it was overwritten; restore the table, or delete the document app-manifest and let the coordinator deploy again",
+      { cause },
+    );
+  }
 }

@@ -39,6 +39,8 @@ export type PrepareMode = "check" | "deploy" | { readonly deploy: Settings["topi
 /** Name of the manifest's document in the lease table. */
 export const APP_MANIFEST_DOCUMENT = "app-manifest";
 
+const MANIFEST_TRIES_MAX = 10;
+
 /**
  * Resolves an application against the log and its manifest.
  *
@@ -110,12 +112,8 @@ function wantedApplication(
   return { applicationId: app.id, pinCount: app.pins, subTopologies: subTopologyFacts, stores, topics };
 }
 
-async function settleManifest(
-  wanted: WantedApplication,
-  leases: LeaseTable,
-  mode: PrepareMode,
-): Promise<AppManifest> {
-  for (;;) {
+async function settleManifest(wanted: WantedApplication, leases: LeaseTable, mode: PrepareMode): Promise<AppManifest> {
+  for (let tries = 0; tries < MANIFEST_TRIES_MAX; tries++) {
     const row = await leases.readDocument(APP_MANIFEST_DOCUMENT);
     const decision = decideManifest(row === undefined ? undefined : decodeAppManifest(row.body), wanted);
     if (decision.kind === "refuse") throw decision.error;
@@ -134,6 +132,9 @@ async function settleManifest(
     );
     if (written) return decision.manifest; // else another coordinator wrote: decide again on what is there
   }
+  throw new StreamError("LEASE_TABLE_UNAVAILABLE", "the app manifest was written by others again and again", {
+    details: { applicationId: wanted.applicationId, tries: MANIFEST_TRIES_MAX },
+  });
 }
 
 function positions(applicationId: string, pinCount: number, { replicas }: Settings["topics"]): TopicSpec {

@@ -22,14 +22,25 @@ export type OptionSpec =
       readonly byDefault?: string;
     };
 
-/** A command: what it does, its options, and examples that a person can paste. */
-export interface CommandSpec<
-  Options extends Readonly<Record<string, OptionSpec>> = Readonly<Record<string, OptionSpec>>,
-> {
+/** A word of a command that stands without dashes. */
+export interface WordSpec {
+  /** How the help text writes it: `APP.ts`. */
+  readonly placeholder: string;
+  readonly summary: string;
+  readonly optional?: true;
+}
+
+type Options = Readonly<Record<string, OptionSpec>>;
+type Words = Readonly<Record<string, WordSpec>>;
+
+/** A command: what it does, its words and options, and examples that a person can paste. */
+export interface CommandSpec<O extends Options = Options, W extends Words = Words> {
   /** How it is called, for example `npm start --`. */
   readonly call: string;
   readonly summary: string;
-  readonly options: Options;
+  /** Words in their order; optional ones last. None without it. */
+  readonly words?: W;
+  readonly options: O;
   readonly examples: readonly { readonly line: string; readonly what: string }[];
   /** Said at the end of the help text. */
   readonly notes?: readonly string[];
@@ -43,15 +54,15 @@ type ValueOf<Spec extends OptionSpec> = Spec extends { kind: "flag" }
       ? Choice | (Spec extends { byDefault: string } ? never : undefined)
       : string | (Spec extends { byDefault: string } ? never : undefined);
 
-/** Values of a command's options, by name. */
-export type OptionValues<Options extends Readonly<Record<string, OptionSpec>>> = {
-  readonly [Name in keyof Options]: ValueOf<Options[Name]>;
-};
+/** Values of a command's options and words, by name. */
+export type ArgumentValues<O extends Options, W extends Words> = {
+  readonly [Name in keyof O]: ValueOf<O[Name]>;
+} & { readonly [Name in keyof W]: string | (W[Name] extends { optional: true } ? undefined : never) };
 
 /** What was asked for: help, or a run with these values. */
-export type ParsedArguments<Options extends Readonly<Record<string, OptionSpec>>> =
+export type ParsedArguments<O extends Options, W extends Words> =
   | { readonly kind: "help" }
-  | { readonly kind: "run"; readonly values: OptionValues<Options> };
+  | { readonly kind: "run"; readonly values: ArgumentValues<O, W> };
 
 /**
  * Reads the arguments of a command. `--name value` and `--name=value` are the same; `--help` and `-h` ask for help.
@@ -61,16 +72,17 @@ export type ParsedArguments<Options extends Readonly<Record<string, OptionSpec>>
  * const spec = { call: "app", summary: "", examples: [], options: { port: { kind: "number", summary: "", placeholder: "N", min: 0, max: 65_535, byDefault: 80 } } } as const;
  * parseArguments(spec, ["--port", "8080"]); // { kind: "run", values: { port: 8080 } }
  */
-export function parseArguments<const Options extends Readonly<Record<string, OptionSpec>>>(
-  spec: CommandSpec<Options>,
+export function parseArguments<const O extends Options, const W extends Words = Readonly<Record<never, never>>>(
+  spec: CommandSpec<O, W>,
   argv: readonly string[],
-): ParsedArguments<Options> {
+): ParsedArguments<O, W> {
   if (argv.includes("--help") || argv.includes("-h")) return { kind: "help" };
   const values: Record<string, string | number | boolean | undefined> = {};
   for (const [name, option] of Object.entries(spec.options)) {
     values[name] = option.kind === "flag" ? false : option.byDefault;
   }
   const given = new Set<string>();
+  const words = Object.entries(spec.words ?? {});
   // Not strict: its errors name neither what an option takes nor the option that was meant.
   const { tokens } = parseArgs({
     args: [...argv],
@@ -81,14 +93,21 @@ export function parseArguments<const Options extends Readonly<Record<string, Opt
   });
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") throw wrong(`"${token.value}" is not an option`, spec);
+    if (token.kind === "positional") {
+      const word = words.shift();
+      if (word === undefined) throw surplus(token.value, spec);
+      values[word[0]] = token.value;
+      continue;
+    }
     const option = spec.options[token.name];
     if (option === undefined || token.rawName !== `--${token.name}`) throw unknown(token.rawName, spec);
     if (given.has(token.name)) throw wrong(`--${token.name} is given twice`, spec);
     given.add(token.name);
     values[token.name] = readValue({ name: token.name, option, text: token.value, spec });
   }
-  return { kind: "run", values: values as OptionValues<Options> };
+  const missing = words.find(([, word]) => word.optional !== true);
+  if (missing !== undefined) throw wrong(`${missing[1].placeholder} is missing: ${missing[1].summary}`, spec);
+  return { kind: "run", values: values as ArgumentValues<O, W> };
 }
 
 function kinds(spec: CommandSpec): Record<string, { type: "string" | "boolean" }> {
@@ -129,6 +148,10 @@ function takes(option: Exclude<OptionSpec, { kind: "flag" }>): string {
   return `a ${option.whole === true ? "whole " : ""}number from ${option.min} to ${option.max}`;
 }
 
+function surplus(word: string, spec: CommandSpec): StreamError {
+  return wrong(`"${word}" is ${spec.words === undefined ? "not an option" : "one word too many"}`, spec);
+}
+
 function unknown(rawName: string, spec: CommandSpec): StreamError {
   const near = nearestName(rawName.replace(/^-+/, ""), [...Object.keys(spec.options), "help"]);
   const hint = near === undefined ? "" : `; did you mean --${near}?`;
@@ -141,15 +164,23 @@ function wrong(what: string, spec: CommandSpec): StreamError {
 
 /** The help text of a command. */
 export function helpText(spec: CommandSpec): string {
-  const rows = Object.entries(spec.options).map(([name, option]) => [usage(name, option), summaryOf(option)] as const);
-  const all = [...rows, ["--help", "Show this text."] as const];
-  const width = Math.max(...all.map(([left]) => left.length));
-  const lines = [spec.summary, "", `Usage: ${spec.call} [options]`, "", "Options"];
-  for (const [left, right] of all) lines.push(`  ${left.padEnd(width)}  ${right}`);
+  const words = Object.values(spec.words ?? {});
+  const options = Object.entries(spec.options).map(
+    ([name, option]) => [usage(name, option), summaryOf(option)] as const,
+  );
+  const shown = words.map((word) => ` ${word.optional === true ? `[${word.placeholder}]` : word.placeholder}`);
+  const lines = [spec.summary, "", `Usage: ${spec.call}${shown.join("")} [options]`, ""];
+  if (words.length > 0) lines.push(...columns(words.map(({ placeholder, summary }) => [placeholder, summary])), "");
+  lines.push("Options", ...columns([...options, ["--help", "Show this text."]]));
   if (spec.examples.length > 0) lines.push("", "Examples");
   for (const { line, what } of spec.examples) lines.push(`  ${line}`, `      ${what}`);
   if (spec.notes !== undefined) lines.push("", ...spec.notes);
   return `${lines.join("\n")}\n`;
+}
+
+function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }
 
 function usage(name: string, option: OptionSpec): string {

@@ -69,8 +69,13 @@ export class Terminal {
 
   /** Writes one lasting line, above the status. */
   line(text = ""): void {
-    if (this.shown === "") this.output.write(`${text}\n`);
-    else this.output.write(`${CLEAR_LINE}${text}\n${this.shown}`);
+    this.write(`${text}\n`);
+  }
+
+  /** Writes text that has its line ends. */
+  write(text: string): void {
+    if (this.shown === "") this.output.write(text);
+    else this.output.write(`${CLEAR_LINE}${text}${this.shown}`);
   }
 
   /** Shows the newest status. */
@@ -117,6 +122,17 @@ export function fitTo(text: string, columns: number): string {
     width += letters.length;
   }
   return `${kept}…`;
+}
+
+/** Breaks text between words, so that no line is longer; a longer word stands alone. */
+export function wrapped(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** Lines of a table: columns as wide as their widest cell; a column whose cells are numbers is set to the right. */

@@ -42,3 +42,34 @@ function describeGroups(groups: Groups): readonly SettingDescription[] {
     })),
   );
 }
+
+/**
+ * A default as people write it: `"7d"`, `"8MiB"`, `"none"` where a setting may be absent, `"required"` where it may not.
+ *
+ * @example
+ * defaultText({ unit: "ms", default: 300_000, required: false }); // "5m"
+ * defaultText({ unit: "bytes", default: 8_388_608, required: false }); // "8MiB"
+ */
+export function defaultText(setting: Pick<SettingDescription, "unit" | "default" | "required">): string {
+  const { unit, default: value, required } = setting;
+  if (value === undefined) return required ? "required" : "none";
+  if (value === "") return "empty";
+  if (typeof value !== "number" || value <= 0) return String(value);
+  const scales = unit === "ms" ? durationScales : unit === "bytes" ? byteScales : [];
+  const scale = scales.find(([, size]) => value % size === 0);
+  return scale === undefined ? String(value) : `${value / scale[1]}${scale[0]}`;
+}
+
+const durationScales = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+  ["ms", 1],
+] as const;
+const byteScales = [
+  ["GiB", 1 << 30],
+  ["MiB", 1 << 20],
+  ["KiB", 1 << 10],
+  ["B", 1],
+] as const;

@@ -1,3 +1,4 @@
+import { isStreamError } from "../core/errors.ts";
 import { type Connections, connectionGroups, parseConnections } from "./connections.ts";
 import { nearestName } from "./nearest-name.ts";
 import { allNames, type Groups, invalid } from "./parse.ts";
@@ -18,7 +19,7 @@ const prefix = "MILLRACE_";
 export function settingsFromEnvironment(env: Environment): Settings {
   const problems = unknownVariables(env);
   if (problems.length > 0) throw invalid(problems);
-  return parseSettings(fromEnvironment(settingGroups, env) as SettingsInput);
+  return namingVariables(settingGroups, () => parseSettings(fromEnvironment(settingGroups, env) as SettingsInput));
 }
 
 /**
@@ -29,12 +30,24 @@ export function settingsFromEnvironment(env: Environment): Settings {
  * connectionsFromEnvironment({ MILLRACE_KAFKA_BROKERS: "broker.example:9092" }); // throws CONFIG_INVALID
  */
 export function connectionsFromEnvironment(env: Environment): Connections {
-  return parseConnections(fromEnvironment(connectionGroups, env));
+  return namingVariables(connectionGroups, () => parseConnections(fromEnvironment(connectionGroups, env)));
 }
 
 /** The variable of a setting written `group.name`. */
 export function variableOf(setting: string): string {
   return prefix + setting.replaceAll(".", "_").replaceAll(/[A-Z]/g, "_$&").toUpperCase();
+}
+
+/** Problems name the variables: that is where the reader has to look. */
+function namingVariables<T>(groups: Groups, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!isStreamError(error, "CONFIG_INVALID")) throw error;
+    const problems = error.details["problems"] as readonly string[];
+    const name = new RegExp(`\\b(${allNames(groups).join("|").replaceAll(".", "\\.")})\\b`, "g");
+    throw invalid(problems.map((problem) => problem.replaceAll(name, variableOf)));
+  }
 }
 
 function fromEnvironment(groups: Groups, env: Environment): Record<string, Record<string, string>> {

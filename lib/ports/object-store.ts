@@ -1,4 +1,7 @@
-/** A byte range of an object: `length` bytes from `start`, or the last `suffix` bytes. */
+/**
+ * A byte range of an object: `length` bytes from `start`, or the last `suffix` bytes; at least 1. What lies beyond the object's
+ * end is cut off, so the answer may be shorter or empty.
+ */
 export type ByteRange = { readonly start: number; readonly length: number } | { readonly suffix: number };
 
 /** What `create` found. On `exists` the caller compares: it may be its own retry. */
@@ -15,7 +18,8 @@ export interface ObjectInfo {
  * What the snapshot protocol needs of an object store, and no more.
  *
  * Safety needs: reads see finished writes; `create` is linearizable per path (one of several racing writers wins).
- * Every call has a deadline inside the adapter, retries what may be retried, and then throws.
+ * Every call has a deadline inside the adapter, retries what may be retried, and then throws. Paths are relative, without empty
+ * parts, `.` or `..`, at most 1024 bytes (`assertObjectPath`).
  *
  * @throws {StreamError} `OBJECT_STORE_UNAVAILABLE`, `ACCESS_DENIED`, `BUCKET_MISSING`
  */

@@ -5,11 +5,9 @@
  * Owns: caches of manifests and tails. Does not own: which pin holds a key. Invariant I7: an answer is one committed state:
  * every store of an answer is bounded by the same position.
  */
-
 import { readNewestPosition } from "../application/newest-position.ts";
 import type { ApplicationPlan, TaskChangelog } from "../application/plan.ts";
 import { decodePosition, type Position } from "../application/position.ts";
-import { StreamError } from "../core/errors.ts";
 import type { PartitionKey } from "../core/ids.ts";
 import type { LeaseTable, SnapshotPointer } from "../ports/lease-table.ts";
 import type { Log } from "../ports/log.ts";
@@ -40,6 +38,14 @@ export interface StoreState {
   readonly tailRecords: number;
 }
 
+/** Which store of which task is asked for. */
+export interface StateRequest {
+  readonly changelog: TaskChangelog;
+  /** Task id, as it stands in positions. */
+  readonly task: string;
+  readonly freshness: Freshness;
+}
+
 interface Tail {
   readonly base: string;
   readonly rows: SortedRows;
@@ -57,7 +63,7 @@ export class PinStateReader {
   private readonly cache = new SegmentCache(CACHE_BYTES);
   private readonly manifests = new Map<number, { readonly path: string; readonly manifest: Manifest }>();
   private readonly tails = new Map<PartitionKey, Tail>();
-  /** Queries of one store run one after the other: they share its tail. */
+  /** Queries of one store run one after the other: they share its tail, which grows. */
   private readonly turns = new Map<PartitionKey, Promise<unknown>>();
 
   constructor(app: ApplicationPlan, ports: QueryPorts) {
@@ -65,15 +71,20 @@ export class PinStateReader {
     this.ports = ports;
   }
 
-  /** The state of a store's partition. */
-  async read(changelog: TaskChangelog, task: string, freshness: Freshness): Promise<StoreState> {
-    const before = this.turns.get(changelog.key) ?? Promise.resolve();
-    const turn = before.catch(() => undefined).then(() => this.readNow(changelog, task, freshness));
-    this.turns.set(changelog.key, turn);
+  /**
+   * Asks the state of a store's partition.
+   *
+   * @param ask Is called with the state, which stands still until it has answered (I7); it may keep rows, not the view.
+   */
+  async read<T>(request: StateRequest, ask: (state: StoreState) => Promise<T>): Promise<T> {
+    const { key } = request.changelog;
+    const before = this.turns.get(key) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(async () => ask(await this.stateNow(request)));
+    this.turns.set(key, turn);
     return turn;
   }
 
-  private async readNow(changelog: TaskChangelog, task: string, freshness: Freshness): Promise<StoreState> {
+  private async stateNow({ changelog, task, freshness }: StateRequest): Promise<StoreState> {
     const pin = changelog.partition % this.app.pinCount;
     const manifest = await this.manifest(pin);
     const stored = manifest?.stores[storeKey(changelog.store.name, changelog.partition)];
@@ -140,12 +151,6 @@ export class PinStateReader {
 }
 
 function emptyStore({ store, partition, topic }: TaskChangelog): ManifestStore {
-  if (!store.logged)
-    throw new StreamError(
-      "QUERY_INVALID",
-      `store ${store.name} has no changelog: it cannot be queried from outside its worker`,
-      { details: { store: store.name } },
-    );
   return {
     name: store.name,
     partition,

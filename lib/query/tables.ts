@@ -5,8 +5,9 @@ import { StreamError } from "../core/errors.ts";
 import { murmur2 } from "../serde/murmur2.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { ViewRow } from "../snapshot/rows.ts";
+import type { StoreView } from "../snapshot/view.ts";
 import type { StoreSpec } from "../state/store.ts";
-import { type Freshness, PinStateReader, type QueryPorts, type StoreState } from "./pin-state-reader.ts";
+import { type Freshness, PinStateReader, type QueryPorts } from "./pin-state-reader.ts";
 
 /** What every answer says of itself. */
 export interface AnswerFacts {
@@ -148,8 +149,7 @@ export class Table<K, V> {
   async get(key: K, options: QueryOptions = {}): Promise<AnswerFacts & { readonly row: KeyRow<K, V> | undefined }> {
     this.expect("timestampedKeyValue", "windows(key)");
     const keyText = this.keyText(key);
-    const { state, facts } = await this.state(this.partitionOf(keyText), options);
-    const row = await state.view.get(keyText);
+    const { facts, answer: row } = await this.ask(this.partitionOf(keyText), options, (view) => view.get(keyText));
     return { ...facts, row: row === undefined ? undefined : this.keyRow(row) };
   }
 
@@ -160,9 +160,11 @@ export class Table<K, V> {
   ): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
     this.expect("timestampedWindow", "get(key)");
     const keyText = this.keyText(key);
-    const { state, facts } = await this.state(this.partitionOf(keyText), bounds);
-    const rows = await state.view.fetch(keyText, bounds.from ?? 0, bounds.to ?? Number.MAX_SAFE_INTEGER);
-    return { ...facts, rows: rows.map((row) => this.windowRow(row, keyText, row.windowStartMs)) };
+    const { from = 0, to = Number.MAX_SAFE_INTEGER } = bounds;
+    const { facts, answer } = await this.ask(this.partitionOf(keyText), bounds, (view) =>
+      view.fetch(keyText, from, to),
+    );
+    return { ...facts, rows: answer.map((row) => this.windowRow(row, keyText, row.windowStartMs)) };
   }
 
   /** Keys of a key-value store in byte order, over all partitions. Each partition has its own position. */
@@ -172,13 +174,13 @@ export class Table<K, V> {
     this.expect("timestampedKeyValue", "windows(key)");
     const from = bounds.from === undefined ? undefined : this.keyText(bounds.from);
     const to = bounds.to === undefined ? undefined : this.keyText(bounds.to);
-    const limit = Math.min(bounds.limit ?? ROWS_MAX, ROWS_MAX);
+    const limit = this.limit(bounds);
     const partitions: AnswerFacts[] = [];
     const found: ViewRow[] = [];
     for (const partition of this.partitions) {
-      const { state, facts } = await this.state(partition, bounds);
+      const { facts, answer } = await this.ask(partition, bounds, (view) => view.range(from, to, limit));
       partitions.push(facts);
-      found.push(...(await state.view.range(from, to, limit)));
+      found.push(...answer);
     }
     found.sort((a, b) => (a.keyText < b.keyText ? -1 : 1));
     return { rows: found.slice(0, limit).map((row) => this.keyRow(row)), partitions };
@@ -191,14 +193,12 @@ export class Table<K, V> {
   ): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
     this.expect("timestampedWindow", "range()");
     const found = this.partitions.find(({ changelog }) => changelog.partition === partition);
-    if (found === undefined)
-      throw new StreamError(
-        "QUERY_INVALID",
-        `store ${this.spec.name} has partitions 0 to ${this.partitions.length - 1}, not ${partition}`,
-      );
-    const { state, facts } = await this.state(found, bounds);
-    const rows = await state.view.fetchAll(bounds.from ?? 0, bounds.to ?? Number.MAX_SAFE_INTEGER);
-    return { ...facts, rows: rows.map((row) => this.windowRow(row, row.recordKeyText, row.windowStartMs)) };
+    if (found === undefined) {
+      throw this.invalid(`has partitions 0 to ${this.partitions.length - 1}, not ${partition}`);
+    }
+    const { from = 0, to = Number.MAX_SAFE_INTEGER } = bounds;
+    const { facts, answer } = await this.ask(found, bounds, (view) => view.fetchAll(from, to));
+    return { ...facts, rows: answer.map((row) => this.windowRow(row, row.recordKeyText, row.windowStartMs)) };
   }
 
   /** How many partitions the table has. */
@@ -206,20 +206,20 @@ export class Table<K, V> {
     return this.partitions.length;
   }
 
-  private async state(
-    partition: TablePartition,
+  private async ask<T>(
+    { changelog, task, pin }: TablePartition,
     { freshness = "committed" }: QueryOptions,
-  ): Promise<{ state: StoreState; facts: AnswerFacts }> {
-    const state = await this.reader.read(partition.changelog, partition.task, freshness);
-    const facts: AnswerFacts = {
-      freshness,
-      pin: partition.pin,
-      partition: partition.changelog.partition,
-      position: state.position?.inputs ?? {},
-      snapshotVersion: state.snapshotVersion,
-      tailRecords: state.tailRecords,
-    };
-    return { state, facts };
+    look: (view: StoreView) => Promise<T>,
+  ): Promise<{ facts: AnswerFacts; answer: T }> {
+    return this.reader.read({ changelog, task, freshness }, async (state) => {
+      const answer = await look(state.view);
+      const { snapshotVersion, tailRecords } = state;
+      const position = state.position?.inputs ?? {};
+      return {
+        facts: { freshness, pin, partition: changelog.partition, position, snapshotVersion, tailRecords },
+        answer,
+      };
+    });
   }
 
   private keyText(key: K): string {
@@ -227,11 +227,8 @@ export class Table<K, V> {
     try {
       (this.spec.keySerde as Serde<unknown>).write(key, this.sink);
     } catch (cause) {
-      throw new StreamError(
-        "QUERY_INVALID",
-        `key ${JSON.stringify(key)} of store ${this.spec.name} is not ${this.spec.keySerde.id}: ${String((cause as Error)?.message ?? cause)}`,
-        { cause },
-      );
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw this.invalid(`has no key ${shown(key)}, because keys are ${this.spec.keySerde.id}: ${reason}`, cause);
     }
     return this.sink.bytes.latin1Slice(0, this.sink.length);
   }
@@ -268,12 +265,23 @@ export class Table<K, V> {
 
   private expect(type: StoreSpec["type"], instead: string): void {
     if (this.spec.type === type) return;
-    throw new StreamError(
-      "QUERY_INVALID",
-      `store ${this.spec.name} is a ${this.spec.type} store: ask it with ${instead}`,
-      { details: { store: this.spec.name } },
-    );
+    throw this.invalid(`is a ${this.spec.type} store: ask it with ${instead}`);
   }
+
+  private limit({ limit = ROWS_MAX }: KeyBounds<K>): number {
+    if (Number.isSafeInteger(limit) && limit > 0) return Math.min(limit, ROWS_MAX);
+    throw this.invalid(`cannot answer ${limit} rows: a limit is a whole number from 1 to ${ROWS_MAX}`);
+  }
+
+  private invalid(why: string, cause?: unknown): StreamError {
+    const { name } = this.spec;
+    return new StreamError("QUERY_INVALID", `store ${name} ${why}`, { details: { store: name }, cause });
+  }
+}
+
+/** A key for an error message; JSON has no big integers. */
+function shown(key: unknown): string {
+  return typeof key === "bigint" ? `${key}n` : (JSON.stringify(key) ?? String(key));
 }
 
 /**

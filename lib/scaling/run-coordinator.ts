@@ -27,10 +27,15 @@ const SAVE_EVERY_MS = 10_000;
  * A tick that fails for a passing reason (a lease table that does not answer) is tried again at the next beat.
  *
  * @throws {StreamError} what `prepareApplication` refuses
+ * @example compiled only: it runs until it is told to stop
+ * await using ports = await connect(app.id, connectionsFromEnvironment({}));
+ * const launcher = new ProcessLauncher({ command: [process.execPath, "worker.js"] });
+ * const life = { remainingMs: () => undefined, stop: new AbortController().signal };
+ * await runCoordinator({ app, ports: { ...ports, launcher }, settings: parseSettings(), until: "stopped", life });
  */
 export async function runCoordinator(options: RunCoordinatorOptions): Promise<{ readonly ticks: number }> {
   const { ports, settings, life } = options;
-  const app = await prepareApplication(options.app, ports, "deploy");
+  const app = await prepareApplication(options.app, ports, { deploy: settings.topics });
   const coordinator = new Coordinator(app, ports, scalingConfig(settings));
   let ticks = 0;
   let savedAtMs = ports.clock.monotonicMs();

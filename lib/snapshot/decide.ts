@@ -3,32 +3,18 @@
  */
 import { StreamError } from "../core/errors.ts";
 import type { LeaseRow, SnapshotPointer } from "../ports/lease-table.ts";
-import type { ManifestStore, PublishReason } from "./types.ts";
+import type { ManifestStore } from "./types.ts";
 
-/** When to publish, and when a store is written anew. */
+/** When a store is written anew. When a snapshot is due at all is decided by the pin (`task/pin-running.ts`). */
 export interface SnapshotConfig {
-  readonly maxAgeMs: number;
-  /** Changelog bytes committed since the last manifest. */
-  readonly maxDirtyBytes: number;
-  /** Changelog records that a takeover would replay. */
-  readonly maxTailRecords: number;
-  /** A hand-over with a shorter tail publishes nothing: replaying it is faster than a PUT. */
-  readonly handoverMaxTailRecords: number;
   /** Delta segments of a store before it is written in full. */
   readonly maxDeltas: number;
   /** A store up to this size is always written in full: one segment to read, for about the price of a delta. */
   readonly smallStoreBytes: number;
 }
 
-/** Defaults: 30 s or 50,000 records bound a takeover to about a second; see docs/ARCHITECTURE.md, "Publish a snapshot". */
-export const defaultSnapshotConfig: SnapshotConfig = Object.freeze({
-  maxAgeMs: 30_000,
-  maxDirtyBytes: 16 * 1024 * 1024,
-  maxTailRecords: 50_000,
-  handoverMaxTailRecords: 10_000,
-  maxDeltas: 8,
-  smallStoreBytes: 256 * 1024,
-});
+/** Defaults: a takeover reads at most nine segments of a store. */
+export const defaultSnapshotConfig: SnapshotConfig = Object.freeze({ maxDeltas: 8, smallStoreBytes: 256 * 1024 });
 
 /** What is known of a store when a snapshot is decided. */
 export interface StoreFacts {
@@ -57,54 +43,6 @@ export function decideStore(facts: StoreFacts, config: SnapshotConfig): StoreDec
   // A window store's full segment expires like any other: then there is nothing to compare deltas with.
   if (fulls.length > 0 && bytesOf(deltas) * 2 > bytesOf(fulls)) return { kind: "full" };
   return { kind: "delta" };
-}
-
-/** What is known of a pin when a snapshot is decided. */
-export interface PublishFacts<Key extends string = string> {
-  /** Since the last published manifest; undefined when there is none. */
-  readonly ageMs: number | undefined;
-  /** Transactions acknowledged since then. */
-  readonly commits: number;
-  readonly dirtyBytes: number;
-  readonly tailRecords: number;
-  /** A publish is under way: one at a time. */
-  readonly publishing: boolean;
-  readonly ending: "sleep" | "handover" | undefined;
-  readonly stores: Readonly<Record<Key, StoreFacts>>;
-}
-
-/** Whether to publish now, why, and what of each store. */
-export type PublishDecision<Key extends string = string> =
-  | { readonly kind: "none"; readonly reason: string }
-  | { readonly kind: "publish"; readonly reason: PublishReason; readonly stores: Readonly<Record<Key, StoreDecision>> };
-
-/**
- * Decides whether a snapshot is due: by age, bytes, tail length, or because the pin goes to sleep.
- *
- * @example
- * const facts = { ageMs: 40_000, commits: 0, dirtyBytes: 0, tailRecords: 0, publishing: false, ending: undefined, stores: {} };
- * decidePublish(facts, defaultSnapshotConfig).kind; // "none"
- * decidePublish({ ...facts, commits: 1 }, defaultSnapshotConfig).kind; // "publish"
- */
-export function decidePublish<Key extends string>(
-  facts: PublishFacts<Key>,
-  config: SnapshotConfig,
-): PublishDecision<Key> {
-  if (facts.publishing) return { kind: "none", reason: "publishing" };
-  if (facts.commits === 0) return { kind: "none", reason: "covered" };
-  const reason = publishReason(facts, config);
-  if (reason === undefined) return { kind: "none", reason: facts.ending === "handover" ? "short-tail" : "not-due" };
-  const entries = Object.entries<StoreFacts>(facts.stores).map(([key, store]) => [key, decideStore(store, config)]);
-  return { kind: "publish", reason, stores: Object.fromEntries(entries) as Record<Key, StoreDecision> };
-}
-
-function publishReason(facts: PublishFacts, config: SnapshotConfig): PublishReason | undefined {
-  if (facts.ending === "sleep") return "sleep";
-  if (facts.ending === "handover") return facts.tailRecords > config.handoverMaxTailRecords ? "handover" : undefined;
-  if (facts.tailRecords >= config.maxTailRecords) return "tail";
-  if (facts.dirtyBytes >= config.maxDirtyBytes) return "bytes";
-  if (facts.ageMs === undefined || facts.ageMs >= config.maxAgeMs) return "age";
-  return undefined;
 }
 
 /** Whose object is at our path. */

@@ -70,22 +70,7 @@ export class Collector {
   /** A sink for the changelog of one store and partition. */
   changelog(topic: string, partition: number): RowSink {
     const output = this.outputAt(topic, partition);
-    return {
-      row: (keyText, bytes, start, length, timestampMs) => {
-        const writer = output.writer;
-        const before = writer.byteLength;
-        writer.openRecord(timestampMs);
-        writer.sink.latin1(keyText);
-        writer.endKey();
-        if (length < 0) writer.nullValue();
-        else {
-          writer.sink.copy(bytes, start, start + length);
-          writer.endValue();
-        }
-        writer.closeRecord();
-        this.grown(output, before);
-      },
-    };
+    return new ChangelogRows(output, (before) => this.grown(output, before));
   }
 
   /** Everything encoded so far, oldest first per partition; the collector starts new batches. */
@@ -161,5 +146,32 @@ export class Collector {
 
   private freshWriter(): RecordWriter {
     return this.pool.pop() ?? new RecordWriter();
+  }
+}
+
+/** Encodes rows of a store into the batch of its changelog. */
+class ChangelogRows implements RowSink {
+  private readonly output: Output;
+  private readonly grown: (before: number) => void;
+
+  constructor(output: Output, grown: (before: number) => void) {
+    this.output = output;
+    this.grown = grown;
+  }
+
+  /** @hotPath once per changed row of a commit */
+  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
+    const { writer } = this.output;
+    const before = writer.byteLength;
+    writer.openRecord(timestampMs);
+    writer.sink.latin1(keyText);
+    writer.endKey();
+    if (valueLength < 0) writer.nullValue();
+    else {
+      writer.sink.copy(bytes, valueStart, valueStart + valueLength);
+      writer.endValue();
+    }
+    writer.closeRecord();
+    this.grown(before);
   }
 }

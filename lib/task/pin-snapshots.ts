@@ -39,7 +39,7 @@ export class PinSnapshots {
   private readonly inside: PinCore;
   /** The manifest that the lease row pointed to when we last looked or published. */
   private manifest: Manifest | undefined;
-  /** Changes were frozen for an attempt that failed: only whole stores have them now. */
+  /** What a delta would be based on is not what the last manifest holds: only whole stores may be written next. */
   private lostChanges = false;
   /** Number of the last publication or restore: an earlier publication that ends late changes nothing here. */
   private attempt = 0;
@@ -53,11 +53,11 @@ export class PinSnapshots {
   async restore(effect: Extract<PinEffect, { kind: "restore" }>): Promise<{ tasks: Task[]; tailRecords: number }> {
     const { position, row } = effect;
     const { ports } = this.environment;
+    this.attempt++; // a publication that still runs is of other stores
     if (position === undefined && row.pointer !== undefined) throw positionsLost(this.environment, row);
     this.manifest =
       row.pointer === undefined ? undefined : await loadSnapshot({ objects: ports.objects, pointer: row.pointer });
     this.lostChanges = false;
-    this.attempt++; // a publication that still runs was of other stores
     const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, this.inside.collector));
     const stores = loggedStores(tasks);
     const from = await this.fromSnapshot(stores, { position, row });
@@ -114,6 +114,8 @@ export class PinSnapshots {
       if (decision.kind === "stop") throw decision.error;
       from.set(key, decision.from);
       if (decision.kind === "use") wanted.set(key, store);
+      // A rebuilt store must not go on top of its old segments: deleted keys, whose tombstones are purged, would return.
+      else this.lostChanges = true;
     }
     await restoreStores({ manifest, stores: wanted, objects: ports.objects, yieldNow: () => ports.clock.sleep(0) });
     return from;

@@ -158,6 +158,7 @@ class CountingRows implements RowSink {
     this.inner = inner;
   }
 
+  /** @hotPath once per changed row of a commit */
   row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
     this.count++;
     this.bytes += keyText.length + Math.max(0, valueLength);

@@ -1,6 +1,6 @@
+import { readNewestPosition } from "../application/newest-position.ts";
 import type { ApplicationPlan } from "../application/plan.ts";
 import { type DeployedApplication, prepareApplication } from "../application/prepare.ts";
-import { readNewestPosition } from "../application/newest-position.ts";
 import { readPartition } from "../application/read-partition.ts";
 import { ByteSink } from "../core/byte-sink.ts";
 import { StreamError } from "../core/errors.ts";
@@ -74,7 +74,9 @@ export class EmbeddedApplication implements AsyncDisposable {
       deadlineMs: PRODUCER_TIMEOUT_MS,
     });
     transactor.begin();
-    await transactor.send([...writers].map(([partition, each]): PartitionBatch => ({ topic, partition, records: each })));
+    await transactor.send(
+      [...writers].map(([partition, each]): PartitionBatch => ({ topic, partition, records: each })),
+    );
     await transactor.commit();
   }
 

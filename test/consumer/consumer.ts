@@ -4,7 +4,16 @@
  */
 import assert from "node:assert/strict";
 import type { KeyRow, SettingsInput, StreamError } from "millrace";
-import { defineApp, describe, describeSettings, int64, isStreamError, openTables, parseSettings, string } from "millrace";
+import {
+  defineApp,
+  describe,
+  describeSettings,
+  int64,
+  isStreamError,
+  openTables,
+  parseSettings,
+  string,
+} from "millrace";
 import { connect, connectionsFromEnvironment, runCoordinator, runWorker } from "millrace/runtime";
 import { coordinatorHandler, queryHandler, workerHandler } from "millrace/serverless";
 import { startEmbedded, TopologyTestDriver } from "millrace/testing";
@@ -40,7 +49,14 @@ await running.stop();
 
 assert.equal(errorOf(() => tables.get("sums"))?.advice, "fix-request");
 assert.equal(errorOf(() => connectionsFromEnvironment({}))?.code, "CONFIG_INVALID");
-for (const made of [coordinatorHandler(app), queryHandler(app), workerHandler(app), connect, runCoordinator, runWorker]) {
+for (const made of [
+  coordinatorHandler(app),
+  queryHandler(app),
+  workerHandler(app),
+  connect,
+  runCoordinator,
+  runWorker,
+]) {
   assert.equal(typeof made, "function");
 }
 

@@ -46,7 +46,7 @@ class FileObjectStore implements ObjectStore {
     } catch (error) {
       throw this.failure(error);
     } finally {
-      await rm(partial, { force: true });
+      await rm(partial, { force: true }).catch(() => {}); // a later writer sweeps it
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Launcher, WorkerSpec } from "../../ports/launcher.ts";
+import type { Log } from "../../ports/log.ts";
 import type { PinPorts } from "../../task/pin-acquire.ts";
 import { type RunWorkerOptions, runWorker } from "../../worker/run-worker.ts";
 import type { Worker, WorkerSummary } from "../../worker/worker.ts";
@@ -16,6 +17,8 @@ interface Entry {
   readonly stop: AbortController;
   ended: Promise<void>;
   worker: Worker | undefined;
+  /** Its own connection. */
+  log: Log | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ export class InProcessLauncher implements Launcher {
     if (this.entries.has(worker)) return;
     const line = new LineSwitch();
     const stop = new AbortController();
-    const entry: Entry = { line, stop, worker: undefined, ended: Promise.resolve() };
+    const entry: Entry = { line, stop, worker: undefined, log: undefined, ended: Promise.resolve() };
     this.entries.set(worker, entry);
     entry.ended = this.run(worker, entry);
   }
@@ -45,6 +48,7 @@ export class InProcessLauncher implements Launcher {
     let failure: unknown;
     try {
       const open = await this.options.ports(worker, line);
+      entry.log = open.log;
       const ports: PinPorts = {
         ...open,
         log: severable(open.log, line),
@@ -60,6 +64,7 @@ export class InProcessLauncher implements Launcher {
     } catch (error) {
       failure = error;
     }
+    await closeQuietly(entry.log);
     this.entries.delete(worker);
     onExit?.(worker, summary, failure);
   }
@@ -83,6 +88,7 @@ export class InProcessLauncher implements Launcher {
     if (entry === undefined) return false;
     entry.line.cut();
     this.entries.delete(worker);
+    await closeQuietly(entry.log); // as the system does for a dead process
     return true;
   }
 
@@ -92,4 +98,8 @@ export class InProcessLauncher implements Launcher {
     for (const { stop } of entries) stop.abort();
     await Promise.all(entries.map(({ ended }) => ended));
   }
+}
+
+async function closeQuietly(log: Log | undefined): Promise<void> {
+  await log?.close().catch(() => undefined);
 }

@@ -48,8 +48,9 @@ export class ProcessLauncher implements Launcher {
     });
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", () => resolve());
-      child.once("error", (error) => {
-        this.children.delete(worker);
+      // Later it is a signal that could not be sent: the exit tells.
+      child.on("error", (error) => {
+        if (child.pid === undefined) this.children.delete(worker);
         reject(error);
       });
     });

@@ -10,7 +10,7 @@ import {
 import { StreamError } from "../../core/errors.ts";
 import { assertByteRange, assertObjectPath } from "../../ports/object-path.ts";
 import type { ByteRange, CreateOutcome, ObjectInfo, ObjectStore } from "../../ports/object-store.ts";
-import { defaultLimits, type RequestLimits, type RequestOutcome, runRequest } from "./requests.ts";
+import { defaultLimits, type RequestLimits, type RequestOutcome, runRequest, type TryTime } from "./requests.ts";
 
 /** Where the objects are and how to reach them. */
 export interface S3ObjectStoreOptions {
@@ -62,12 +62,13 @@ class S3ObjectStore implements ObjectStore {
   async create(path: string, body: Uint8Array): Promise<CreateOutcome> {
     const command = { ...this.object(path), Body: body, ContentLength: body.length, IfNoneMatch: "*" };
     for (let round = 0; round < CREATE_ROUNDS_MAX; round++) {
-      const outcome = await this.run({ action: "s3:PutObject", path, bytes: body.length }, (abortSignal) =>
-        this.client.send(new PutObjectCommand(command), { abortSignal }),
-      );
+      const outcome = await this.run("s3:PutObject", path, (time) => {
+        time.allow(body.length);
+        return this.client.send(new PutObjectCommand(command), { abortSignal: time.signal });
+      });
       if (outcome.kind === "done") return { kind: "created" };
       if (outcome.kind === "exists") {
-        const found = await this.get(path, undefined, body.length);
+        const found = await this.get(path, undefined);
         if (found !== undefined) return { kind: "exists", body: found };
       }
     }
@@ -77,13 +78,13 @@ class S3ObjectStore implements ObjectStore {
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {
-    return this.get(path, undefined, WHOLE_OBJECT_BYTES);
+    return this.get(path, undefined);
   }
 
   async readRange(path: string, range: ByteRange): Promise<Uint8Array | undefined> {
     assertByteRange(range);
-    if ("suffix" in range) return this.get(path, `bytes=-${range.suffix}`, range.suffix);
-    return this.get(path, `bytes=${range.start}-${range.start + range.length - 1}`, range.length);
+    if ("suffix" in range) return this.get(path, `bytes=-${range.suffix}`);
+    return this.get(path, `bytes=${range.start}-${range.start + range.length - 1}`);
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo> {
@@ -96,7 +97,7 @@ class S3ObjectStore implements ObjectStore {
         ...(listPageSize && { MaxKeys: listPageSize }),
         ...(after && { ContinuationToken: after }),
       };
-      const outcome = await this.run({ action: "s3:ListBucket", path: prefix, bytes: 0 }, (abortSignal) =>
+      const outcome = await this.run("s3:ListBucket", prefix, ({ signal: abortSignal }) =>
         this.client.send(new ListObjectsV2Command(page), { abortSignal }),
       );
       if (outcome.kind !== "done")
@@ -110,28 +111,25 @@ class S3ObjectStore implements ObjectStore {
 
   async delete(path: string): Promise<void> {
     const command = new DeleteObjectCommand(this.object(path));
-    await this.run({ action: "s3:DeleteObject", path, bytes: 0 }, (abortSignal) =>
-      this.client.send(command, { abortSignal }),
-    );
+    await this.run("s3:DeleteObject", path, ({ signal: abortSignal }) => this.client.send(command, { abortSignal }));
   }
 
-  private async get(path: string, range: string | undefined, bytes: number): Promise<Uint8Array | undefined> {
+  private async get(path: string, range: string | undefined): Promise<Uint8Array | undefined> {
     const command = { ...this.object(path), ...(range !== undefined && { Range: range }) };
-    const outcome = await this.run({ action: "s3:GetObject", path, bytes }, async (abortSignal) => {
-      const output = await this.client.send(new GetObjectCommand(command), { abortSignal });
-      return bodyOf(output, abortSignal);
+    const outcome = await this.run("s3:GetObject", path, async (time) => {
+      return bodyOf(await this.client.send(new GetObjectCommand(command), { abortSignal: time.signal }), time);
     });
     if (outcome.kind === "done") return outcome.output;
     return outcome.kind === "beyond-end" ? new Uint8Array(0) : undefined;
   }
 
   private run<Output>(
-    request: { action: string; path: string; bytes: number },
-    attempt: (signal: AbortSignal) => Promise<Output>,
+    action: string,
+    path: string,
+    attempt: (time: TryTime) => Promise<Output>,
   ): Promise<RequestOutcome<Output>> {
-    const { action, path, bytes } = request;
-    const limits = this.options.limits ?? defaultLimits;
-    return runRequest({ bucket: this.options.bucket, action, path }, { limits, bytes }, attempt);
+    const { bucket, limits = defaultLimits } = this.options;
+    return runRequest({ bucket, action, path }, limits, attempt);
   }
 
   private object(path: string): { Bucket: string; Key: string } {
@@ -140,12 +138,11 @@ class S3ObjectStore implements ObjectStore {
   }
 }
 
-/** Time for a whole object of unknown size: no object that is read whole is larger. */
-const WHOLE_OBJECT_BYTES = 64 * 1024 * 1024;
-
 /** The body of an answer. The SDK's signal ends with the headers, so a body that stands still is ended here. */
-async function bodyOf({ Body, ContentLength }: GetObjectCommandOutput, signal: AbortSignal): Promise<Uint8Array> {
+async function bodyOf({ Body, ContentLength }: GetObjectCommandOutput, time: TryTime): Promise<Uint8Array> {
   if (Body === undefined) return new Uint8Array(0);
+  time.allow(ContentLength ?? 0);
+  const { signal } = time;
   const stop = () => {
     if ("destroy" in Body) Body.destroy(signal.reason);
   };

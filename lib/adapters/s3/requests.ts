@@ -23,33 +23,73 @@ export type RequestOutcome<Output> =
   | { readonly kind: "done"; readonly output: Output }
   | Extract<RequestFailure, { kind: "exists" | "absent" | "beyond-end" }>;
 
+/** The time that one try has. */
+export interface TryTime {
+  /** Aborts when the time is over. */
+  readonly signal: AbortSignal;
+  /** Adds the time that a body of so many bytes may take, from now on. */
+  allow(bytes: number): void;
+}
+
 /**
  * Runs an operation with tries, backoff with jitter, and a deadline.
  *
- * @param options.bytes About how many bytes go over the line.
  * @throws {StreamError} `OBJECT_STORE_UNAVAILABLE`, `ACCESS_DENIED`, `BUCKET_MISSING`, `CONFIG_INVALID`
  */
 export async function runRequest<Output>(
   request: FailedRequest,
-  options: { readonly limits: RequestLimits; readonly bytes: number },
-  attempt: (signal: AbortSignal) => Promise<Output>,
+  limits: RequestLimits,
+  attempt: (time: TryTime) => Promise<Output>,
 ): Promise<RequestOutcome<Output>> {
-  const lineMs = options.bytes / SLOWEST_BYTES_PER_MS;
-  const deadlineMs = options.limits.deadlineMs + lineMs;
-  const giveUpAtMs = performance.now() + deadlineMs;
+  const startMs = performance.now();
+  let bytesMs = 0;
   for (let tries = 1; ; tries++) {
-    const leftMs = Math.max(1, giveUpAtMs - performance.now());
+    const time = new TryTimer(limits.tryTimeoutMs);
     try {
-      const signal = AbortSignal.timeout(Math.ceil(Math.min(options.limits.tryTimeoutMs + lineMs, leftMs)));
-      return { kind: "done", output: await attempt(signal) };
+      return { kind: "done", output: await attempt(time) };
     } catch (error) {
       const failure = classifyFailure(error, request);
       if (failure.kind === "final") throw failure.error;
       if (failure.kind !== "retry") return failure;
+      bytesMs = Math.max(bytesMs, time.allowedMs);
+      const deadlineMs = limits.deadlineMs + bytesMs;
       const backoffMs = Math.random() * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** tries);
-      if (performance.now() + backoffMs >= giveUpAtMs) throw unavailable(request, { tries, deadlineMs, error });
+      if (performance.now() + backoffMs >= startMs + deadlineMs)
+        throw unavailable(request, { tries, deadlineMs, error });
       await sleep(backoffMs);
+    } finally {
+      time.end();
     }
+  }
+}
+
+class TryTimer implements TryTime {
+  allowedMs = 0;
+  private readonly controller = new AbortController();
+  private readonly ms: number;
+  private timer: NodeJS.Timeout;
+
+  constructor(ms: number) {
+    this.ms = ms;
+    this.timer = this.start(ms);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  allow(bytes: number): void {
+    this.allowedMs = bytes / SLOWEST_BYTES_PER_MS;
+    clearTimeout(this.timer);
+    this.timer = this.start(this.ms + this.allowedMs);
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
+
+  private start(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.controller.abort(new Error(`no answer in ${Math.round(ms)} ms`)), ms);
   }
 }
 

@@ -56,9 +56,9 @@ describe("connectionsFromEnvironment", () => {
 
   test("names what is missing", () => {
     expect(errorOf(() => connectionsFromEnvironment({})).details["problems"]).toEqual([
-      "kafka.brokers is missing: must be one or more host:port, separated by commas",
-      "table.name is missing: must be a DynamoDB table name: 3 to 255 letters, digits, _ . -",
-      "bucket.name is missing: must be an S3 bucket name: 3 to 63 lower-case letters, digits, . -",
+      "MILLRACE_KAFKA_BROKERS is missing: must be one or more host:port, separated by commas",
+      "MILLRACE_TABLE_NAME is missing: must be a DynamoDB table name: 3 to 255 letters, digits, _ . -",
+      "MILLRACE_BUCKET_NAME is missing: must be an S3 bucket name: 3 to 63 lower-case letters, digits, . -",
     ]);
   });
 
@@ -77,8 +77,10 @@ describe("connectionsFromEnvironment", () => {
   test("wants credentials with SASL, and TLS with a plain password", () => {
     const env = { ...least, MILLRACE_KAFKA_SASL_MECHANISM: "plain" };
     expect(errorOf(() => connectionsFromEnvironment(env)).details["problems"]).toEqual([
-      expect.stringContaining("must come with kafka.credentialsSecretArn, or with kafka.username and kafka.password"),
-      expect.stringContaining("must come with kafka.tls, because the password crosses the network as it is"),
+      expect.stringContaining(
+        "must come with MILLRACE_KAFKA_CREDENTIALS_SECRET_ARN, or with MILLRACE_KAFKA_USERNAME and MILLRACE_KAFKA_PASSWORD",
+      ),
+      expect.stringContaining("must come with MILLRACE_KAFKA_TLS, because the password crosses the network as it is"),
     ]);
   });
 

@@ -43,34 +43,27 @@ describe("parseTableRequest", () => {
     {
       name: "one key, committed by default",
       event: event({ store: "trade-stats", key: "AAPL" }),
-      request: {
-        kind: "key",
-        store: "trade-stats",
-        key: "AAPL",
-        fromMs: undefined,
-        toMs: undefined,
-        freshness: "committed",
-      },
+      request: { store: "trade-stats", key: "AAPL", limit: 1_000, freshness: "committed" },
     },
     {
       name: "the windows of a key between two times",
       event: event({ store: "trade-stats", key: "AAPL" }, { from: "0", to: "9000", freshness: "snapshot" }),
-      request: { kind: "key", store: "trade-stats", key: "AAPL", fromMs: 0, toMs: 9_000, freshness: "snapshot" },
+      request: { store: "trade-stats", key: "AAPL", from: "0", to: "9000", limit: 1_000, freshness: "snapshot" },
     },
     {
       name: "the windows that start in one millisecond",
       event: event({ store: "trade-stats", key: "AAPL" }, { from: "5", to: "5" }),
-      request: { kind: "key", store: "trade-stats", key: "AAPL", fromMs: 5, toMs: 5, freshness: "committed" },
+      request: { store: "trade-stats", key: "AAPL", from: "5", to: "5", limit: 1_000, freshness: "committed" },
     },
     {
       name: "a range of keys, at most 100 rows by default",
       event: event({ store: "counts" }),
-      request: { kind: "range", store: "counts", from: undefined, to: undefined, limit: 100, freshness: "committed" },
+      request: { store: "counts", limit: 100, freshness: "committed" },
     },
     {
       name: "a range of keys with both ends and a limit",
       event: event({ store: "counts" }, { from: "a", to: "b", limit: "1000" }),
-      request: { kind: "range", store: "counts", from: "a", to: "b", limit: 1_000, freshness: "committed" },
+      request: { store: "counts", from: "a", to: "b", limit: 1_000, freshness: "committed" },
     },
   ])("reads $name", ({ event: given, request }) => {
     expect(parseTableRequest(given)).toEqual(request);

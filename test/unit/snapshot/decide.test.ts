@@ -3,11 +3,9 @@ import type { LeaseRow, SnapshotPointer } from "../../../lib/ports/lease-table.t
 import {
   decideAfterExists,
   decideAfterPointerMoved,
-  decidePublish,
   decideRestore,
   decideStore,
   defaultSnapshotConfig,
-  type PublishFacts,
   type RestoreFacts,
   type StoreFacts,
 } from "../../../lib/snapshot/decide.ts";
@@ -60,46 +58,6 @@ describe("what is written of a store", () => {
     { name: "windows whose full segment expired", facts: { previous: stored(...deltas(3, 5_000_000)) }, want: "delta" },
   ])("$name: $want", ({ facts: part, want }) => {
     expect(decideStore({ ...facts, ...part }, config)).toEqual({ kind: want });
-  });
-});
-
-describe("whether a snapshot is due", () => {
-  const facts: PublishFacts = {
-    ageMs: 1_000,
-    commits: 3,
-    dirtyBytes: 100,
-    tailRecords: 10,
-    publishing: false,
-    ending: undefined,
-    stores: { "counts:3": { previous: undefined, changedCount: 1, sizeBytes: 1, lostChanges: false } },
-  };
-
-  test.for<{ name: string; facts: Partial<PublishFacts>; want: string }>([
-    { name: "nothing is due", facts: {}, want: "none: not-due" },
-    { name: "age at the limit", facts: { ageMs: config.maxAgeMs }, want: "publish: age" },
-    { name: "age below it", facts: { ageMs: config.maxAgeMs - 1 }, want: "none: not-due" },
-    { name: "no snapshot yet", facts: { ageMs: undefined }, want: "publish: age" },
-    { name: "bytes at the limit", facts: { dirtyBytes: config.maxDirtyBytes }, want: "publish: bytes" },
-    { name: "a long tail", facts: { tailRecords: config.maxTailRecords }, want: "publish: tail" },
-    { name: "a tail below it", facts: { tailRecords: config.maxTailRecords - 1 }, want: "none: not-due" },
-    { name: "no commit since the last, however old", facts: { commits: 0, ageMs: 1e9 }, want: "none: covered" },
-    { name: "going to sleep", facts: { ending: "sleep" }, want: "publish: sleep" },
-    { name: "going to sleep, all covered", facts: { ending: "sleep", commits: 0 }, want: "none: covered" },
-    {
-      name: "handing over a short tail",
-      facts: { ending: "handover", ageMs: 1e9, tailRecords: config.handoverMaxTailRecords },
-      want: "none: short-tail",
-    },
-    {
-      name: "handing over a longer one",
-      facts: { ending: "handover", tailRecords: config.handoverMaxTailRecords + 1 },
-      want: "publish: handover",
-    },
-    { name: "one is under way", facts: { publishing: true, ageMs: 1e9 }, want: "none: publishing" },
-  ])("$name → $want", ({ facts: part, want }) => {
-    const decision = decidePublish({ ...facts, ...part }, config);
-    expect(`${decision.kind}: ${decision.reason}`).toBe(want);
-    if (decision.kind === "publish") expect(decision.stores).toEqual({ "counts:3": { kind: "full" } });
   });
 });
 

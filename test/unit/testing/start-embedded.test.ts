@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { defineApp } from "../../../lib/dsl/app.ts";
+import { int64 } from "../../../lib/serde/int64.ts";
+import { string } from "../../../lib/serde/string.ts";
+import { startEmbedded } from "../../../lib/testing/start-embedded.ts";
+
+const app = defineApp({ id: "words" }, (builder) => {
+  builder
+    .stream("lines", { key: string(), value: string() })
+    .groupBy((_key, word) => word, { key: string() })
+    .count({ store: "counts" })
+    .toStream()
+    .to("out", { key: string(), value: int64() });
+});
+
+const line = (value: string) => ({ key: value, value, timestampMs: 5 });
+
+test("runs several partitions through a repartition topic, and answers from the table", async () => {
+  await using running = await startEmbedded({ app, topics: { lines: 3, out: 2 } });
+  await running.write("lines", ["a", "b", "a", "c", "a"].map(line));
+  await running.caughtUp();
+  const last = new Map((await running.read<string, number>("out")).map(({ key, value }) => [key, value] as const));
+  expect(Object.fromEntries(last)).toEqual({ a: 3, b: 1, c: 1 });
+  const { rows } = await (await running.tables()).get("counts").range();
+  expect(rows).toEqual([
+    { key: "a", value: 3, timestampMs: 5 },
+    { key: "b", value: 1, timestampMs: 5 },
+    { key: "c", value: 1, timestampMs: 5 },
+  ]);
+});
+
+test("a killed worker costs nothing", async () => {
+  await using running = await startEmbedded({ app });
+  await running.write("lines", [line("a")]);
+  await running.caughtUp();
+  const [worker = ""] = await running.platform.launcher.list();
+  expect(await running.platform.launcher.kill(worker)).toBe(true);
+  await running.write("lines", [line("a")]);
+  await running.caughtUp();
+  expect((await running.read<string, number>("out")).map(({ value }) => value)).toEqual([1, 2]);
+});
+
+test("continues from a folder", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-embedded-"));
+  try {
+    for (const run of [1, 2]) {
+      await using running = await startEmbedded({ app, folder });
+      await running.write("lines", [line("a")]);
+      await running.caughtUp();
+      expect(await (await running.tables()).get("counts").get("a")).toMatchObject({ row: { value: run } });
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("says which records wait when it does not get there", async () => {
+  const failing = defineApp({ id: "failing" }, (builder) => {
+    builder
+      .stream("in", { key: string(), value: string() })
+      .mapValues((): string => {
+        throw new Error("no");
+      })
+      .to("out");
+  });
+  await using running = await startEmbedded({ app: failing });
+  await running.write("in", [line("a")]);
+  await expect(running.caughtUp({ timeoutMs: 300 })).rejects.toMatchObject({
+    code: "DEADLINE_EXCEEDED",
+    message: "DEADLINE_EXCEEDED: in:0 has unprocessed records after 300 ms",
+  });
+});
