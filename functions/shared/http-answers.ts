@@ -13,7 +13,6 @@ const statusByAdvice: Readonly<Record<Advice, number>> = {
   "fix-request": 400,
   retry: 503,
   "abort-and-reinitialise": 503,
-  "stop-fenced": 503,
   "handle-record": 500,
   "fix-and-redeploy": 500,
   migrate: 500,

@@ -14,6 +14,9 @@ export interface PartitionRange {
 }
 
 const FETCH_BYTES = 4 << 20;
+const WAIT_MS = 100;
+/** Fetches in a row that bring nothing; each waits up to `WAIT_MS`. */
+const FRUITLESS_MAX = 10;
 
 /**
  * Reads the committed records of a partition, from one offset up to another, and stops there.
@@ -36,25 +39,30 @@ export async function readPartition(
   const offset = async (at: "earliest" | "lso") => (await log.offsets([{ topic, partition }], at)).get(key) ?? 0;
   const to = range.to ?? (await offset("lso"));
   let next = range.from ?? (await offset("earliest"));
-  while (next < to) {
-    const answers = await log.fetch({
-      positions: new Map([[key, next]]),
-      maxWaitMs: 0,
-      maxBytes: FETCH_BYTES,
-      maxPartitionBytes: FETCH_BYTES,
-    });
-    const answer = answers.get(key);
-    if (answer === undefined || answer.kind === "error" || answer.next <= next) {
-      const details = { topic, partition, offset: next, end: to };
-      const cause = answer?.kind === "error" ? { cause: answer.error } : {};
-      throw new StreamError("LOG_UNAVAILABLE", `cannot read ${topic}-${partition} from ${next} to ${to}`, {
-        details,
-        ...cause,
-      });
+  for (let fruitless = 0; next < to; ) {
+    const positions = new Map([[key, next]]);
+    const limits = { maxWaitMs: WAIT_MS, maxBytes: FETCH_BYTES, maxPartitionBytes: FETCH_BYTES };
+    const answer = (await log.fetch({ positions, ...limits })).get(key);
+    if (answer?.kind === "error") throw unreadable(range, { next, to, cause: answer.error });
+    if (answer === undefined || answer.next <= next) {
+      // A leader that moves is unknown for a moment; what stays like this is a fault.
+      if (++fruitless >= FRUITLESS_MAX) throw unreadable(range, { next, to });
+      continue;
     }
+    fruitless = 0;
     const { records } = answer;
     while (records.advance() && records.offset < to) visit(records);
     next = answer.next;
   }
   return next;
+}
+
+function unreadable(
+  { topic, partition }: PartitionRange,
+  { next, to, cause }: { next: number; to: number; cause?: unknown },
+): StreamError {
+  return new StreamError("LOG_UNAVAILABLE", `cannot read ${topic}-${partition} from ${next} to ${to}`, {
+    details: { topic, partition, offset: next, end: to },
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

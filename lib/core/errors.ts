@@ -2,7 +2,6 @@
 export type Advice =
   | "retry"
   | "abort-and-reinitialise"
-  | "stop-fenced"
   | "handle-record"
   | "fix-and-redeploy"
   | "fix-request"
@@ -11,8 +10,8 @@ export type Advice =
   | "grant-access"
   | "report-bug";
 
-/** Advice per code. A new code is a new kind of user action, not a new call site. */
-const adviceByCode = {
+/** Advice per code; docs/errors.md explains each. A new code is a new kind of user action, not a new call site. */
+export const adviceByCode = {
   // settings and topologies: nothing has run yet
   CONFIG_INVALID: "fix-and-redeploy",
   TOPOLOGY_INVALID: "fix-and-redeploy",
@@ -46,7 +45,6 @@ const adviceByCode = {
   SECRETS_UNAVAILABLE: "retry",
   DEADLINE_EXCEEDED: "retry",
   TRANSACTION_ABORTED: "abort-and-reinitialise",
-  FENCED: "stop-fenced",
   ACCESS_DENIED: "grant-access",
   AUTHENTICATION_FAILED: "grant-access",
   CORRUPT_BATCH: "retry",
@@ -63,7 +61,6 @@ const adviceByCode = {
   QUERY_INVALID: "fix-request",
   STORE_UNKNOWN: "fix-request",
   REQUEST_REJECTED: "fix-request",
-  POSITION_NOT_REACHED: "retry",
   // us
   INVARIANT_BROKEN: "report-bug",
 } as const satisfies Record<string, Advice>;
@@ -102,7 +99,7 @@ export class StreamError extends Error {
  * Narrows anything caught to a `StreamError`, optionally of one code.
  *
  * @example
- * isStreamError(new StreamError("FENCED", "a newer owner exists"), "FENCED"); // true
+ * isStreamError(new StreamError("TOPIC_MISSING", "topic trades does not exist"), "TOPIC_MISSING"); // true
  */
 export function isStreamError(error: unknown, code?: ErrorCode): error is StreamError {
   return error instanceof StreamError && (code === undefined || error.code === code);

@@ -28,10 +28,7 @@ export function asStreamError(error: unknown, pin: number): StreamError {
 /** What a failed call of an open transaction means for the pin. */
 export function transactionFailure(error: unknown, pin: number): Extract<PinEvent, { kind: "transaction-failed" }> {
   const typed = asStreamError(error, pin);
-  const again =
-    error instanceof LogError
-      ? typed.code === "LOG_UNAVAILABLE"
-      : typed.advice === "retry" || typed.advice === "stop-fenced";
+  const again = error instanceof LogError ? typed.code === "LOG_UNAVAILABLE" : typed.advice === "retry";
   return { kind: "transaction-failed", verdict: again ? { kind: "reinitialise" } : { kind: "stop", error: typed } };
 }
 

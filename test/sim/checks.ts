@@ -1,17 +1,18 @@
 import { decodePosition, type Position } from "../../lib/application/position.ts";
 import { partitionKey } from "../../lib/core/ids.ts";
-import { type InputRecord, type ReadRecord, readAll } from "./workload.ts";
+import { type ReadRecord, readAll } from "./read-all.ts";
+import type { InputRecord } from "./workload.ts";
 import { PARTITIONS, type World } from "./world.ts";
 
 /** Checks a finished run against the invariants. @returns violations, empty when all hold */
 export async function violations(world: World, input: readonly InputRecord[]): Promise<string[]> {
   const found = [...world.errors.map((error) => `a pin stopped: ${error}`)];
-  const positions = await readAll(world, "sim-positions");
+  const positions = await readAll(world.log, "sim-positions");
   const newest = checkPositions(positions, found);
-  checkCounts(await readAll(world, "counts-out"), input, found);
-  checkSums(await readAll(world, "sums-out"), input, found);
+  checkCounts(await readAll(world.log, "counts-out"), input, found);
+  checkSums(await readAll(world.log, "sums-out"), input, found);
   for (const store of ["counts", "sums"]) {
-    const changelog = await readAll(world, `sim-${store}-changelog`);
+    const changelog = await readAll(world.log, `sim-${store}-changelog`);
     checkFold(store, changelog, { input, found });
     checkEnds(store, changelog, { newest, found });
   }

@@ -3,7 +3,7 @@ import { loadSnapshotAt } from "../../lib/snapshot/load.ts";
 import { restoreStores } from "../../lib/snapshot/restore.ts";
 import { createTaskStore } from "../../lib/state/create-task-store.ts";
 import type { TaskStore } from "../../lib/state/store.ts";
-import { type ReadRecord, readAll } from "./workload.ts";
+import { type ReadRecord, readAll } from "./read-all.ts";
 import type { World } from "./world.ts";
 
 /** I4: every manifest ever written, published or not, equals the fold of the committed changelog below its `next`. */
@@ -16,7 +16,7 @@ export async function manifestViolations(world: World): Promise<string[]> {
     const { manifest } = await loadSnapshotAt({ objects: world.objects, path });
     for (const [key, stored] of Object.entries(manifest.stores)) {
       const { topic, next } = stored.changelog;
-      if (!changelogs.has(topic)) changelogs.set(topic, await readAll(world, topic));
+      if (!changelogs.has(topic)) changelogs.set(topic, await readAll(world.log, topic));
       const spec = world.app.pins
         .flatMap(({ tasks }) => tasks.flatMap(({ changelogs: all }) => all))
         .find(({ store }) => store.name === stored.name)?.store;

@@ -1,4 +1,3 @@
-import { partitionKey } from "../../lib/core/ids.ts";
 import { RecordWriter } from "../../lib/records/writer.ts";
 import { int64 } from "../../lib/serde/int64.ts";
 import { string } from "../../lib/serde/string.ts";
@@ -60,53 +59,4 @@ function toBatches(records: readonly InputRecord[], nowMs: number) {
     writer.closeRecord();
   }
   return [...writers].map(([partition, writer]) => ({ topic: "numbers", partition, records: writer }));
-}
-
-/** A committed record as checks read it. */
-export interface ReadRecord {
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string;
-  /** Null for a tombstone. */
-  readonly value: Buffer | null;
-  readonly timestampMs: number;
-}
-
-/** Every committed record of a topic, in order per partition. */
-export async function readAll(world: World, topic: string): Promise<readonly ReadRecord[]> {
-  const found: ReadRecord[] = [];
-  const partitions = (await world.log.describe([topic])).get(topic)?.partitions ?? 0;
-  for (let partition = 0; partition < partitions; partition++) {
-    const key = partitionKey(topic, partition);
-    const end = (await world.log.offsets([{ topic, partition }], "lso")).get(key) ?? 0;
-    let next = (await world.log.offsets([{ topic, partition }], "earliest")).get(key) ?? 0;
-    while (next < end) {
-      const answer = (
-        await world.log.fetch({
-          positions: new Map([[key, next]]),
-          maxWaitMs: 0,
-          maxBytes: 1 << 20,
-          maxPartitionBytes: 1 << 20,
-        })
-      ).get(key);
-      if (answer === undefined || answer.kind === "error")
-        throw new Error(`cannot read ${key}: ${answer?.error.message}`);
-      const { records } = answer;
-      while (records.advance()) {
-        found.push({
-          partition,
-          offset: records.offset,
-          key: records.bytes.latin1Slice(records.keyStart, records.keyStart + records.keyLength),
-          value:
-            records.valueLength < 0
-              ? null
-              : Buffer.from(records.bytes.subarray(records.valueStart, records.valueStart + records.valueLength)),
-          timestampMs: records.timestampMs,
-        });
-      }
-      if (answer.next <= next) break;
-      next = answer.next;
-    }
-  }
-  return found;
 }

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { partitionKey } from "../../../lib/core/ids.ts";
+import { readPartition } from "../../../lib/application/read-partition.ts";
 import type { ConsoleAudit, ConsoleRow } from "../../../lib/console/state.ts";
+import { partitionKey } from "../../../lib/core/ids.ts";
 import type { Clock } from "../../../lib/ports/clock.ts";
 import type { Log } from "../../../lib/ports/log.ts";
 import type { Table } from "../../../lib/query/tables.ts";
-import { Audit, type AuditSnapshot, type Comparison, type TableRow } from "../expected/audit.ts";
 import { Trade as TradeSchema } from "../app.ts";
+import { Audit, type AuditSnapshot, type Comparison, type TableRow } from "../expected/audit.ts";
 import { TRADES_TOPIC } from "./producer.ts";
 
 /** The windows of the example start this far apart, so a table's newest window start is stream time to within this. */
@@ -50,9 +51,12 @@ export class DemoAudit {
   async catchUp(log: Log, partitions: number): Promise<number> {
     let read = 0;
     for (let partition = 0; partition < partitions; partition++) {
-      const from = this.audit.save().next.find(([number]) => number === partition)?.[1] ?? 0;
-      read += await forEachRecord(log, { topic: TRADES_TOPIC, partition, from }, (offset, timestampMs, value) => {
-        this.audit.appended({ ...TradeSchema.parse(JSON.parse(value)), timestampMs, partition }, offset);
+      const from = this.audit.save().next.find(([number]) => number === partition)?.[1];
+      const range = { topic: TRADES_TOPIC, partition, ...(from === undefined ? {} : { from }) };
+      await readPartition(log, range, ({ bytes, offset, timestampMs, valueStart, valueLength }) => {
+        const trade = TradeSchema.parse(JSON.parse(bytes.utf8Slice(valueStart, valueStart + valueLength)));
+        this.audit.appended({ ...trade, timestampMs, partition }, offset);
+        read++;
       });
     }
     return read;
@@ -67,7 +71,9 @@ export class DemoAudit {
       this.tails.set(answer.pin, answer.tailRecords);
       const position = answer.position[partitionKey(TRADES_TOPIC, partition)];
       if (position === undefined || this.audit.reach(partition, position) === "behind") continue;
-      const rows = answer.rows.map((row): TableRow => ({ ticker: row.key, windowStartMs: row.windowStartMs, ...row.value }));
+      const rows = answer.rows.map(
+        (row): TableRow => ({ ticker: row.key, windowStartMs: row.windowStartMs, ...row.value }),
+      );
       this.comparisons.set(partition, this.audit.compare(partition, rows));
       const storeTimeMs = Math.max(-1, ...answer.rows.map((row) => row.windowStartMs));
       streamTimeMs = Math.max(streamTimeMs, storeTimeMs);
@@ -85,7 +91,8 @@ export class DemoAudit {
   private publish(): void {
     // A partition whose answer was older than the last one keeps its last comparison.
     const all = [...this.comparisons.values()];
-    const sum = (of: (comparison: Comparison) => number): number => all.reduce((total, comparison) => total + of(comparison), 0);
+    const sum = (of: (comparison: Comparison) => number): number =>
+      all.reduce((total, comparison) => total + of(comparison), 0);
     const sums = {
       tableCount: sum(({ tableCount }) => tableCount),
       expectedCount: sum(({ expectedCount }) => expectedCount),
@@ -100,7 +107,12 @@ export class DemoAudit {
     const quiet = this.audit.waitingRecords === 0;
     this.result = {
       ...sums,
-      status: sums.rowsCompared === 0 && before.comparisons === 0 ? "waiting" : sums.rowsDiffering === 0 ? "equal" : "different",
+      status:
+        sums.rowsCompared === 0 && before.comparisons === 0
+          ? "waiting"
+          : sums.rowsDiffering === 0
+            ? "equal"
+            : "different",
       records: totals.records,
       outputs: quiet ? this.outputs : before.outputs,
       outputsExpected: quiet ? totals.updates : before.outputsExpected,
@@ -112,8 +124,11 @@ export class DemoAudit {
 
   private async readOutputs(log: Log, partitions: number): Promise<void> {
     for (let partition = 0; partition < partitions; partition++) {
-      const from = this.outputsRead.get(partition) ?? 0;
-      this.outputs += await forEachRecord(log, { topic: "trade-stats-out", partition, from }, () => undefined, (next) => this.outputsRead.set(partition, next));
+      const from = this.outputsRead.get(partition);
+      const range = { topic: "trade-stats-out", partition, ...(from === undefined ? {} : { from }) };
+      let read = 0;
+      this.outputsRead.set(partition, await readPartition(log, range, () => read++));
+      this.outputs += read;
     }
   }
 
@@ -142,30 +157,19 @@ const emptyAudit: ConsoleAudit = {
 };
 
 /** A window as the page shows it. */
-export function consoleRow(row: { key: string; windowStartMs: number; windowEndMs: number; value: StatsRow }): ConsoleRow {
+export function consoleRow(row: {
+  key: string;
+  windowStartMs: number;
+  windowEndMs: number;
+  value: StatsRow;
+}): ConsoleRow {
   const { count, min, sum } = row.value;
-  return { key: row.key, windowStartMs: row.windowStartMs, windowEndMs: row.windowEndMs, count, min, average: sum / count };
-}
-
-async function forEachRecord(
-  log: Log,
-  range: { readonly topic: string; readonly partition: number; readonly from: number },
-  visit: (offset: number, timestampMs: number, value: string) => void,
-  reached: (next: number) => void = () => undefined,
-): Promise<number> {
-  const key = partitionKey(range.topic, range.partition);
-  const end = (await log.offsets([range], "lso")).get(key) ?? 0;
-  let read = 0;
-  for (let next = range.from; next < end; ) {
-    const answer = (await log.fetch({ positions: new Map([[key, next]]), maxWaitMs: 0, maxBytes: 4 << 20, maxPartitionBytes: 4 << 20 })).get(key);
-    if (answer === undefined || answer.kind === "error" || answer.next <= next) break;
-    const { records } = answer;
-    while (records.advance()) {
-      read++;
-      if (visit.length > 0) visit(records.offset, records.timestampMs, records.bytes.utf8Slice(records.valueStart, records.valueStart + records.valueLength));
-    }
-    next = answer.next;
-    reached(next);
-  }
-  return read;
+  return {
+    key: row.key,
+    windowStartMs: row.windowStartMs,
+    windowEndMs: row.windowEndMs,
+    count,
+    min,
+    average: sum / count,
+  };
 }

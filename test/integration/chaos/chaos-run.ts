@@ -67,7 +67,7 @@ export class ChaosRun {
 
   /** Starts the broker and makes bucket, table and topics. */
   static async open(options: ChaosOptions): Promise<ChaosRun> {
-    const broker = await startKafka();
+    const broker = await startKafka({ ownController: true });
     try {
       return await ChaosRun.on(broker, options);
     } catch (error) {

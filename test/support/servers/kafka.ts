@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 import { findRuntime, type Runtime } from "./jars.ts";
 import { hasLogged, type JvmProcess, lightJvmFlags, logSize, runJvm, startJvm } from "./jvm.ts";
@@ -15,6 +16,14 @@ export interface KafkaOptions {
   readonly properties?: Readonly<Record<string, string | number | boolean>>;
   /** Adds a listener behind a TCP proxy; clients that bootstrap there stay behind it. */
   readonly proxied?: boolean;
+  /**
+   * Runs the controller in a process of its own, which survives `kill`, as in a real cluster; `restart` then waits until it
+   * has noticed the death (3 s). Needed wherever transactions must survive a kill: a broker with its controller inside takes
+   * itself for the leader of everything when it comes back, begins to end transactions, is then fenced by its own
+   * controller, and skips the markers of partitions that have no leader at that moment (KAFKA-20734). Records of an aborted
+   * transaction are then committed with the next one.
+   */
+  readonly ownController?: boolean;
   /** JVM flags instead of the light ones: a benchmark wants the full compiler. */
   readonly jvmFlags?: readonly string[];
 }
@@ -39,6 +48,9 @@ export interface KafkaServer {
   /** Ends the broker and removes its data. */
   stop(): Promise<void>;
 }
+
+const FENCE_DEADLINE_MS = 30_000;
+const FENCE_POLL_MS = 50;
 
 /** What the tests change of a broker's defaults, and why. */
 const testProperties: Readonly<Record<string, string | number | boolean>> = {
@@ -70,7 +82,7 @@ const testProperties: Readonly<Record<string, string | number | boolean>> = {
 };
 
 /**
- * Starts a Kafka 4 broker that is also its own controller, on loopback, with its data in a temporary folder.
+ * Starts a Kafka 4 broker, by default its own controller, on loopback, with its data in a temporary folder.
  *
  * @throws {ServersUnavailable} when Java or Maven is missing
  */
@@ -93,6 +105,9 @@ class Broker implements KafkaServer {
   readonly #options: KafkaOptions;
   #folder = "";
   #jvm: JvmProcess | undefined;
+  #controller: JvmProcess | undefined;
+  /** Bytes of the controller's log before the broker was killed. */
+  #controllerLoggedBytes: number | undefined;
 
   constructor(runtime: Runtime, options: KafkaOptions) {
     this.#runtime = runtime;
@@ -117,16 +132,22 @@ class Broker implements KafkaServer {
       this.proxied = { proxy, bootstrap: `127.0.0.1:${proxy.port}` };
     }
     await this.#writeProperties({ controller, behindProxy });
-    await this.#format();
-    await this.#boot();
+    const clusterId = randomBytes(16).toString("base64url");
+    await Promise.all([
+      this.#format("server", clusterId),
+      this.#options.ownController && this.#format("controller", clusterId),
+    ]);
+    await Promise.all([this.#boot(), this.#options.ownController && this.#bootController()]);
   }
 
   async kill(): Promise<void> {
+    if (this.#controller !== undefined) this.#controllerLoggedBytes = await logSize(this.#controllerLogFile);
     await this.#jvm?.kill();
   }
 
   async restart(): Promise<void> {
     await this.#jvm?.stop();
+    if (this.#controllerLoggedBytes !== undefined) await this.#untilFenced(this.#controllerLoggedBytes);
     await this.#boot();
   }
 
@@ -140,56 +161,94 @@ class Broker implements KafkaServer {
 
   async stop(): Promise<void> {
     // nobody reads the data again, so an orderly end would only take time
-    await this.#jvm?.kill();
+    await Promise.all([this.#jvm?.kill(), this.#controller?.kill()]);
     await this.proxied?.proxy.close();
     if (this.#folder !== "") await removeFolder(this.#folder);
   }
 
-  get #propertiesFile(): string {
-    return join(this.#folder, "server.properties");
+  get #controllerLogFile(): string {
+    return join(this.#folder, "controller.log");
   }
 
   async #writeProperties(ports: { controller: number; behindProxy: number }): Promise<void> {
     const { proxied } = this;
+    const { ownController = false, properties = {} } = this.#options;
     const plain = `PLAINTEXT://127.0.0.1:${this.port}`;
-    const properties = {
+    const controllerListener = `CONTROLLER://127.0.0.1:${ports.controller}`;
+    const both = {
       ...testProperties,
-      "log.dirs": join(this.#folder, "data").replaceAll("\\", "/"),
-      "controller.quorum.voters": `1@127.0.0.1:${ports.controller}`,
+      "controller.quorum.voters": `${ownController ? 2 : 1}@127.0.0.1:${ports.controller}`,
       "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT",
-      listeners: [
-        plain,
-        `CONTROLLER://127.0.0.1:${ports.controller}`,
-        ...(proxied ? [`PROXIED://127.0.0.1:${ports.behindProxy}`] : []),
-      ].join(","),
+    };
+    const ways = [plain, ...(proxied ? [`PROXIED://127.0.0.1:${ports.behindProxy}`] : [])];
+    await this.#writeFile("server", {
+      ...both,
+      ...(ownController && { "process.roles": "broker" }),
+      "log.dirs": this.#dataFolder("data"),
+      listeners: [...ways, ...(ownController ? [] : [controllerListener])].join(","),
       // the broker sends clients of this listener back to the proxy's port, not to its own
       "advertised.listeners": [plain, ...(proxied ? [`PROXIED://${proxied.bootstrap}`] : [])].join(","),
-      ...this.#options.properties,
-    };
-    const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(this.#propertiesFile, lines.join(""));
+      ...properties,
+    });
+    if (!ownController) return;
+    const alone = { "process.roles": "controller", "node.id": 2, listeners: controllerListener };
+    await this.#writeFile("controller", {
+      ...both,
+      ...alone,
+      "log.dirs": this.#dataFolder("controller"),
+      ...properties,
+    });
   }
 
-  async #format(): Promise<void> {
-    // An id that begins with a hyphen would be read as an option.
-    const clusterId = `m${randomBytes(16).toString("base64url").slice(1)}`;
-    await runJvm(this.#command("kafka.tools.StorageTool", ["format", "-t", clusterId, "-c", this.#propertiesFile]));
+  async #writeFile(name: string, properties: Readonly<Record<string, string | number | boolean>>): Promise<void> {
+    const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`);
+    await writeFile(this.#propertiesFile(name), lines.join(""));
+  }
+
+  #propertiesFile(name: string): string {
+    return join(this.#folder, `${name}.properties`);
+  }
+
+  #dataFolder(name: string): string {
+    return join(this.#folder, name).replaceAll("\\", "/");
+  }
+
+  async #format(name: string, clusterId: string): Promise<void> {
+    const args = ["format", "-t", clusterId, "-c", this.#propertiesFile(name)];
+    await runJvm(this.#command("kafka.tools.StorageTool", args, this.logFile));
   }
 
   async #boot(): Promise<void> {
     const logged = await logSize(this.logFile);
-    const command = this.#command("kafka.Kafka", [this.#propertiesFile]);
+    const command = this.#command("kafka.Kafka", [this.#propertiesFile("server")], this.logFile);
     this.#jvm = await startJvm(command, () => hasLogged(this.logFile, "Kafka Server started", logged));
   }
 
-  #command(mainClass: string, args: readonly string[]) {
+  async #bootController(): Promise<void> {
+    const logFile = this.#controllerLogFile;
+    const command = this.#command("kafka.Kafka", [this.#propertiesFile("controller")], logFile);
+    this.#controller = await startJvm(command, () => hasLogged(logFile, "Kafka Server started", 0));
+  }
+
+  /** Until the controller has taken every partition away from the broker that was killed. */
+  async #untilFenced(loggedBytes: number): Promise<void> {
+    const giveUpAtMs = performance.now() + FENCE_DEADLINE_MS;
+    while (!(await hasLogged(this.#controllerLogFile, "fenced=1", loggedBytes))) {
+      if (performance.now() > giveUpAtMs)
+        throw new Error(`the controller did not notice the death of the broker in ${FENCE_DEADLINE_MS} ms`);
+      await delay(FENCE_POLL_MS);
+    }
+    this.#controllerLoggedBytes = undefined;
+  }
+
+  #command(mainClass: string, args: readonly string[], logFile: string) {
     return {
       java: this.#runtime.java,
       classPath: this.#runtime.classPath.kafka,
       flags: [...(this.#options.jvmFlags ?? lightJvmFlags), "-Dorg.slf4j.simpleLogger.showDateTime=true"],
       mainClass,
       args,
-      logFile: this.logFile,
+      logFile,
     };
   }
 }

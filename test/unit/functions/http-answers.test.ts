@@ -6,10 +6,9 @@ describe("errorAnswer", () => {
   test.for([
     ["QUERY_INVALID", 400],
     ["STORE_UNKNOWN", 404],
-    ["POSITION_NOT_REACHED", 503],
     ["BROKER_UNREACHABLE", 503],
     ["CORRUPT_SNAPSHOT", 503],
-    ["FENCED", 503],
+    ["TRANSACTION_ABORTED", 503],
     ["CONFIG_INVALID", 500],
     ["TOPOLOGY_INCOMPATIBLE", 500],
     ["ACCESS_DENIED", 500],

@@ -64,7 +64,7 @@ test("says which records wait when it does not get there", async () => {
       .mapValues((): string => {
         throw new Error("no");
       })
-      .to("out");
+      .to("out", { value: string() });
   });
   await using running = await startEmbedded({ app: failing });
   await running.write("in", [line("a")]);
