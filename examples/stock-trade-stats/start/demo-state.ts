@@ -45,9 +45,17 @@ export class DemoState {
   private report: TickReport | undefined;
   private eventNumber = 0;
   private readonly nowMs: () => number;
-  private readonly facts: { readonly app: ConsoleApp; readonly partitions: number; readonly windowSizeMs: number; readonly deadAfterMs: number };
+  private readonly facts: {
+    readonly app: ConsoleApp;
+    readonly partitions: number;
+    readonly windowSizeMs: number;
+    readonly deadAfterMs: number;
+  };
 
-  constructor(facts: { app: ConsoleApp; partitions: number; windowSizeMs: number; deadAfterMs: number }, nowMs: () => number) {
+  constructor(
+    facts: { app: ConsoleApp; partitions: number; windowSizeMs: number; deadAfterMs: number },
+    nowMs: () => number,
+  ) {
     this.facts = facts;
     this.nowMs = nowMs;
   }
@@ -62,7 +70,8 @@ export class DemoState {
   logged(event: string, fields: Readonly<Record<string, unknown>>): void {
     if (event === "snapshot-published") this.snapshotPublished(fields);
     else if (event === "pin-running") this.pinRunning(Number(fields["pin"]), String(fields["worker"]));
-    else if (event === "pin-stopped") this.event("error", `pin ${String(fields["pin"])} stopped: ${String(fields["error"])}`);
+    else if (event === "pin-stopped")
+      this.event("error", `pin ${String(fields["pin"])} stopped: ${String(fields["error"])}`);
     else if (event === "scaling-decision") for (const reason of fields["reasons"] as string[]) this.planned(reason);
   }
 
@@ -79,7 +88,10 @@ export class DemoState {
       if (lost === undefined || takeover.worker === worker) continue;
       lost.worker = worker;
       lost.afterMs = this.nowMs() - takeover.killedAtMs;
-      this.event("takeover", `pin ${pin} of ${takeover.worker} runs on ${worker} after ${(lost.afterMs / 1_000).toFixed(1)} s`);
+      this.event(
+        "takeover",
+        `pin ${pin} of ${takeover.worker} runs on ${worker} after ${(lost.afterMs / 1_000).toFixed(1)} s`,
+      );
     }
   }
 
@@ -147,12 +159,22 @@ export class DemoState {
         entry.totalAtMs = nowMs;
       }
     }
-    for (const [id, entry] of this.workers) if (entry.endedAtMs !== null && nowMs - entry.endedAtMs > ENDED_SHOWN_MS) this.workers.delete(id);
+    for (const [id, entry] of this.workers)
+      if (entry.endedAtMs !== null && nowMs - entry.endedAtMs > ENDED_SHOWN_MS) this.workers.delete(id);
   }
 
   private entry(id: string): WorkerEntry {
     const nowMs = this.nowMs();
-    const found = this.workers.get(id) ?? { id, startedAtMs: nowMs, status: "starting", pins: [], total: 0, perSecond: 0, totalAtMs: nowMs, endedAtMs: null };
+    const found = this.workers.get(id) ?? {
+      id,
+      startedAtMs: nowMs,
+      status: "starting",
+      pins: [],
+      total: 0,
+      perSecond: 0,
+      totalAtMs: nowMs,
+      endedAtMs: null,
+    };
     this.workers.set(id, found);
     return found;
   }
@@ -165,8 +187,13 @@ export class DemoState {
   /** The page's state. */
   build(input: ConsoleInput, audit: DemoAudit): ConsoleState {
     const { report } = this;
-    const lagByPartition = Array.from({ length: this.facts.partitions }, (_, partition) => report?.lagByPartition.get(`trades:${partition}`) ?? null);
-    const workers = [...this.workers.values()].map(({ totalAtMs: _at, ...worker }): ConsoleWorker => ({ ...worker, remainingMs: null }));
+    const lagByPartition = Array.from(
+      { length: this.facts.partitions },
+      (_, partition) => report?.lagByPartition.get(`trades:${partition}`) ?? null,
+    );
+    const workers = [...this.workers.values()].map(
+      ({ totalAtMs: _at, ...worker }): ConsoleWorker => ({ ...worker, remainingMs: null }),
+    );
     return {
       app: this.facts.app,
       nowMs: this.nowMs(),
@@ -180,7 +207,12 @@ export class DemoState {
       pins: Array.from({ length: this.facts.partitions }, (_, pin) => this.pin(pin, audit.tails.get(pin) ?? null)),
       snapshots: { total: this.snapshotTotal, recent: [...this.snapshots] },
       audit: audit.result,
-      table: { store: "trade-stats", streamTimeMs: audit.streamTimeMs, windowSizeMs: this.facts.windowSizeMs, rows: audit.rows },
+      table: {
+        store: "trade-stats",
+        streamTimeMs: audit.streamTimeMs,
+        windowSizeMs: this.facts.windowSizeMs,
+        rows: audit.rows,
+      },
       takeovers: this.takeovers,
       events: this.events,
     };

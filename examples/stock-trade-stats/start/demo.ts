@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { LOAD_FACTOR_MAX } from "../../../lib/cli/start-options.ts";
 import type { ConsoleActions, ConsoleInput, ConsoleState, LookUpQuery } from "../../../lib/console/state.ts";
 import { StreamError } from "../../../lib/core/errors.ts";
 import type { Logger } from "../../../lib/ports/logger.ts";
 import { partitionForKey } from "../../../lib/serde/murmur2.ts";
 import { LocalRuntime } from "../../../lib/testing/local-runtime.ts";
-import { LOAD_FACTOR_MAX } from "../../../lib/cli/start-options.ts";
 import { app } from "../app.ts";
 import { generatedTrades } from "../inputs/generated-trades.ts";
 import { readRecordedVolumes } from "../inputs/recorded-volumes.ts";
@@ -42,7 +42,13 @@ export class Demo {
   private readonly stopping = new AbortController();
   private loops: Promise<void>[] = [];
 
-  private constructor(parts: { state: DemoState; runtime: LocalRuntime; producer: TradeProducer; audit: DemoAudit; source: TradeSource }) {
+  private constructor(parts: {
+    state: DemoState;
+    runtime: LocalRuntime;
+    producer: TradeProducer;
+    audit: DemoAudit;
+    source: TradeSource;
+  }) {
     this.state = parts.state;
     this.runtime = parts.runtime;
     this.producer = parts.producer;
@@ -66,10 +72,20 @@ export class Demo {
     });
     const { platform } = opened;
     const { clock, log } = platform;
-    const version = String((JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string }).version);
+    const version = String(
+      (JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string })
+        .version,
+    );
     state = new DemoState(
       {
-        app: { id: app.id, mode: opened.mode, log: opened.log, workers: opened.workers, version, startedAtMs: clock.nowMs() },
+        app: {
+          id: app.id,
+          mode: opened.mode,
+          log: opened.log,
+          workers: opened.workers,
+          version,
+          startedAtMs: clock.nowMs(),
+        },
         partitions: PARTITIONS,
         windowSizeMs: WINDOW_SIZE_MS,
         deadAfterMs: demoSettings.lease.deadAfterMs,
@@ -81,10 +97,25 @@ export class Demo {
     const audit = new DemoAudit(join(resolve(options.data), "audit.json"), clock);
     const read = await audit.catchUp(log, PARTITIONS);
     if (read > 0) state.event("start", `an earlier run left ${read} trades that nobody has compared yet`);
-    const source = openSource(options.input, Math.max(audit.savedEventMs + 60_000, options.input === "generator" ? clock.nowMs() : 0));
-    const producer = new TradeProducer({ source, log, clock, audit: audit.audit, loadFactor: options.load, lastEventMs: audit.savedEventMs });
+    const source = openSource(
+      options.input,
+      Math.max(audit.savedEventMs + 60_000, options.input === "generator" ? clock.nowMs() : 0),
+    );
+    const producer = new TradeProducer({
+      source,
+      log,
+      clock,
+      audit: audit.audit,
+      loadFactor: options.load,
+      lastEventMs: audit.savedEventMs,
+    });
     const shown = state;
-    const runtime = new LocalRuntime({ app, settings: demoSettings, platform, onTick: (report) => shown.ticked(report) });
+    const runtime = new LocalRuntime({
+      app,
+      settings: demoSettings,
+      platform,
+      onTick: (report) => shown.ticked(report),
+    });
     const demo = new Demo({ state, runtime, producer, audit, source });
     await demo.run();
     return demo;
@@ -154,7 +185,11 @@ export class Demo {
   private async lookUp({ store, key, fromMs, toMs, freshness }: LookUpQuery) {
     const { clock } = this.runtime.platform;
     const startMs = clock.monotonicMs();
-    const bounds = { freshness, ...(fromMs === undefined ? {} : { from: fromMs }), ...(toMs === undefined ? {} : { to: toMs }) };
+    const bounds = {
+      freshness,
+      ...(fromMs === undefined ? {} : { from: fromMs }),
+      ...(toMs === undefined ? {} : { to: toMs }),
+    };
     const answer = await (await this.runtime.tables()).get<string, StatsRow>(store).windows(key, bounds);
     return {
       store,
@@ -181,9 +216,16 @@ export class Demo {
 }
 
 function openSource(input: "generator" | "nab", startAtMs: number): TradeSource {
-  const topic = { partitions: PARTITIONS, partitionFor: (ticker: string) => partitionForKey(Buffer.from(ticker), PARTITIONS) };
+  const topic = {
+    partitions: PARTITIONS,
+    partitionFor: (ticker: string) => partitionForKey(Buffer.from(ticker), PARTITIONS),
+  };
   if (input === "generator") return generatedTrades({ seed: 1, topic, startAtMs });
   const volumes = readRecordedVolumes();
-  if (volumes.length === 0) throw new StreamError("CONFIG_INVALID", "the recorded volumes are missing: examples/stock-trade-stats/data/nab is empty");
+  if (volumes.length === 0)
+    throw new StreamError(
+      "CONFIG_INVALID",
+      "the recorded volumes are missing: examples/stock-trade-stats/data/nab is empty",
+    );
   return replayedTrades({ volumes, topic, seed: 1, ...(startAtMs > 60_000 ? { startAtMs } : {}) });
 }

@@ -1,4 +1,7 @@
 /** `npm start`: Stock Trade Stats with its page, embedded or on a broker. */
+
+import { systemClock } from "../../../lib/adapters/system/clock.ts";
+import { jsonLogger, silentLogger } from "../../../lib/adapters/system/logger.ts";
 import { helpText, parseArguments } from "../../../lib/cli/arguments.ts";
 import { eventLine, startUpLines, statusLine } from "../../../lib/cli/start-lines.ts";
 import { startCommand } from "../../../lib/cli/start-options.ts";
@@ -6,11 +9,13 @@ import { Terminal } from "../../../lib/cli/terminal.ts";
 import { startConsole } from "../../../lib/console/server.ts";
 import { isStreamError } from "../../../lib/core/errors.ts";
 import type { Logger } from "../../../lib/ports/logger.ts";
-import { jsonLogger, silentLogger } from "../../../lib/adapters/system/logger.ts";
-import { systemClock } from "../../../lib/adapters/system/clock.ts";
 import { Demo } from "./demo.ts";
 
-const terminal = new Terminal({ output: process.stdout, environment: process.env, monotonicMs: () => performance.now() });
+const terminal = new Terminal({
+  output: process.stdout,
+  environment: process.env,
+  monotonicMs: () => performance.now(),
+});
 
 let shownEvent = 0;
 
@@ -19,14 +24,31 @@ try {
   if (parsed.kind === "help") process.stdout.write(helpText(startCommand));
   else await start(parsed.values);
 } catch (error) {
-  const message = isStreamError(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const message = isStreamError(error)
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
   process.stderr.write(`${message}\n`);
   process.exit(1);
 }
 
-async function start(values: { data: string; reset: boolean; port: number; kafka: string | undefined; input: "generator" | "nab"; load: number; json: boolean }): Promise<void> {
+async function start(values: {
+  data: string;
+  reset: boolean;
+  port: number;
+  kafka: string | undefined;
+  input: "generator" | "nab";
+  load: number;
+  json: boolean;
+}): Promise<void> {
   const demo = await Demo.start({ ...values, logger: (onLine) => demoLogger(values.json, onLine) });
-  const page = await startConsole({ port: values.port, state: () => demo.consoleState(), actions: demo.actions, clock: systemClock }).catch(async (error: unknown) => {
+  const page = await startConsole({
+    port: values.port,
+    state: () => demo.consoleState(),
+    actions: demo.actions,
+    clock: systemClock,
+  }).catch(async (error: unknown) => {
     await demo.stop();
     throw error;
   });
@@ -58,12 +80,24 @@ function demoLogger(json: boolean, onLine: (event: string, fields: Readonly<Reco
 }
 
 /** A logger that also tells the page. */
-function tee(inner: Logger, base: Readonly<Record<string, unknown>>, onLine: (event: string, fields: Readonly<Record<string, unknown>>) => void): Logger {
-  const line = (write: Logger["info"]): Logger["info"] => (event, fields) => {
-    onLine(event, { ...base, ...fields });
-    write(event, fields);
+function tee(
+  inner: Logger,
+  base: Readonly<Record<string, unknown>>,
+  onLine: (event: string, fields: Readonly<Record<string, unknown>>) => void,
+): Logger {
+  const line =
+    (write: Logger["info"]): Logger["info"] =>
+    (event, fields) => {
+      onLine(event, { ...base, ...fields });
+      write(event, fields);
+    };
+  return {
+    debug: inner.debug,
+    info: line(inner.info),
+    warn: line(inner.warn),
+    error: line(inner.error),
+    with: (fields) => tee(inner.with(fields), { ...base, ...fields }, onLine),
   };
-  return { debug: inner.debug, info: line(inner.info), warn: line(inner.warn), error: line(inner.error), with: (fields) => tee(inner.with(fields), { ...base, ...fields }, onLine) };
 }
 
 /** Ctrl-C or SIGTERM; the second one ends the process at once. */

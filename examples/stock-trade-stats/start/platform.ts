@@ -60,14 +60,21 @@ export async function openPlatform(options: {
     settings: demoSettings,
     folder,
     logger: options.logger,
-    onWorkerExit: (worker, summary, error) => options.onExit(worker, error === undefined ? (summary?.ended ?? "ended") : String(error)),
+    onWorkerExit: (worker, summary, error) =>
+      options.onExit(worker, error === undefined ? (summary?.ended ?? "ended") : String(error)),
   });
   return { platform, mode: "embedded", log: `embedded log in ${options.data}`, workers: "in this process" };
 }
 
 /** Object store and leases stay in the folder; log and transactions are the broker's. */
 async function kafkaPlatform(
-  options: { readonly data: string; readonly kafka: string; readonly logger: Logger; readonly onLine: WorkerLine; readonly onExit: WorkerExit },
+  options: {
+    readonly data: string;
+    readonly kafka: string;
+    readonly logger: Logger;
+    readonly onLine: WorkerLine;
+    readonly onExit: WorkerExit;
+  },
   folder: string,
 ): Promise<DemoPlatform> {
   const log = await createKafkaLog({ brokers: [options.kafka], clientId: "stock-trades-demo", logger: options.logger });

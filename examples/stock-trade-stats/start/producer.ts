@@ -20,7 +20,14 @@ export class TradeProducer {
   private transactor: Transactor | undefined;
   private readonly recent: { readonly atMs: number; readonly total: number }[] = [];
 
-  constructor(options: { source: TradeSource; log: Log; clock: Clock; audit: Audit; loadFactor: number; lastEventMs: number }) {
+  constructor(options: {
+    source: TradeSource;
+    log: Log;
+    clock: Clock;
+    audit: Audit;
+    loadFactor: number;
+    lastEventMs: number;
+  }) {
     this.source = options.source;
     this.log = options.log;
     this.clock = options.clock;
@@ -53,7 +60,11 @@ export class TradeProducer {
   }
 
   private async write(trades: readonly Trade[]): Promise<void> {
-    this.transactor ??= await this.log.transactor({ transactionalId: "stock-trades-input", transactionTimeoutMs: 30_000, deadlineMs: 30_000 });
+    this.transactor ??= await this.log.transactor({
+      transactionalId: "stock-trades-input",
+      transactionTimeoutMs: 30_000,
+      deadlineMs: 30_000,
+    });
     const byPartition = new Map<number, { writer: RecordWriter; trades: Trade[] }>();
     for (const trade of trades) {
       const entry = byPartition.get(trade.partition) ?? { writer: new RecordWriter(), trades: [] };
@@ -64,7 +75,11 @@ export class TradeProducer {
     }
     try {
       this.transactor.begin();
-      const batches = [...byPartition].map(([partition, { writer }]) => ({ topic: TRADES_TOPIC, partition, records: writer }));
+      const batches = [...byPartition].map(([partition, { writer }]) => ({
+        topic: TRADES_TOPIC,
+        partition,
+        records: writer,
+      }));
       const ends = await this.transactor.send(batches);
       // Before the commit: no position can pass these trades yet, so the audit never hears of them too late.
       for (const [partition, { trades: sent }] of byPartition) {

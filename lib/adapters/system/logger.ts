@@ -1,4 +1,4 @@
-import type { LogFields, Logger, Metrics } from "../../ports/logger.ts";
+import type { LogFields, Logger } from "../../ports/logger.ts";
 
 const levels = ["debug", "info", "warn", "error"] as const;
 
@@ -49,6 +49,3 @@ export const silentLogger: Logger = {
   error: () => undefined,
   with: () => silentLogger,
 };
-
-/** Metrics that nobody reads. */
-export const silentMetrics: Metrics = { count: () => undefined, gauge: () => undefined, timing: () => undefined };
