@@ -10,10 +10,3 @@ export interface Logger {
   /** A logger that adds `fields` to every line. */
   with(fields: LogFields): Logger;
 }
-
-/** Counters and timings of one process. Names are Kafka Streams' where it has one. */
-export interface Metrics {
-  count(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
-  gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
-  timing(name: string, ms: number, labels?: Readonly<Record<string, string>>): void;
-}

@@ -3,7 +3,7 @@ import { describeWithServers } from "../support/servers/describe.ts";
 import { ChaosRun } from "./chaos/chaos-run.ts";
 import { type CheckResult, checkNames } from "./chaos/checks.ts";
 import type { WorkerLife } from "./chaos/deployment.ts";
-import { freezeWorker, killWorker, restartBroker, rotateWorker } from "./chaos/faults.ts";
+import { freezeAndReplace, killAndReplace, restartBroker, rotateWorker } from "./chaos/faults.ts";
 
 const TRADES = 110_000;
 const TRADES_PER_SECOND = 2_600;
@@ -22,8 +22,8 @@ describeWithServers("exactly once on real servers", ({ s3, dynamodb }) => {
     const onBoth = <T>(fault: (run: ChaosRun, deployment: ChaosRun["deployments"][number]) => Promise<T>) =>
       Promise.all(run.deployments.map((deployment) => fault(run, deployment)));
     run.start();
-    await onBoth(killWorker);
-    zombies = await onBoth(freezeWorker);
+    await onBoth(killAndReplace);
+    zombies = await onBoth(freezeAndReplace);
     await restartBroker(run);
     rotated = await onBoth(rotateWorker);
     await run.settle(120_000);

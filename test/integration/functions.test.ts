@@ -1,9 +1,11 @@
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { type BuildOptions, build } from "esbuild";
@@ -23,13 +25,12 @@ const words = `${id}-in`;
 const table = `functions-${id}`;
 const bucket = `functions-${id}`;
 
-/** An application and its functions, as a user writes them. */
-const source = `
-  import { coordinatorHandler } from "./functions/coordinator.ts";
-  import { queryHandler } from "./functions/query.ts";
-  import { workerHandler } from "./functions/worker.ts";
-  import { bytes, defineApp, int64, string } from "./lib/index.ts";
-  const app = defineApp({ id: "${id}" }, (builder) => {
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** An application, as a user writes it. */
+const appSource = (lib: string) => `
+  import { bytes, defineApp, int64, string } from "${lib}";
+  export const app = defineApp({ id: "${id}" }, (builder) => {
     builder
       .stream("${words}", { key: string(), value: bytes() })
       .groupByKey()
@@ -37,6 +38,14 @@ const source = `
       .toStream()
       .to("${id}-out", { key: string(), value: int64() });
   });
+`;
+
+/** Its functions. */
+const source = `
+  import { coordinatorHandler } from "./functions/coordinator.ts";
+  import { queryHandler } from "./functions/query.ts";
+  import { workerHandler } from "./functions/worker.ts";
+  ${appSource("./lib/index.ts")}
   export const worker = workerHandler(app);
   export const coordinator = coordinatorHandler(app);
   export const query = queryHandler(app);
@@ -53,7 +62,6 @@ async function bundled(folder: string): Promise<Functions> {
   const options = createRequire(import.meta.url)("../../infra/bundle.cjs") as () => BuildOptions;
   const outfile = join(folder, "functions.mjs");
   const { outExtension: _, ...rest } = options();
-  const root = fileURLToPath(new URL("../..", import.meta.url));
   await build({ ...rest, stdin: { contents: source, resolveDir: root, loader: "ts" }, outfile, absWorkingDir: root });
   return (await import(pathToFileURL(outfile).href)) as Functions;
 }
@@ -175,6 +183,15 @@ describeWithServers("the deployed functions", ({ kafka, s3, dynamodb }) => {
       expect(body["position"]).toEqual({ [`${words}:0`]: 7 });
     },
   );
+
+  test("say what the command millrace query says from anywhere", async () => {
+    const file = join(folder, "app.ts");
+    await writeFile(file, appSource(join(root, "lib/index.ts")));
+    const command = [join(root, "lib/cli/main.ts"), "query", "counts", "word-3", "--app", file, "--json"];
+    const { stdout } = await promisify(execFile)(process.execPath, command, { timeout: 60_000 });
+    const { body } = await ask({ store: "counts", key: "word-3" });
+    expect(JSON.parse(stdout)).toEqual(body);
+  });
 
   test("answer a range of keys in order", async () => {
     const { statusCode, body } = await ask({ store: "counts" }, { from: "word-2", limit: "1" });

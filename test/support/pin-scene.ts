@@ -6,6 +6,7 @@ import { readNewestPosition } from "../../lib/application/newest-position.ts";
 import type { ApplicationPlan } from "../../lib/application/plan.ts";
 import { type Position, positionsTopic } from "../../lib/application/position.ts";
 import { prepareApplication } from "../../lib/application/prepare.ts";
+import type { PartitionKey } from "../../lib/core/ids.ts";
 import type { App } from "../../lib/dsl/app.ts";
 import type { LeaseTable } from "../../lib/ports/lease-table.ts";
 import type { Log } from "../../lib/ports/log.ts";
@@ -198,12 +199,16 @@ export class RunningPin {
     return this;
   }
 
-  /** Waits until that many records are processed and committed. */
-  async untilCommitted(records: number): Promise<void> {
+  /** Waits until everything that is on the pin's inputs now is processed and committed. */
+  async untilCaughtUp(): Promise<void> {
     const { scene, pin } = this;
-    await scene.until(() => pin.status().processed >= records || this.outcome !== undefined);
-    const before = pin.status().committed?.transaction ?? 0;
-    await scene.until(() => (pin.status().committed?.transaction ?? 0) > before || this.outcome !== undefined);
+    const inputs = pin.plan.tasks.flatMap((task) => task.inputs);
+    const isBehind = ([key, end]: readonly [PartitionKey, number]) => (pin.status().committed?.inputs[key] ?? 0) < end;
+    for (;;) {
+      const ends = [...(await scene.run(scene.log.offsets(inputs, "lso")))];
+      if (this.outcome !== undefined || !ends.some(isBehind)) return;
+      await scene.until(() => this.outcome !== undefined || !ends.some(isBehind));
+    }
   }
 
   /** Drains the pin and waits for its end. */

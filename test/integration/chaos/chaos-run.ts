@@ -10,6 +10,7 @@ import { isStreamError } from "../../../lib/core/errors.ts";
 import type { Log } from "../../../lib/ports/log.ts";
 import type { AwsAddress } from "../../support/servers/aws-server.ts";
 import { type KafkaServer, startKafka } from "../../support/servers/kafka.ts";
+import type { TcpProxy } from "../../support/tcp-proxy.ts";
 import { chaosApps, chaosSettings, PARTITIONS, userTopics } from "./apps.ts";
 import { type CheckResult, runChecks } from "./checks.ts";
 import { Deployment, type SeenLine, type WorkerLife } from "./deployment.ts";
@@ -29,7 +30,8 @@ export interface ChaosOptions {
     readonly trades?: number;
     readonly producers: number;
   };
-  readonly onLine?: (line: SeenLine) => void;
+  /** Workers reach the broker through a proxy on which network faults can be put. */
+  readonly networkFaults?: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ export class ChaosRun {
   readonly feed: TradeFeed;
   readonly lines: SeenLine[];
   private readonly feedLog: Log;
-  private readonly onLine: (line: SeenLine) => void;
+  private readonly listeners: Set<(line: SeenLine) => void>;
 
   private constructor(parts: {
     name: string;
@@ -54,7 +56,7 @@ export class ChaosRun {
     feed: TradeFeed;
     feedLog: Log;
     lines: SeenLine[];
-    onLine: (line: SeenLine) => void;
+    listeners: Set<(line: SeenLine) => void>;
   }) {
     this.name = parts.name;
     this.broker = parts.broker;
@@ -62,12 +64,12 @@ export class ChaosRun {
     this.feed = parts.feed;
     this.feedLog = parts.feedLog;
     this.lines = parts.lines;
-    this.onLine = parts.onLine;
+    this.listeners = parts.listeners;
   }
 
   /** Starts the broker and makes bucket, table and topics. */
   static async open(options: ChaosOptions): Promise<ChaosRun> {
-    const broker = await startKafka({ ownController: true });
+    const broker = await startKafka({ ownController: true, proxied: options.networkFaults ?? false });
     try {
       return await ChaosRun.on(broker, options);
     } catch (error) {
@@ -80,6 +82,7 @@ export class ChaosRun {
     const { s3, dynamodb } = options;
     const name = `chaos-${randomUUID()}`;
     const places: Places = { brokers: [broker.bootstrap], s3, dynamodb, bucket: name, table: name };
+    const workerBrokers = [broker.proxied?.bootstrap ?? broker.bootstrap];
     const client = new S3Client({ ...awsSettings(s3), forcePathStyle: true });
     await client.send(new CreateBucketCommand({ Bucket: name }));
     client.destroy();
@@ -89,15 +92,20 @@ export class ChaosRun {
       userTopics.map((topic) => ({ name: topic, partitions: PARTITIONS, replicas: 1, configs: {} })),
     );
     const lines: SeenLine[] = [];
+    const keep = (line: SeenLine): void => {
+      if (lines.push(line) > 2 * LINES_KEPT) lines.splice(0, LINES_KEPT);
+    };
+    const listeners = new Set([keep]);
     const onLine = (line: SeenLine): void => {
-      if (lines.length < LINES_KEPT) lines.push(line);
-      options.onLine?.(line);
+      for (const listener of listeners) listener(line);
     };
     const deployments = await Promise.all(
-      Object.keys(chaosApps).map((app) => Deployment.open(app, { places, settings: chaosSettings, onLine })),
+      Object.keys(chaosApps).map((app) =>
+        Deployment.open(app, { places, workerBrokers, settings: chaosSettings, onLine }),
+      ),
     );
     const feed = new TradeFeed({ log: feedLog, ...options.feed });
-    return new ChaosRun({ name, broker, deployments, feed, feedLog, lines, onLine });
+    return new ChaosRun({ name, broker, deployments, feed, feedLog, lines, listeners });
   }
 
   /** Starts coordinators and input. */
@@ -127,22 +135,8 @@ export class ChaosRun {
     return [...deployment.healthy()].sort((a, b) => pinsOf(b) - pinsOf(a))[0] as WorkerLife;
   }
 
-  /** Waits until the pins are held by somebody else who runs them. */
-  async untilTakenOver(deployment: Deployment, from: { worker: string; pins: readonly number[] }): Promise<void> {
-    const isElsewhere = (pin: number): boolean => {
-      const row = deployment.report?.leases.find((lease) => lease.pin === pin);
-      return (
-        row !== undefined &&
-        row.owner !== from.worker &&
-        (row.asleep || (row.owner !== undefined && this.hasRun(row.owner, pin)))
-      );
-    };
-    await this.until(`the pins ${from.pins.join(", ")} of ${from.worker} run elsewhere`, 60_000, () =>
-      from.pins.every(isElsewhere),
-    );
-  }
-
-  private hasRun(worker: string, pin: number): boolean {
+  /** Whether a worker has said that it runs a pin. */
+  hasRun(worker: string, pin: number): boolean {
     return this.lines.some(
       ({ actor, event, fields }) => actor === worker && event === "pin-running" && fields["pin"] === pin,
     );
@@ -183,7 +177,20 @@ export class ChaosRun {
 
   /** Adds a line of the run's own. */
   note(app: string, event: string, fields: Readonly<Record<string, unknown>>): void {
-    this.onLine({ atMs: performance.now(), app, actor: "chaos", event, fields });
+    const line = { atMs: performance.now(), app, actor: "chaos", event, fields };
+    for (const listener of this.listeners) listener(line);
+  }
+
+  /** Follows what is logged from now on. */
+  onEachLine(listener: (line: SeenLine) => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** The way of the workers to the broker. */
+  get network(): TcpProxy {
+    const { proxied } = this.broker;
+    if (proxied === undefined) throw new Error("open the run with networkFaults");
+    return proxied.proxy;
   }
 
   /** Keeps what was logged for whoever looks for the cause. @returns the file */

@@ -60,11 +60,17 @@ export class Deployment {
   /** Opens ports of the coordinator and of the checks. Nothing runs yet. */
   static async open(
     id: string,
-    options: { places: Places; settings: SettingsInput; onLine: (line: SeenLine) => void },
+    options: {
+      places: Places;
+      /** How the workers reach the broker. */
+      workerBrokers: readonly string[];
+      settings: SettingsInput;
+      onLine: (line: SeenLine) => void;
+    },
   ): Promise<Deployment> {
     const { places, settings, onLine } = options;
     const app = chaosApps[id] as App;
-    const orders: WorkerOrders = { app: id, settings, places };
+    const orders: WorkerOrders = { app: id, settings, places: { ...places, brokers: options.workerBrokers } };
     let deployment: Deployment | undefined;
     const launcher = new ProcessLauncher({
       command: [

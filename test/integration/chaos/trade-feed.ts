@@ -65,6 +65,11 @@ export class TradeFeed {
     this.stopping.abort();
   }
 
+  /** Whether it has written more than `before`, or has nothing more to write. */
+  goesOn(before: number): boolean {
+    return this.committedCount > before || this.over;
+  }
+
   private get over(): boolean {
     const { trades } = this.options;
     return this.stopping.signal.aborted || (trades !== undefined && this.committedCount >= trades);
