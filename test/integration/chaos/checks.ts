@@ -28,6 +28,7 @@ import { type FedTrade, inputViolations, readTrades } from "../../support/oracle
 import { lotOf, PARTITIONS, STOCK_TRADES, TRADE_LOTS, TRADES_TOPIC } from "./apps.ts";
 import type { Deployment } from "./deployment.ts";
 import type { TradeFeed } from "./trade-feed.ts";
+import { GAVE_UP_CODE } from "./worker-orders.ts";
 
 /** What a check found: nothing when it passed. */
 export interface CheckResult {
@@ -172,12 +173,12 @@ async function drainViolations(
   return found;
 }
 
-/** A worker ends by itself with code 0, or by the fault that was put on it. */
+/** A worker ends by itself, or by the fault that was put on it, or had no chance to begin while the broker was away. */
 function workerViolations({ workers, failure }: Deployment): readonly string[] {
   const found: string[] = failure === undefined ? [] : [`the coordinator failed: ${String(failure)}`];
   for (const { worker, fault, ended, noise } of workers.values()) {
     const asFaulted = fault === "killed" && ended?.signal === "SIGKILL";
-    if (ended?.code === 0 || asFaulted) continue;
+    if (ended?.code === 0 || ended?.code === GAVE_UP_CODE || asFaulted) continue;
     const how = ended === undefined ? "did not end" : `ended with ${ended.signal ?? `code ${ended.code}`}`;
     found.push(`${worker} ${how}${noise.length > 0 ? `: ${noise.slice(0, 12).join(" | ")}` : ""}`);
   }

@@ -10,7 +10,7 @@ import type { PinPorts } from "../../../lib/task/pin-acquire.ts";
 import { guardProcess, unguardProcess } from "../../support/servers/reaper.ts";
 import { chaosApps } from "./apps.ts";
 import { openPorts, type Places } from "./places.ts";
-import type { WorkerOrders } from "./worker-process.ts";
+import type { WorkerOrders } from "./worker-orders.ts";
 
 /** What is known of a worker process. */
 export interface WorkerLife {

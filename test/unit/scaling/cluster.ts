@@ -114,7 +114,8 @@ export class Cluster {
     if (assigned.length === 0) this.workers.delete(worker);
   }
 
-  private free(pin: number, asleep: boolean): void {
+  /** The owner gives a pin up. */
+  free(pin: number, asleep: boolean): void {
     const row = this.leases.get(pin);
     if (row !== undefined) this.leases.set(pin, { ...row, owner: undefined, lastOwner: row.owner, asleep });
   }

@@ -124,11 +124,18 @@ describe("what goes into a snapshot", () => {
       open = resolve;
     });
     let creates = 0;
+    let moves = 0;
     const objects = overriding<ObjectStore>(scene.objects, {
-      create: async (path, body) => {
+      create: (path, body) => {
         creates++;
-        if (creates === 2) await gate;
-        return creates === 3 ? unavailable() : scene.objects.create(path, body);
+        return creates === 3 || creates === 4 ? unavailable() : scene.objects.create(path, body);
+      },
+    });
+    const leases = overriding<LeaseTable>(scene.leases, {
+      publishPointer: async (pin, held) => {
+        const answer = await scene.leases.publishPointer(pin, held);
+        if (++moves === 2) await gate;
+        return answer;
       },
     });
     const { environment } = scene.environment("w1", {
@@ -137,16 +144,16 @@ describe("what goes into a snapshot", () => {
       snapshotRetryMs: 200,
     });
     const running = await scene
-      .startPin(0, { ...environment, ports: { ...environment.ports, objects } })
+      .startPin(0, { ...environment, ports: { ...environment.ports, objects, leases } })
       .untilRunning();
     await feed(running, many);
     await scene.until(() => published().length === 1);
-    await feed(running, "a"); // its snapshot hangs on the object store
-    await scene.until(() => creates === 2);
+    await feed(running, "a"); // the pointer of its snapshot moves, but the answer is slow
+    await scene.until(() => moves === 2);
     await scene.run(() => scene.transactor("app-0")); // the next commit is fenced: a new life, and a new snapshot
-    await feed(running, "b"); // that snapshot fails
-    await scene.until(() => scene.logged("publish-failed").length > 0);
-    open(); // now the first one ends
+    await feed(running, "b"); // two snapshots fail, the second one with this change in it
+    await scene.until(() => scene.logged("publish-failed").length === 2);
+    open(); // now the answer comes
     await scene.until(() => published().length >= 2);
     await feed(running, "c");
     await scene.until(() => published().length >= 3);
