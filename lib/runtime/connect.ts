@@ -5,21 +5,11 @@ import { createS3ObjectStore } from "../adapters/s3/object-store.ts";
 import { systemClock, systemRandom } from "../adapters/system/clock.ts";
 import { silentLogger } from "../adapters/system/logger.ts";
 import type { Connections } from "../config/connections.ts";
-import type { Clock, Random } from "../ports/clock.ts";
-import type { LeaseTable } from "../ports/lease-table.ts";
-import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
+import type { PinPorts } from "../task/pin-acquire.ts";
 
 /** Everything that an application works over, connected. Disposing closes what is open. */
-export interface ConnectedPorts extends AsyncDisposable {
-  readonly log: Log;
-  readonly leases: LeaseTable;
-  readonly objects: ObjectStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-}
+export interface ConnectedPorts extends PinPorts, AsyncDisposable {}
 
 /**
  * Where ports meet adapters: the log is Kafka, leases are in DynamoDB, snapshots in S3. Nothing is decided here.
