@@ -184,7 +184,8 @@ export class RowLayers {
     const changelogKey = keySuffix === "" ? entry.keyText : entry.keyText + keySuffix;
     if (entry.present) {
       const length = this.encode(entry);
-      if (this.spec.logged) changelog.row(changelogKey, this.scratch.sink.bytes, 0, this.scratch.sink.length, entry.timestampMs);
+      if (this.spec.logged)
+        changelog.row(changelogKey, this.scratch.sink.bytes, 0, this.scratch.sink.length, entry.timestampMs);
       this.sealed.push(entry, this.slabs.slab, this.slabs.start, length, entry.timestampMs);
     } else {
       if (this.spec.logged) changelog.row(changelogKey, this.scratch.sink.bytes, 0, -1, entry.timestampMs);

@@ -76,8 +76,9 @@ export class PinScene {
         settled = { error };
       },
     );
+    await rest();
     await this.clock.run(this.clock.monotonicMs() + limitMs, () => settled !== undefined);
-    await new Promise((resolve) => setImmediate(resolve));
+    await rest();
     if (settled === undefined) throw new Error(`nothing came of it in ${limitMs} virtual ms`);
     if ("error" in settled) throw settled.error;
     return settled.value;
@@ -85,12 +86,14 @@ export class PinScene {
 
   /** Lets time pass until something is true. */
   async until(what: () => boolean, limitMs = 60_000): Promise<void> {
+    await rest();
     await this.clock.run(this.clock.monotonicMs() + limitMs, what);
     if (!what()) throw new Error(`it did not happen in ${limitMs} virtual ms`);
   }
 
   /** Lets some time pass. */
   async pass(ms: number): Promise<void> {
+    await rest();
     this.clock.at(this.clock.monotonicMs() + ms, () => undefined);
     await this.clock.run(this.clock.monotonicMs() + ms, () => false);
   }
@@ -174,6 +177,11 @@ export class PinScene {
   startPin(pin: number, environment: PinEnvironment): RunningPin {
     return new RunningPin(new Pin(pin, environment, () => undefined), this);
   }
+}
+
+/** Everything that was set off comes to rest. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A pin and what feeds it. */

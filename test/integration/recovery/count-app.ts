@@ -81,7 +81,8 @@ export class CountApp {
         const partition = partitionForKey(Buffer.from(key), PARTITIONS);
         const writer = writers.get(partition) ?? new RecordWriter();
         writers.set(partition, writer);
-        writer.append(1_000 + this.serial++, Buffer.from(key), Buffer.from("x"));
+        this.serial++;
+        writer.append(this.ports.clock.nowMs(), Buffer.from(key), Buffer.from("x"));
         this.written.set(key, (this.written.get(key) ?? 0) + 1);
       }
       transactor.begin();

@@ -1,17 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { connectionsFromEnvironment, settingsFromEnvironment, variableOf } from "../../../lib/config/environment.ts";
 import { parseSettings } from "../../../lib/config/settings.ts";
-import { StreamError } from "../../../lib/core/errors.ts";
-
-/** The error that something ends in. */
-function errorOf(act: () => unknown): StreamError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof StreamError) return error;
-  }
-  throw new Error("expected a StreamError");
-}
+import { errorOf } from "../../support/error-of.ts";
 
 describe("settingsFromEnvironment", () => {
   test("reads MILLRACE_ variables and leaves the rest at their defaults", () => {

@@ -1,16 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseTableRequest, parseWorkerEvent } from "../../../functions/shared/events.ts";
-import { StreamError } from "../../../lib/core/errors.ts";
-
-/** The error that something ends in. */
-function errorOf(act: () => unknown): StreamError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof StreamError) return error;
-  }
-  throw new Error("expected a StreamError");
-}
+import { errorOf } from "../../support/error-of.ts";
 
 describe("parseWorkerEvent", () => {
   test("reads the worker's id", () => {

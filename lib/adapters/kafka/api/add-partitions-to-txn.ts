@@ -1,11 +1,7 @@
 import type { TopicPartition } from "../../../core/ids.ts";
-import { type Answer, byTopic, type WireRequest } from "../wire/request.ts";
+import { byTopic, type WireRequest } from "../wire/request.ts";
+import { decodePartitionErrors, type PartitionErrorsAnswer } from "./partition-errors.ts";
 import type { ProducerIdentity } from "./producer-identity.ts";
-
-/** What the coordinator answered, per partition. */
-export interface AddPartitionsToTxnAnswer extends Answer {
-  readonly partitions: readonly (TopicPartition & { readonly errorCode: number })[];
-}
 
 /**
  * AddPartitionsToTxn v1. Versions from 4 on are for brokers only: clients are refused on secured clusters.
@@ -19,7 +15,7 @@ export interface AddPartitionsToTxnAnswer extends Answer {
 export function addPartitionsToTxnRequest(
   producer: ProducerIdentity,
   partitions: readonly TopicPartition[],
-): WireRequest<AddPartitionsToTxnAnswer> {
+): WireRequest<PartitionErrorsAnswer> {
   return {
     api: { name: "AddPartitionsToTxn", key: 24, version: 1, flexible: false },
     encode: (out) => {
@@ -28,13 +24,6 @@ export function addPartitionsToTxnRequest(
         out.string(topic).array(members, ({ partition }) => out.int32(partition));
       });
     },
-    decode: (answer) => {
-      const throttleMs = answer.int32();
-      const results = answer.array(() => {
-        const topic = answer.string();
-        return answer.array(() => ({ topic, partition: answer.int32(), errorCode: answer.int16() }));
-      });
-      return { throttleMs, partitions: results.flat() };
-    },
+    decode: decodePartitionErrors,
   };
 }

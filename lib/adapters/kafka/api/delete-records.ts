@@ -1,10 +1,6 @@
 import type { TopicPartition } from "../../../core/ids.ts";
-import { type Answer, byTopic, type WireRequest } from "../wire/request.ts";
-
-/** What became of each partition. */
-export interface DeleteRecordsAnswer extends Answer {
-  readonly partitions: readonly (TopicPartition & { readonly errorCode: number })[];
-}
+import { byTopic, type WireRequest } from "../wire/request.ts";
+import type { PartitionErrorsAnswer } from "./partition-errors.ts";
 
 /**
  * DeleteRecords v1: moves the log start of partitions up to an offset. Sent to their leader.
@@ -18,7 +14,7 @@ export interface DeleteRecordsAnswer extends Answer {
 export function deleteRecordsRequest(
   before: readonly (TopicPartition & { readonly offset: number })[],
   timeoutMs: number,
-): WireRequest<DeleteRecordsAnswer> {
+): WireRequest<PartitionErrorsAnswer> {
   return {
     api: { name: "DeleteRecords", key: 21, version: 1, flexible: false },
     encode: (out) => {

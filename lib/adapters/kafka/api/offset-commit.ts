@@ -1,5 +1,6 @@
 import { byTopic, type WireRequest } from "../wire/request.ts";
-import type { OffsetCommitAnswer, OffsetToCommit } from "./txn-offset-commit.ts";
+import { decodePartitionErrors, type PartitionErrorsAnswer } from "./partition-errors.ts";
+import type { OffsetToCommit } from "./txn-offset-commit.ts";
 
 /**
  * OffsetCommit v5 for a group without members.
@@ -14,7 +15,7 @@ import type { OffsetCommitAnswer, OffsetToCommit } from "./txn-offset-commit.ts"
 export function offsetCommitRequest(
   group: string,
   offsets: readonly OffsetToCommit[],
-): WireRequest<OffsetCommitAnswer> {
+): WireRequest<PartitionErrorsAnswer> {
   return {
     api: { name: "OffsetCommit", key: 8, version: 5, flexible: false },
     encode: (out) => {
@@ -25,13 +26,6 @@ export function offsetCommitRequest(
         });
       });
     },
-    decode: (answer) => {
-      const throttleMs = answer.int32();
-      const results = answer.array(() => {
-        const topic = answer.string();
-        return answer.array(() => ({ topic, partition: answer.int32(), errorCode: answer.int16() }));
-      });
-      return { throttleMs, partitions: results.flat() };
-    },
+    decode: decodePartitionErrors,
   };
 }

@@ -1,15 +1,11 @@
 import type { TopicPartition } from "../../../core/ids.ts";
-import { type Answer, byTopic, type WireRequest } from "../wire/request.ts";
+import { byTopic, type WireRequest } from "../wire/request.ts";
+import { decodePartitionErrors, type PartitionErrorsAnswer } from "./partition-errors.ts";
 import type { ProducerIdentity } from "./producer-identity.ts";
 
 /** A committed offset to write. */
 export interface OffsetToCommit extends TopicPartition {
   readonly offset: number;
-}
-
-/** What the group coordinator answered, per partition. */
-export interface OffsetCommitAnswer extends Answer {
-  readonly partitions: readonly (TopicPartition & { readonly errorCode: number })[];
 }
 
 /**
@@ -26,7 +22,7 @@ export function txnOffsetCommitRequest(
   producer: ProducerIdentity,
   group: string,
   offsets: readonly OffsetToCommit[],
-): WireRequest<OffsetCommitAnswer> {
+): WireRequest<PartitionErrorsAnswer> {
   return {
     api: { name: "TxnOffsetCommit", key: 28, version: 2, flexible: false },
     encode: (out) => {
@@ -37,13 +33,6 @@ export function txnOffsetCommitRequest(
         });
       });
     },
-    decode: (answer) => {
-      const throttleMs = answer.int32();
-      const results = answer.array(() => {
-        const topic = answer.string();
-        return answer.array(() => ({ topic, partition: answer.int32(), errorCode: answer.int16() }));
-      });
-      return { throttleMs, partitions: results.flat() };
-    },
+    decode: decodePartitionErrors,
   };
 }

@@ -1,0 +1,18 @@
+import type { TopicPartition } from "../../../core/ids.ts";
+import type { WireReader } from "../wire/reader.ts";
+import type { Answer } from "../wire/request.ts";
+
+/** An answer that says of each partition only whether it worked. */
+export interface PartitionErrorsAnswer extends Answer {
+  readonly partitions: readonly (TopicPartition & { readonly errorCode: number })[];
+}
+
+/** Decodes `throttle_time_ms int32, [topic string, [partition int32, error_code int16]]`. */
+export function decodePartitionErrors(answer: WireReader): PartitionErrorsAnswer {
+  const throttleMs = answer.int32();
+  const results = answer.array(() => {
+    const topic = answer.string();
+    return answer.array(() => ({ topic, partition: answer.int32(), errorCode: answer.int16() }));
+  });
+  return { throttleMs, partitions: results.flat() };
+}
