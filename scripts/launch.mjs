@@ -44,10 +44,9 @@ const packageByTool = { biome: "@biomejs/biome", tsc: "typescript" };
 /** A failure whose message is all that the person needs: printed without a stack. */
 export class LaunchError extends Error {}
 
-/** True when this Node runs `.ts` files without a flag and the tools of the repository accept it. */
+/** True when this Node runs the sources as they are: `.ts` files without a flag, and `await using`, which Node 22 cannot parse. */
 export function isNewEnough(version) {
-  const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
-  return major >= 24 || (major === 22 && minor >= 18);
+  return Number(version.replace(/^v/, "").split(".")[0]) >= 24;
 }
 
 /** The npm package with a Node binary for a host, or undefined. `glibc` is false on Linux with another C library. */
@@ -197,10 +196,10 @@ function ensureNode() {
   if (packageName === undefined) {
     const where = `${host.platform}-${host.arch}${host.platform === "linux" && !host.glibc ? " without glibc" : ""}`;
     throw new LaunchError(
-      `Node ${process.version} is too old, and npm has no Node 24 for ${where}: install Node 24 (or 22.18 and newer) by hand`,
+      `Node ${process.version} is too old, and npm has no Node 24 for ${where}: install Node 24 or newer by hand`,
     );
   }
-  say(`this is Node ${process.version}, the code needs 22.18 or newer: fetching Node ${pinnedVersion} from npm, once`);
+  say(`this is Node ${process.version}, the sources need 24 or newer: fetching Node ${pinnedVersion} from npm, once`);
   const { version, seconds } = fetchNode(target, packageName);
   say(`Node ${version} is in ${target} (${seconds.toFixed(0)} s); your own Node is unchanged`);
   return binaryIn(target);

@@ -24,7 +24,7 @@ export function decideScaling(
   config: ScalingConfig,
 ): ScalingDecision {
   const liveness = decideLiveness(observation, memory, config);
-  const back = takeBack(liveness, observation.leases);
+  const back = takeBack(liveness, observation.leases, memory);
   const { stuck, heldOff, reasons } = decideStuck(observation, memory);
   const { demands, pins, recordsPerBusySecond } = decideDemand({ ...observation, heldOff }, memory, config);
   const now = neededWorkers(demands, config);
@@ -36,6 +36,7 @@ export function decideScaling(
     beats: liveness.beats,
     lookedAtMs: observation.nowMs,
     pins,
+    unheld: back.unheld,
     stuck,
     needed,
     recordsPerBusySecond,

@@ -38,18 +38,41 @@ export function decideLiveness(
   return { alive, dead, beats };
 }
 
-/** Takes everything back from the dead, and leases whose owner has no row at all. Rows first: a zombie's beat is then refused. */
-export function takeBack(
-  liveness: Liveness,
-  leases: readonly LeaseRow[],
-): { changes: PlanChange[]; reasons: string[] } {
-  const alive = new Set(liveness.alive.map(({ worker }) => worker));
+/** Beats after which a worker must have said that it holds a pin of which the lease table says so. */
+const BEATS_TO_KNOW = 2;
+
+/** What is taken back, and what is watched because it may have to be. */
+export interface TakeBack {
+  readonly changes: readonly PlanChange[];
+  readonly reasons: readonly string[];
+  readonly unheld: ScalingMemory["unheld"];
+}
+
+/**
+ * Takes everything back from the dead, and leases whose owner has no row at all. Rows first: a zombie's beat is then refused.
+ *
+ * A living worker loses leases, too, that it neither holds nor is to have: the answer of a claim or of a release was lost, and
+ * the plan has moved on. It would sit on them as long as it lives.
+ */
+export function takeBack(liveness: Liveness, leases: readonly LeaseRow[], memory: ScalingMemory): TakeBack {
+  const alive = new Map(liveness.alive.map((row) => [row.worker, row]));
   const changes: PlanChange[] = liveness.dead.map(({ worker, beat }) => ({ kind: "remove-worker", worker, beat }));
   const reasons = liveness.dead.map(({ worker }) => `worker ${worker} is dead: its beat stopped`);
+  const unheld: Record<string, { epoch: number; beat: number }> = {};
   for (const { pin, owner, epoch } of leases) {
-    if (owner === undefined || alive.has(owner)) continue;
+    if (owner === undefined) continue;
+    const row = alive.get(owner);
+    if (row !== undefined && (row.held.includes(pin) || row.assigned.includes(pin))) continue;
+    if (row !== undefined) {
+      const before = memory.unheld[pin];
+      const seen = before?.epoch === epoch ? before : { epoch, beat: row.beat };
+      if (row.beat < seen.beat + BEATS_TO_KNOW) {
+        unheld[pin] = seen;
+        continue;
+      }
+    }
     changes.push({ kind: "take-back", pin, owner, epoch });
     reasons.push(`pin ${pin} is taken back from ${owner}`);
   }
-  return { changes, reasons };
+  return { changes, reasons, unheld };
 }

@@ -30,6 +30,8 @@ export interface ScalingMemory {
   /** When it last looked. */
   readonly lookedAtMs: number;
   readonly pins: Readonly<Record<string, PinMemory>>;
+  /** Leases of living workers that do not know of them, since which beat. */
+  readonly unheld: Readonly<Record<string, { readonly epoch: number; readonly beat: number }>>;
   /** Pins that stopped with a typed error, and for how long they are left alone. */
   readonly stuck: Readonly<Record<string, StuckPin>>;
   /** Workers needed, over the scale-in window. */
@@ -97,6 +99,7 @@ export const emptyScalingMemory: ScalingMemory = {
   beats: {},
   lookedAtMs: 0,
   pins: {},
+  unheld: {},
   stuck: {},
   needed: [],
   recordsPerBusySecond: 0,

@@ -29,7 +29,7 @@ export function asStreamError(error: unknown, pin: number): StreamError {
 export function transactionFailure(error: unknown, pin: number): Extract<PinEvent, { kind: "transaction-failed" }> {
   const typed = asStreamError(error, pin);
   const again = error instanceof LogError ? typed.code === "LOG_UNAVAILABLE" : typed.advice === "retry";
-  return { kind: "transaction-failed", verdict: again ? { kind: "reinitialise" } : { kind: "stop", error: typed } };
+  return { kind: "transaction-failed", verdict: { kind: again ? "reinitialise" : "stop", error: typed } };
 }
 
 /** What a fetch error of a partition means: a typed stop, or undefined when asking again helps. */

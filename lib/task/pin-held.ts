@@ -42,10 +42,11 @@ export function afterVerdict(state: Held, verdict: TransactionVerdict, config: P
     return [again, [{ kind: "drop" }, { kind: "initialise" }]];
   }
   const { pin, epoch } = state.lease;
+  const last = verdict.error === undefined ? "" : `; the last time: ${verdict.error.message}`;
   const error = new StreamError(
     "TRANSACTION_ABORTED",
-    `pin ${pin} lost its transaction ${state.reacquires + 1} times in a row although its lease is still held: look for a second writer with the same transactional id, or for a broker that cannot finish transactions`,
-    { details: { pin, epoch } },
+    `pin ${pin} lost its transaction ${state.reacquires + 1} times in a row although its lease is still held: look for a second writer with the same transactional id, or for a broker that cannot finish transactions${last}`,
+    { details: { pin, epoch }, cause: verdict.error },
   );
   return release(state, error);
 }

@@ -114,7 +114,10 @@ export type PinEvent =
 
 /** What a failed transaction means for the pin; decided by `outcome.ts`. */
 export type TransactionVerdict =
-  | { readonly kind: "reinitialise" }
+  | {
+      readonly kind: "reinitialise" /** What failed, for whoever reads why a pin gave up. */;
+      readonly error?: StreamError;
+    }
   | { readonly kind: "stop"; readonly error: StreamError };
 
 /** What the interpreter is to do. Asynchronous ones answer with an event. */

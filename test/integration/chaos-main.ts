@@ -19,18 +19,21 @@ interface Wanted {
   readonly json: boolean;
 }
 
+let exitCode = 0;
 try {
   const parsed = parseArguments(chaosCommand, process.argv.slice(2));
   if (parsed.kind === "help") process.stdout.write(helpText(chaosCommand));
-  else process.exitCode = await main({ ...parsed.values, seed: parsed.values.seed ?? newSeed() });
+  else exitCode = await main({ ...parsed.values, seed: parsed.values.seed ?? newSeed() });
 } catch (error) {
   if (error instanceof ServersUnavailable) process.stderr.write(`chaos: ${missingReason(error)}\n`);
   else
     process.stderr.write(
       `chaos: ${isStreamError(error) ? error.message : ((error as Error).stack ?? String(error))}\n`,
     );
-  process.exitCode = 1;
+  exitCode = 1;
 }
+// Not left to Node: after connections were reset, its own clean-up sometimes waits for a request that never ends.
+process.stdout.write("", () => process.exit(exitCode));
 
 async function main(wanted: Wanted): Promise<number> {
   const say = (line: string) => (wanted.json ? process.stderr : process.stdout).write(`${line}\n`);

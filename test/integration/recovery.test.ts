@@ -16,6 +16,32 @@ const DAY_MS = 86_400_000;
 const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 
 describeWithServers("recovery on real servers", ({ kafka, s3, dynamodb }) => {
+  let forgetful: KafkaServer;
+  /** Has worked and sleeps, on a broker that forgets in a minute what others forget in a week. */
+  let idle: CountApp;
+  let beforeIdle: Machine;
+
+  beforeAll(async () => {
+    forgetful = await startKafka({
+      properties: {
+        "offsets.retention.minutes": 1,
+        "offsets.retention.check.interval.ms": 1_000,
+        "transactional.id.expiration.ms": 10_000,
+        "transaction.remove.expired.transaction.cleanup.interval.ms": 1_000,
+        "producer.id.expiration.ms": 10_000,
+        "producer.id.expiration.check.interval.ms": 1_000,
+      },
+    });
+    idle = await CountApp.create({ bootstrap: forgetful.bootstrap, s3, dynamodb });
+    await idle.write(5_000);
+    beforeIdle = new Machine(idle);
+    await beforeIdle.runUntilIdle();
+  });
+  afterAll(async () => {
+    await idle?.close();
+    await forgetful?.stop();
+  });
+
   /** First offset up to which the snapshot of a partition's store is the fold. */
   async function snapshotEnds(count: CountApp): Promise<readonly number[]> {
     return Promise.all(
@@ -109,48 +135,25 @@ describeWithServers("recovery on real servers", ({ kafka, s3, dynamodb }) => {
     });
   });
 
-  describe("a count that was idle for longer than the broker remembers it", () => {
-    let broker: KafkaServer;
-    beforeAll(async () => {
-      broker = await startKafka({
-        properties: {
-          "offsets.retention.minutes": 1,
-          "offsets.retention.check.interval.ms": 1_000,
-          "transactional.id.expiration.ms": 10_000,
-          "transaction.remove.expired.transaction.cleanup.interval.ms": 1_000,
-          "producer.id.expiration.ms": 10_000,
-          "producer.id.expiration.check.interval.ms": 1_000,
-        },
-      });
-    });
-    afterAll(() => broker?.stop());
+  test("a count that was idle for longer than the broker remembers its offsets and transactional ids goes on where it was", async () => {
+    const positions = await idle.positions();
+    const inputs = partitions.map((partition) => ({ topic: `${idle.app.id}-in`, partition }));
+    const groupOffsets = async () => [...(await idle.ports.log.committed(idle.app.id, inputs)).values()];
+    await expectWithin(120_000, async () => (await groupOffsets()).every((offset) => offset === undefined));
+    await idle.write(500);
 
-    test("goes on where it was: its group offsets and transactional ids have expired, its position has not", async () => {
-      const count = await CountApp.create({ bootstrap: broker.bootstrap, s3, dynamodb });
-      await count.write(5_000);
-      const first = new Machine(count);
-      await first.runUntilIdle();
-      const positions = await count.positions();
-      const inputs = partitions.map((partition) => ({ topic: `${count.app.id}-in`, partition }));
-      const mirrored = async () => [...(await count.ports.log.committed(count.app.id, inputs)).values()];
-      expect(await mirrored()).toEqual(inputAt(count, positions));
-      await expectWithin(120_000, async () => (await mirrored()).every((offset) => offset === undefined));
-      await count.write(500);
+    const machine = new Machine(idle);
+    await machine.runUntilIdle();
 
-      const machine = new Machine(count);
-      await machine.runUntilIdle();
-
-      for (const pin of partitions) {
-        const [before, after] = [first, machine].map(({ recording }) =>
-          recording.producerIds.get(`${count.app.id}-${pin}`)?.at(-1),
-        );
-        expect(after, `the broker had forgotten the transactional id of pin ${pin}`).not.toBe(before);
-      }
-      expect(lowestFetched(machine, `${count.app.id}-in`)).toEqual(inputAt(count, positions));
-      expect(machine.errors).toEqual([]);
-      expect(await count.violations()).toEqual([]);
-      await count.close();
-    });
+    for (const pin of partitions) {
+      const id = `${idle.app.id}-${pin}`;
+      const [before, after] = [beforeIdle, machine].map(({ recording }) => recording.producerIds.get(id)?.at(-1));
+      expect(after, `the broker had forgotten the transactional id of pin ${pin}`).not.toBe(before);
+    }
+    expect(lowestFetched(machine, `${idle.app.id}-in`)).toEqual(inputAt(idle, positions));
+    expect(machine.errors).toEqual([]);
+    expect(await idle.violations()).toEqual([]);
+    expect(await groupOffsets(), "the mirror is back").toEqual(inputAt(idle, await idle.positions()));
   });
 });
 

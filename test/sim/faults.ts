@@ -1,16 +1,32 @@
 import { keyedRandom } from "./keyed-random.ts";
 import type { World } from "./world.ts";
 
+/** What can happen to a worker, a lease or the coordinator. */
+export type FaultKind =
+  | "kill"
+  | "freeze"
+  | "freeze-at-init"
+  | "freeze-at-commit"
+  | "freeze-at-produce"
+  | "steal"
+  | "lossy"
+  /** Told to stop: an orderly end in the middle of everything. */
+  | "stop"
+  /** A second container with the same worker id. */
+  | "duplicate"
+  /** The coordinator dies; the next one knows nothing. */
+  | "forget";
+
 /** A fault is data: taking one away leaves the others as they are. */
 export interface Fault {
   readonly atMs: number;
-  readonly kind: "kill" | "freeze" | "freeze-at-init" | "freeze-at-commit" | "freeze-at-produce" | "steal" | "lossy";
+  readonly kind: FaultKind;
   /** Picks the victim among those that run then. */
   readonly pick: number;
   readonly forMs: number;
 }
 
-const kinds: readonly Fault["kind"][] = [
+const kinds: readonly FaultKind[] = [
   "kill",
   "kill",
   "freeze",
@@ -19,12 +35,15 @@ const kinds: readonly Fault["kind"][] = [
   "freeze-at-produce",
   "steal",
   "lossy",
+  "stop",
+  "duplicate",
+  "forget",
 ];
 
 /** The faults of a seed. */
 export function faultsOf(seed: number, untilMs: number): readonly Fault[] {
   const draw = keyedRandom(seed, "faults");
-  return Array.from({ length: 3 + Math.floor(draw(0) * 8) }, (_, index): Fault => {
+  return Array.from({ length: 3 + Math.floor(draw(0) * 10) }, (_, index): Fault => {
     const at = 10 + index * 8;
     return {
       atMs: 500 + draw(at) * untilMs,
@@ -43,8 +62,13 @@ export function inject(world: World, fault: Fault): void {
     void steal(world, fault);
     return;
   }
+  if (fault.kind === "forget") {
+    world.trace.add("fault", "forget");
+    world.restartCoordinator();
+    return;
+  }
   if (victim === undefined) return;
-  world.trace.add("fault", `${fault.kind} ${victim.id}`);
+  world.trace.add("fault", `${fault.kind} ${victim.id}`, fault.kind);
   switch (fault.kind) {
     case "kill":
       victim.line.cut();
@@ -62,6 +86,12 @@ export function inject(world: World, fault: Fault): void {
     case "freeze-at-produce":
       victim.network.faults.freezeAt = { api: "Produce", forMs: fault.forMs };
       return;
+    case "stop":
+      victim.stop.abort();
+      return;
+    case "duplicate":
+      world.launch(victim.id);
+      return;
     case "lossy":
       victim.network.faults.loseAnswerRatio = 0.1;
       victim.network.faults.loseRequestRatio = 0.1;
@@ -74,7 +104,7 @@ async function steal(world: World, fault: Fault): Promise<void> {
   const held = leases.filter(({ owner }) => owner !== undefined);
   const row = held[Math.floor(fault.pick * held.length)];
   if (row?.owner === undefined) return;
-  world.trace.add("fault", `steal pin ${row.pin}`);
+  world.trace.add("fault", `steal pin ${row.pin}`, "steal");
   await world.leases.plan({ kind: "take-back", pin: row.pin, owner: row.owner, epoch: row.epoch });
 }
 

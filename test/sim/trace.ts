@@ -11,12 +11,17 @@ export class Trace {
     this.now = now;
   }
 
-  add(actor: string, what: string): void {
+  /** @param kind What is counted; without it `what`, up to its fields and without its numbers. */
+  add(actor: string, what: string, kind = what.replace(/ \{.*/, "").replace(/[0-9]+/g, "#")): void {
     const line = `${this.now().toFixed(3)} ${actor}: ${what}`;
     this.hash.update(line);
     this.lines.push(line);
-    const kind = what.replace(/[0-9]+/g, "#");
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+    this.count(kind, 1);
+  }
+
+  /** Something else that is to happen in a run. */
+  count(kind: string, times: number): void {
+    if (times > 0) this.counts.set(kind, (this.counts.get(kind) ?? 0) + times);
   }
 
   /** Anything else that belongs to the fingerprint. */

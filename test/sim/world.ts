@@ -7,7 +7,7 @@ import type { ApplicationPlan } from "../../lib/application/plan.ts";
 import { prepareApplication } from "../../lib/application/prepare.ts";
 import type { LeaseTable } from "../../lib/ports/lease-table.ts";
 import type { Log } from "../../lib/ports/log.ts";
-import type { Logger } from "../../lib/ports/logger.ts";
+import type { LogFields, Logger } from "../../lib/ports/logger.ts";
 import type { ObjectStore } from "../../lib/ports/object-store.ts";
 import { Coordinator } from "../../lib/scaling/coordinator.ts";
 import type { ScalingConfig } from "../../lib/scaling/types.ts";
@@ -51,6 +51,7 @@ export interface SimWorker {
   readonly line: LineSwitch;
   readonly network: Network;
   readonly worker: Worker;
+  readonly stop: AbortController;
   summary: WorkerSummary | undefined;
 }
 
@@ -68,7 +69,8 @@ export class World {
   readonly errors: string[] = [];
   app!: ApplicationPlan;
   faultsUntilMs = Number.POSITIVE_INFINITY;
-  private coordinator!: Coordinator;
+  private readonly coordinators: Coordinator[] = [];
+  private begun = 0;
 
   constructor(seed: number) {
     this.seed = seed;
@@ -79,7 +81,10 @@ export class World {
     this.broker = createMemoryBroker({
       clock: this.clock,
       random: simRandom(seed, "broker"),
-      settings: { markerDelayMs: () => (markers(marker++) < 0.3 ? markers(marker++) * 30 : 0) },
+      settings: {
+        transactionVersion: seed % 2 === 0 ? 2 : 1,
+        markerDelayMs: () => (markers(marker++) < 0.3 ? markers(marker++) * 30 : 0),
+      },
     });
     this.log = this.broker.connect({ clientId: "world" });
     this.leases = new MemoryLeaseRows().table({ app: "sim", generation: 1 });
@@ -91,31 +96,44 @@ export class World {
     const topic = (name: string) => ({ name, partitions: PARTITIONS, replicas: 1, configs: {} });
     await this.log.createTopics([topic("numbers"), topic("counts-out"), topic("sums-out")]);
     this.app = await prepareApplication(simApp, { log: this.log, leases: this.leases }, "deploy");
+    // Every third world has two coordinators: both are right, and neither knows of the other.
+    for (let count = this.seed % 3 === 0 ? 2 : 1; count > 0; count--) {
+      this.coordinators.push(this.newCoordinator());
+      void this.coordinate(this.coordinators.length - 1);
+    }
+  }
+
+  /** The coordinators die; those that come after know nothing of what was watched. */
+  restartCoordinator(): void {
+    for (const index of this.coordinators.keys()) this.coordinators[index] = this.newCoordinator();
+  }
+
+  private newCoordinator(): Coordinator {
+    const name = `coordinator ${this.begun++}`;
     const launcher = {
       start: async ({ worker }: { worker: string }) => this.launch(worker),
       list: async () => [],
       stop: async () => undefined,
     };
-    const random = simRandom(this.seed, "coordinator");
-    this.coordinator = new Coordinator(
-      this.app,
-      { log: this.log, leases: this.leases, launcher, clock: this.clock, random, logger: this.logger("coordinator") },
-      scaling,
-    );
-    void this.coordinate();
+    const { log, leases, clock } = this;
+    const ports = { log, leases, launcher, clock, random: simRandom(this.seed, name), logger: this.logger(name) };
+    return new Coordinator(this.app, ports, scaling);
   }
 
-  private async coordinate(): Promise<void> {
+  private async coordinate(index: number): Promise<void> {
     for (;;) {
-      await this.coordinator.tick();
+      await this.coordinators[index]?.tick();
       await this.clock.sleep(500);
     }
   }
 
-  private launch(id: string): void {
+  /** Starts a worker; also a second container with an id that runs already. */
+  launch(id: string): void {
+    const name = `${id} ${this.begun++}`;
+    const stop = new AbortController();
     this.trace.add(id, "started");
     const line = new LineSwitch();
-    const network = new Network({ seed: this.seed, name: id, clock: this.clock, line, trace: this.trace });
+    const network = new Network({ seed: this.seed, name, clock: this.clock, line, trace: this.trace });
     if (this.clock.monotonicMs() < this.faultsUntilMs) {
       network.faults.loseAnswerRatio = 0.004;
       network.faults.loseRequestRatio = 0.004;
@@ -125,7 +143,7 @@ export class World {
       leases: severable(this.leases, line, network.hook("LEASE_TABLE_UNAVAILABLE")),
       objects: severable(this.objects, line, network.hook("OBJECT_STORE_UNAVAILABLE")),
       clock: severable(this.clock, line),
-      random: simRandom(this.seed, id),
+      random: simRandom(this.seed, name),
       logger: this.logger(id),
     };
     const worker = new Worker(
@@ -153,15 +171,18 @@ export class World {
           deleteRetentionMs: 7 * 86_400_000,
         },
       },
-      { limits, life: { remainingMs: () => undefined, stop: new AbortController().signal } },
+      { limits, life: { remainingMs: () => undefined, stop: stop.signal } },
     );
-    const entry: SimWorker = { id, line, network, worker, summary: undefined };
+    const entry: SimWorker = { id, line, network, worker, stop, summary: undefined };
     this.workers.push(entry);
-    void worker.run().then((summary) => {
-      entry.summary = summary;
-      this.trace.add(id, `ended: ${summary.ended}`);
-      for (const { pin, error } of summary.errors) this.errors.push(`pin ${pin}: ${error.message}`);
-    });
+    void worker.run().then(
+      (summary) => {
+        entry.summary = summary;
+        this.trace.add(id, `ended: ${summary.ended}`);
+        for (const { pin, error } of summary.errors) this.errors.push(`pin ${pin}: ${error.message}`);
+      },
+      (error: unknown) => this.errors.push(`worker ${id} failed: ${String(error)}`),
+    );
   }
 
   /** Workers that run as far as anyone outside can know. */
@@ -170,8 +191,11 @@ export class World {
   }
 
   private logger(actor: string): Logger {
-    const note = (event: string, fields?: Readonly<Record<string, unknown>>): void =>
-      this.trace.add(actor, `${event} ${JSON.stringify(fields ?? {})}`);
+    const note = (event: string, fields: LogFields = {}): void => {
+      this.trace.add(actor, `${event} ${JSON.stringify(fields)}`, event);
+      if (event !== "snapshot-published") return;
+      for (const kind of ["full", "delta"]) this.trace.count(`${kind} segment`, Number(fields[kind]));
+    };
     return { ...silentLogger, info: note, warn: note, error: note, with: () => this.logger(actor) };
   }
 }

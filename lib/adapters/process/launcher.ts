@@ -7,12 +7,13 @@ export interface ProcessLauncherOptions {
   /** Program and arguments; the worker's id is appended as the last argument. */
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** How long a worker gets between SIGTERM and SIGKILL at `close`; 10 s by default. */
+  readonly closeGraceMs?: number;
   /** A line that a worker wrote: its log, one JSON object per line. */
   readonly onLine?: (worker: string, line: string) => void;
   readonly onExit?: (worker: string, how: { readonly code: number | null; readonly signal: string | null }) => void;
 }
 
-/** How long a worker gets between SIGTERM and SIGKILL at `close`. */
 const CLOSE_GRACE_MS = 10_000;
 
 /**
@@ -76,10 +77,11 @@ export class ProcessLauncher implements Launcher {
 
   /** Stops every worker and waits for it; who does not end in time is killed. */
   async close(): Promise<void> {
+    const { closeGraceMs = CLOSE_GRACE_MS } = this.options;
     const ended = [...this.children.values()].map(
       (child) =>
         new Promise<void>((resolve) => {
-          const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_GRACE_MS);
+          const timer = setTimeout(() => child.kill("SIGKILL"), closeGraceMs);
           child.once("exit", () => {
             clearTimeout(timer);
             resolve();

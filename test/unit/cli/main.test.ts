@@ -1,10 +1,13 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../../examples/stock-trade-stats/app.ts";
+import { failureOf } from "../../../lib/cli/failure.ts";
+import { millrace } from "../../../lib/cli/millrace.ts";
+import { Terminal } from "../../../lib/cli/terminal.ts";
 import { describeSettings } from "../../../lib/config/describe.ts";
 import { startEmbedded } from "../../../lib/testing/start-embedded.ts";
 import { describe as describeTopology } from "../../../lib/topology/describe.ts";
@@ -19,8 +22,22 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `millrace`, with no variable of ours but these. */
-function millrace(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
+/** Runs the command in this process: as the program does, but for the time that a new process takes. */
+async function inside(args: readonly string[]): Promise<Ended> {
+  let stdout = "";
+  const output = { write: (text: string) => (stdout += text) };
+  const terminal = new Terminal({ output, environment: {}, monotonicMs: () => 0 });
+  try {
+    const exitCode = await millrace(args, { terminal, columns: undefined, environment: {} });
+    return { exitCode, stdout, stderr: "" };
+  } catch (error) {
+    const { line, exitCode } = failureOf(error);
+    return { exitCode, stdout, stderr: `${line}\n` };
+  }
+}
+
+/** Runs the program in a process of its own, with no variable of ours but these. */
+function program(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("MILLRACE_"));
   const env = { ...Object.fromEntries(inherited), ...variables };
   const argv = [join(root, "lib/cli/main.ts"), ...args];
@@ -48,7 +65,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const query = (...args: string[]) => millrace(["query", ...args, "--app", appFile, "--data", join(folder, "data")]);
+const query = (...args: string[]) => inside(["query", ...args, "--app", appFile, "--data", join(folder, "data")]);
 
 test("begins with the line that makes it a program", () => {
   expect(readFileSync(join(root, "lib/cli/main.ts"), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
@@ -58,7 +75,7 @@ describe("help", () => {
   test.for([[["--help"]], [["-h"]], [["help"]]] as const)(
     "%j lists commands, examples and exit codes",
     async ([args]) => {
-      const { exitCode, stdout } = await millrace(args);
+      const { exitCode, stdout } = await inside(args);
       expect(exitCode).toBe(0);
       for (const part of ["describe  ", "query  ", "settings  ", "Examples\n", "Exit codes\n"]) {
         expect(stdout).toContain(part);
@@ -67,27 +84,27 @@ describe("help", () => {
   );
 
   test.for([["describe"], ["query"], ["settings"]] as const)("%s --help has examples", async ([command]) => {
-    const { exitCode, stdout } = await millrace([command, "--help"]);
+    const { exitCode, stdout } = await inside([command, "--help"]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`Usage: millrace ${command}`);
     expect(stdout).toContain(`Examples\n  millrace ${command}`);
-    expect((await millrace(["help", command])).stdout).toBe(stdout);
+    expect((await inside(["help", command])).stdout).toBe(stdout);
   });
 
   test("--version says the package's", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-    expect((await millrace(["--version"])).stdout).toBe(`${version}\n`);
+    expect((await program(["--version"])).stdout).toBe(`${version}\n`);
   });
 });
 
 describe("describe", () => {
   test("prints the topology as Kafka Streams does", async () => {
-    const { exitCode, stdout } = await millrace(["describe", appFile]);
+    const { exitCode, stdout } = await program(["describe", appFile]);
     expect([exitCode, stdout]).toEqual([0, describeTopology(app.topology)]);
   });
 
   test("gives programs store types and internal topics", async () => {
-    const { stdout } = await millrace(["describe", appFile, "--json"]);
+    const { stdout } = await inside(["describe", appFile, "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({
       id: "stock-trades",
       subTopologies: [
@@ -102,18 +119,18 @@ describe("describe", () => {
 
 describe("settings", () => {
   test("lists every setting on a line of its own", async () => {
-    const { stdout } = await millrace(["settings"]);
+    const { stdout } = await inside(["settings"]);
     const lines = stdout.trimEnd().split("\n").slice(1);
     expect(lines.map((line) => line.split(" ")[0])).toEqual(describeSettings().map(({ name }) => name));
   });
 
   test("--json has what describeSettings has", async () => {
-    const { stdout } = await millrace(["settings", "--json"]);
+    const { stdout } = await inside(["settings", "--json"]);
     expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(describeSettings())));
   });
 
   test("--markdown is docs/settings.md", async () => {
-    const { stdout } = await millrace(["settings", "--markdown"]);
+    const { stdout } = await program(["settings", "--markdown"]);
     expect(readFileSync(join(root, "docs/settings.md"), "utf8")).toBe(stdout);
   });
 });
@@ -147,20 +164,30 @@ describe("query", () => {
   });
 });
 
+test("who stops reading gets no error", async () => {
+  const child = spawn(process.execPath, [join(root, "lib/cli/main.ts"), "settings"], { cwd: root });
+  child.stdout.destroy();
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const exitCode = await new Promise((resolve) => child.once("close", resolve));
+  expect([exitCode, stderr]).toEqual([0, ""]);
+});
+
 test.for([
   { args: [], exitCode: 2, says: "CONFIG_INVALID: which command?" },
   { args: ["qurey"], exitCode: 2, says: "there is no command qurey; did you mean query?" },
   { args: ["toString"], exitCode: 2, says: "there is no command toString (" },
   { args: ["describe"], exitCode: 2, says: "APP.ts is missing: File that exports the application." },
   { args: ["describe", "absent.ts"], exitCode: 2, says: "there is no file absent.ts" },
-  { args: ["describe", "package.json"], exitCode: 2, says: "package.json cannot be loaded" },
   { args: ["describe", "lib/core/ids.ts"], exitCode: 2, says: 'exports no application: write "export default' },
   { args: ["describe", appFile, "more"], exitCode: 2, says: '"more" is one word too many' },
   { args: ["settings", "--jsn"], exitCode: 2, says: "there is no option --jsn; did you mean --json?" },
   { args: ["query", "s"], exitCode: 2, says: "--app is missing" },
   { args: ["query", "s", "--app", appFile], exitCode: 2, says: "MILLRACE_KAFKA_BROKERS is missing" },
 ])("$args ends with $exitCode and one line", async ({ args, exitCode, says }) => {
-  const ended = await millrace(args);
+  const ended = await inside(args);
   expect(ended.stderr).toContain(says);
   expect(ended).toMatchObject({
     exitCode,
@@ -178,8 +205,25 @@ test.for([
   expect(ended).toMatchObject({ exitCode, stdout: "" });
 });
 
+test.for([
+  { args: ["qurey"], exitCode: 2, says: "there is no command qurey; did you mean query?" },
+  { args: ["describe", "package.json"], exitCode: 2, says: "package.json cannot be loaded" },
+])("the program ends $args with $exitCode and writes the line to standard error", async ({ args, exitCode, says }) => {
+  const ended = await program(args);
+  expect(ended).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(says) });
+});
+
+test("the program asks a table", async () => {
+  const ended = await program(["query", "trade-stats", "MSFT", "--app", appFile, "--data", join(folder, "data")]);
+  expect(ended).toMatchObject({
+    exitCode: 0,
+    stderr: "",
+    stdout: expect.stringMatching(/\nMSFT {2}1970-01-01T00:00:03/),
+  });
+});
+
 test("an unreachable broker is a passing failure", async () => {
-  const ended = await millrace(["query", "trade-stats", "AAPL", "--app", appFile], {
+  const ended = await program(["query", "trade-stats", "AAPL", "--app", appFile], {
     MILLRACE_KAFKA_BROKERS: "127.0.0.1:1",
     MILLRACE_TABLE_NAME: "leases",
     MILLRACE_BUCKET_NAME: "snapshots",
@@ -206,7 +250,7 @@ test("a key of a key-value store without a row ends with 3", async () => {
   await running.write("in", [{ key: "a", value: "x" }]);
   await running.caughtUp();
   await running.stop();
-  const ask = (key: string) => millrace(["query", "counts", key, "--app", file, "--data", data]);
+  const ask = (key: string) => inside(["query", "counts", key, "--app", file, "--data", data]);
   expect(await ask("a")).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^key {2}value {2}time\na +1 /) });
   expect(await ask("b")).toMatchObject({ exitCode: 3, stdout: expect.stringMatching(/^no rows\n/) });
 });

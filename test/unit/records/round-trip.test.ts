@@ -9,7 +9,7 @@ const bytesOrNull = fc.option(text);
 const record = fc.record({
   timestampMs: fc.oneof(
     fc.integer({ min: 0, max: 2 ** 41 }),
-    fc.maxSafeInteger().map((n) => Math.trunc(n / 4)),
+    fc.maxSafeInteger().map((n) => Math.trunc(n / 4) + 0), // never -0
   ),
   key: bytesOrNull,
   value: fc.oneof(

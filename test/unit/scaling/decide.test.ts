@@ -141,6 +141,36 @@ describe("dead workers", () => {
     expect(cluster.tick().changes[0]).toEqual({ kind: "take-back", pin: 0, owner: "gone", epoch: 7 });
   });
 
+  test("a lease that its living owner does not know of is taken back, after the owner had time to say so", () => {
+    const cluster = new Cluster(2);
+    cluster.setLag(10);
+    cluster.tick();
+    const lost = leaseRow({ pin: 1, owner: "w0", epoch: 7 });
+    const forget = () => {
+      cluster.leases.set(1, lost);
+      const row = cluster.workers.get("w0") ?? workerRow({});
+      cluster.workers.set("w0", { ...row, assigned: [0], held: [0] });
+      cluster.workers.set("w1", workerRow({ worker: "w1", assigned: [1], planVersion: 1 }));
+    };
+    forget();
+    for (let beats = 0; beats < 2; beats++) {
+      expect(cluster.tick().changes).toEqual([]);
+      forget();
+    }
+    expect(cluster.tick().changes).toContainEqual({ kind: "take-back", pin: 1, owner: "w0", epoch: 7 });
+  });
+
+  test("a lease that its owner holds without having it in the plan is left to it: it is being handed over", () => {
+    const cluster = new Cluster(1);
+    cluster.leases.set(0, leaseRow({ owner: "w", epoch: 3 }));
+    for (let ticks = 0; ticks < 5; ticks++) {
+      cluster.workers.set("w", workerRow({ worker: "w", assigned: [], held: [0], beat: 10 + ticks }));
+      cluster.memory = cluster.decide().memory;
+      expect(cluster.decide().changes.filter(({ kind }) => kind === "take-back")).toEqual([]);
+      cluster.nowMs += 2_000;
+    }
+  });
+
   test("the pin of a dead worker gets an owner even without lag, until it was released asleep", () => {
     const cluster = new Cluster(1);
     cluster.leases.set(0, leaseRow({ asleep: false }));

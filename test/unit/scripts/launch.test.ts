@@ -17,8 +17,7 @@ describe("the host's Node is used", () => {
   test.for([
     ["v18.20.8", false],
     ["v20.20.2", false],
-    ["v22.17.1", false],
-    ["v22.18.0", true],
+    ["v22.22.0", false],
     ["v23.11.0", false],
     ["v24.0.0", true],
     ["v26.1.0", true],

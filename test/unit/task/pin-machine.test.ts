@@ -185,14 +185,16 @@ describe("a failed transaction", () => {
     expect(end(follow({ state, effects }, well.released).state)).toEqual({ kind: "stopped", error: failure });
   });
 
-  test("may happen maxReacquires times in a row, then the pin stops and names its lease", () => {
+  test("may happen maxReacquires times in a row, then the pin stops and names its lease and the last failure", () => {
     let at = failedCommit as ReturnType<typeof follow>;
     const resume = [well.initialised, well.confirmed, well.located, well.resumed, dirty] as const;
     for (let times = 0; times < 3; times++) at = follow(at, fenced, ...resume);
-    const last = follow(at, fenced, well.released);
+    const verdict = { kind: "reinitialise", error: failure } as const;
+    const last = follow(at, { kind: "transaction-failed", verdict }, well.released);
+    const message = expect.stringContaining(failure.message);
     expect(end(last.state)).toMatchObject({
       kind: "stopped",
-      error: { code: "TRANSACTION_ABORTED", details: { pin: 3, epoch: 7 } },
+      error: { code: "TRANSACTION_ABORTED", details: { pin: 3, epoch: 7 }, message, cause: failure },
     });
   });
 
