@@ -51,11 +51,14 @@ export function assignPins(
 
 /**
  * Pins that a living worker believes to hold although their lease was taken back. It cannot know until it writes, so the
- * plan takes them away from it for now; when its next report is without them they get an owner again.
+ * plan takes them away from it for now; when its next report is without them they get an owner again. A pin that the plan gives
+ * to another worker already is being handed over: there the report is merely old.
  */
 function disowned(workers: readonly WorkerRow[], leases: readonly LeaseRow[]): ReadonlySet<number> {
   const free = new Set(leases.filter(({ owner }) => owner === undefined).map(({ pin }) => pin));
-  return new Set(workers.flatMap((row) => row.held.filter((pin) => free.has(pin) && row.assigned.includes(pin))));
+  const isElsewhere = (pin: number, holder: WorkerRow): boolean =>
+    workers.some((row) => row !== holder && row.assigned.includes(pin));
+  return new Set(workers.flatMap((row) => row.held.filter((pin) => free.has(pin) && !isElsewhere(pin, row))));
 }
 
 function startBins(

@@ -145,6 +145,7 @@ export class DemoState {
   ticked(report: TickReport): void {
     this.report = report;
     const nowMs = this.nowMs();
+    this.settleTakeovers(report);
     for (const worker of report.decision.starts) this.entry(worker);
     for (const row of report.workers) {
       const entry = this.entry(row.worker);
@@ -161,6 +162,22 @@ export class DemoState {
     }
     for (const [id, entry] of this.workers)
       if (entry.endedAtMs !== null && nowMs - entry.endedAtMs > ENDED_SHOWN_MS) this.workers.delete(id);
+  }
+
+  /** A pin that was on its way to another worker when its old one was killed, or that sleeps by now, needs no takeover. */
+  private settleTakeovers(report: TickReport): void {
+    for (const takeover of this.takeovers) {
+      for (const lost of takeover.pins) {
+        const lease = report.leases.find(({ pin }) => pin === lost.pin);
+        const owner = report.workers.find(({ worker }) => worker === lease?.owner);
+        if (lost.afterMs !== null || owner?.worker === takeover.worker || !owner?.held.includes(lost.pin)) continue;
+        lost.worker = owner.worker;
+        lost.afterMs = this.nowMs() - takeover.killedAtMs;
+      }
+      takeover.pins = takeover.pins.filter(
+        ({ pin, afterMs }) => afterMs !== null || report.leases.find((lease) => lease.pin === pin)?.asleep !== true,
+      );
+    }
   }
 
   private entry(id: string): WorkerEntry {

@@ -143,21 +143,36 @@ describe("dead workers", () => {
 
   test("a lease that its living owner does not know of is taken back, after the owner had time to say so", () => {
     const cluster = new Cluster(2);
-    cluster.setLag(10);
-    cluster.tick();
-    const lost = leaseRow({ pin: 1, owner: "w0", epoch: 7 });
-    const forget = () => {
-      cluster.leases.set(1, lost);
-      const row = cluster.workers.get("w0") ?? workerRow({});
-      cluster.workers.set("w0", { ...row, assigned: [0], held: [0] });
-      cluster.workers.set("w1", workerRow({ worker: "w1", assigned: [1], planVersion: 1 }));
-    };
-    forget();
-    for (let beats = 0; beats < 2; beats++) {
-      expect(cluster.tick().changes).toEqual([]);
-      forget();
+    const takenBack: unknown[] = [];
+    for (let beat = 10; beat < 13; beat++) {
+      cluster.leases.set(1, leaseRow({ pin: 1, owner: "w", epoch: 7 }));
+      cluster.workers.set("w", workerRow({ worker: "w", assigned: [0], held: [0], beat }));
+      const { changes, memory } = cluster.decide();
+      cluster.memory = memory;
+      takenBack.push(changes.filter(({ kind }) => kind === "take-back"));
     }
-    expect(cluster.tick().changes).toContainEqual({ kind: "take-back", pin: 1, owner: "w0", epoch: 7 });
+    expect(takenBack).toEqual([[], [], [{ kind: "take-back", pin: 1, owner: "w", epoch: 7 }]]);
+  });
+
+  test("a pin is not given back to a worker that still believes to hold it, nor to another, until it has reported", () => {
+    const cluster = new Cluster(2);
+    cluster.setLag(10);
+    cluster.leases.set(0, leaseRow({ pin: 0, epoch: 3, lastOwner: "w" }));
+    cluster.leases.set(1, leaseRow({ pin: 1, epoch: 3, owner: "w" }));
+    cluster.workers.set("w", workerRow({ worker: "w", assigned: [1], held: [0, 1] }));
+    expect(cluster.decide().changes).toEqual([]);
+    cluster.workers.set("w", workerRow({ worker: "w", assigned: [1], held: [1] }));
+    expect(cluster.decide().changes).toMatchObject([{ kind: "assign", worker: "w", assigned: [0, 1] }]);
+  });
+
+  test("a pin on its way to another worker stays planned there, although the first one's report still has it", () => {
+    const cluster = new Cluster(2, { maxWorkers: 2 });
+    cluster.setLag(60);
+    cluster.leases.set(0, leaseRow({ pin: 0, epoch: 3, lastOwner: "w" }));
+    cluster.leases.set(1, leaseRow({ pin: 1, epoch: 3, owner: "w" }));
+    cluster.workers.set("w", workerRow({ worker: "w", assigned: [1], held: [0, 1] }));
+    cluster.workers.set("x", workerRow({ worker: "x", assigned: [0] }));
+    expect(cluster.decide().changes).toEqual([]);
   });
 
   test("a lease that its owner holds without having it in the plan is left to it: it is being handed over", () => {
