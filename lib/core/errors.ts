@@ -45,6 +45,7 @@ export const adviceByCode = {
   SECRETS_UNAVAILABLE: "retry",
   DEADLINE_EXCEEDED: "retry",
   TRANSACTION_ABORTED: "abort-and-reinitialise",
+  TRANSACTION_HANGING: "retry",
   ACCESS_DENIED: "grant-access",
   AUTHENTICATION_FAILED: "grant-access",
   CORRUPT_BATCH: "retry",

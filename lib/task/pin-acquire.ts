@@ -18,6 +18,7 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import type { SnapshotConfig } from "../snapshot/decide.ts";
 import { epochsOfObjects } from "../snapshot/paths.ts";
 import type { Collector } from "./collector.ts";
+import { assertNothingOpen } from "./open-transactions.ts";
 import type { PinSnapshots } from "./pin-snapshots.ts";
 import type { PinConfig, PinEffect, PinEvent } from "./pin-state.ts";
 import { type PinTransactions, sealTransaction } from "./pin-transaction.ts";
@@ -96,6 +97,7 @@ export async function acquireEffects(
     case "confirm":
       return { kind: "confirmed", row: await ports.leases.read(pin), worker };
     case "locate":
+      await assertNothingOpen(ports.log, app.positionsTopic, inside.plan);
       return { kind: "located", position: await readNewestPosition(ports.log, app.positionsTopic, pin) };
     case "raise":
       return raise(environment, effect);
