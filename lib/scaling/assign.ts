@@ -42,6 +42,7 @@ export function assignPins(
   for (const pin of [...homeless].sort((a, b) => a - b)) place(keep, pin, wanted.get(pin) as number);
   relieve(keep, wanted);
   feedEmpty(keep, wanted);
+  letStay(keep, demands, { workers, lost, wanted });
   return bins.map((bin) => ({
     worker: bin.worker,
     isNew: bin.isNew,
@@ -125,6 +126,25 @@ function relieve(bins: readonly Bin[], wanted: ReadonlyMap<number, number>): voi
       const to = bins.find((bin) => bin !== from && bin.load + share <= FULL);
       if (to !== undefined) move(pin, { from, to, share });
     }
+  }
+}
+
+/**
+ * Quiet pins end with their worker, not before. Taken away alone, a pin is handed over, for nobody: with a short tail it does
+ * not fall asleep, so it is wanted again, and soon quiet again, for ever. Staying costs nothing: a clean pin never commits.
+ */
+function letStay(
+  bins: readonly Bin[],
+  demands: readonly PinDemand[],
+  plan: { workers: readonly WorkerRow[]; lost: ReadonlySet<number>; wanted: ReadonlyMap<number, number> },
+): void {
+  const rows = new Map(plan.workers.map((row) => [row.worker, row]));
+  const quiet = new Set(
+    demands.filter(({ pin, mayStay }) => mayStay && !plan.wanted.has(pin) && !plan.lost.has(pin)).map(({ pin }) => pin),
+  );
+  for (const bin of bins) {
+    if (bin.pins.size === 0) continue; // it ends, and its pins fall asleep
+    for (const pin of rows.get(bin.worker)?.assigned ?? []) if (quiet.delete(pin)) bin.pins.add(pin);
   }
 }
 

@@ -6,6 +6,8 @@ export interface PinDemand {
   readonly pin: number;
   /** Must have an owner, or keeps the one it has. */
   readonly wanted: boolean;
+  /** Without being wanted: stays with its worker as long as that one goes on for others. False for one that is held off. */
+  readonly mayStay: boolean;
   /** In [0, 1]; 1 may mean "hotter than one worker". */
   readonly share: number;
   readonly lag: PinObservation["lag"];
@@ -35,7 +37,7 @@ export function decideDemand(
       planned: planned.has(seen.pin),
       blind,
     });
-    return observation.heldOff.has(seen.pin) ? { ...demand, wanted: false } : demand;
+    return observation.heldOff.has(seen.pin) ? { ...demand, wanted: false, mayStay: false } : demand;
   });
   return { demands, pins, recordsPerBusySecond };
 }
@@ -57,14 +59,14 @@ function demandOf(
   const { lease, rate, config, nowMs } = facts;
   const owned = lease?.owner !== undefined;
   const kept = facts.blind && (owned || facts.planned);
-  if (seen.lag === "unknown") return { pin: seen.pin, wanted: kept, share: 0, lag: "unknown" };
+  if (seen.lag === "unknown") return { pin: seen.pin, wanted: kept, mayStay: true, share: 0, lag: "unknown" };
   const arrival = memory?.arrivalPerSecond ?? 0;
   const share = Math.min(1, (arrival / config.utilisation + (seen.lag * 1_000) / config.delayObjectiveMs) / rate);
   // A pin whose worker died is restarted and drained even without lag: only a clean release lets it sleep.
   const unsettled = lease !== undefined && !owned && !lease.asleep;
   const recentlyBusy = memory !== undefined && nowMs - memory.busyAtMs < config.idleToZeroMs;
   const wanted = config.minWorkers > 0 || seen.lag > 0 || unsettled || kept || (owned && recentlyBusy);
-  return { pin: seen.pin, wanted, share, lag: seen.lag };
+  return { pin: seen.pin, wanted, mayStay: true, share, lag: seen.lag };
 }
 
 function remember(seen: PinObservation, before: PinMemory | undefined, nowMs: number): PinMemory | undefined {

@@ -217,6 +217,19 @@ describe("fewer workers", () => {
     expect(cluster.held([...cluster.workers.keys()][0] ?? "")).toHaveLength(4);
   });
 
+  test("a quiet pin stays with its worker while that one goes on for others, and sleeps when it ends", () => {
+    const cluster = new Cluster(2);
+    cluster.setLag(10);
+    cluster.tick();
+    cluster.lag.set(0, 0);
+    for (let tick = 0; tick < 20; tick++) expect(cluster.tick().changes).toEqual([]);
+    expect(cluster.held("w0")).toEqual([0, 1]);
+    cluster.lag.set(1, 0);
+    for (let tick = 0; tick < 5; tick++) cluster.tick();
+    expect(cluster.workers.size).toBe(0);
+    expect([...cluster.leases.values()].every(({ asleep }) => asleep)).toBe(true);
+  });
+
   test("a second peak inside the window keeps them", () => {
     const cluster = new Cluster(4);
     cluster.setLag(100);
