@@ -10,6 +10,8 @@ export type FaultKind =
   | "freeze-at-produce"
   | "steal"
   | "lossy"
+  /** Works on without the lease table: its beats stop, and it does not learn that its pins were taken. */
+  | "cut-off"
   /** Told to stop: an orderly end in the middle of everything. */
   | "stop"
   /** A second container with the same worker id. */
@@ -35,6 +37,7 @@ const kinds: readonly FaultKind[] = [
   "freeze-at-produce",
   "steal",
   "lossy",
+  "cut-off",
   "stop",
   "duplicate",
   "forget",
@@ -86,6 +89,9 @@ export function inject(world: World, fault: Fault): void {
     case "freeze-at-produce":
       victim.network.faults.freezeAt = { api: "Produce", forMs: fault.forMs };
       return;
+    case "cut-off":
+      victim.network.faults.leasesSilentUntilMs = world.clock.monotonicMs() + fault.forMs;
+      return;
     case "stop":
       victim.stop.abort();
       return;
@@ -115,6 +121,7 @@ export function heal(world: World): void {
     network.faults.loseAnswerRatio = 0;
     network.faults.loseRequestRatio = 0;
     network.faults.freezeAt = undefined;
+    network.faults.leasesSilentUntilMs = 0;
     line.thaw();
   }
 }

@@ -16,11 +16,22 @@ export interface CallFaults {
   lateRequestRatio: number;
   /** The next request of this kind freezes its worker first, and is delivered when it is thawed. */
   freezeAt: { api: MemoryApi; forMs: number } | undefined;
+  /** The lease table does not answer until then; the log does. */
+  leasesSilentUntilMs: number;
 }
+
+/** After this long a call to the lease table gives up, as the real adapter does. */
+const LEASE_DEADLINE_MS = 6_000;
 
 /** The network of one worker: latencies and faults, every choice from the seed. */
 export class Network {
-  readonly faults: CallFaults = { loseAnswerRatio: 0, loseRequestRatio: 0, lateRequestRatio: 0.5, freezeAt: undefined };
+  readonly faults: CallFaults = {
+    loseAnswerRatio: 0,
+    loseRequestRatio: 0,
+    lateRequestRatio: 0.5,
+    freezeAt: undefined,
+    leasesSilentUntilMs: 0,
+  };
   private readonly clock: SimClock;
   private readonly line: LineSwitch;
   private readonly draw: (index: number) => number;
@@ -70,6 +81,7 @@ export class Network {
     return {
       before: async () => {
         const index = this.calls++ * 8;
+        if (code === "LEASE_TABLE_UNAVAILABLE") await this.waitWhileSilent();
         await this.clock.sleep(this.latencyMs(index));
         if (this.draw(index + 1) < this.faults.loseRequestRatio / 4)
           throw new StreamError(code, "the request was lost");
@@ -82,6 +94,14 @@ export class Network {
         throw new StreamError(code, "the answer was lost");
       },
     };
+  }
+
+  private async waitWhileSilent(): Promise<void> {
+    const silentMs = this.faults.leasesSilentUntilMs - this.clock.monotonicMs();
+    if (silentMs <= 0) return;
+    await this.clock.sleep(Math.min(silentMs, LEASE_DEADLINE_MS));
+    if (silentMs > LEASE_DEADLINE_MS)
+      throw new StreamError("LEASE_TABLE_UNAVAILABLE", "the lease table does not answer");
   }
 
   private latencyMs(index: number): number {

@@ -1,6 +1,6 @@
 import { violations } from "./checks.ts";
 import { faultsOf, heal, inject } from "./faults.ts";
-import { manifestViolations } from "./manifest-checks.ts";
+import { manifestViolations, sleepViolations } from "./manifest-checks.ts";
 import { type InputRecord, produceNumbers } from "./workload.ts";
 import { World } from "./world.ts";
 
@@ -43,6 +43,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const found = await inWorld(world, async () => [
     ...(await violations(world, input ?? [])),
     ...(await manifestViolations(world)),
+    ...(await sleepViolations(world)),
   ]);
   if (input === undefined) found.push("the producer never finished");
   return {

@@ -5,7 +5,7 @@ import { createMemoryObjectStore } from "../../lib/adapters/memory/object-store.
 import { silentLogger } from "../../lib/adapters/system/logger.ts";
 import type { ApplicationPlan } from "../../lib/application/plan.ts";
 import { prepareApplication } from "../../lib/application/prepare.ts";
-import type { LeaseTable } from "../../lib/ports/lease-table.ts";
+import type { LeaseRow, LeaseTable } from "../../lib/ports/lease-table.ts";
 import type { Log } from "../../lib/ports/log.ts";
 import type { LogFields, Logger } from "../../lib/ports/logger.ts";
 import type { ObjectStore } from "../../lib/ports/object-store.ts";
@@ -13,6 +13,7 @@ import { Coordinator } from "../../lib/scaling/coordinator.ts";
 import type { ScalingConfig } from "../../lib/scaling/types.ts";
 import { defaultSnapshotConfig } from "../../lib/snapshot/decide.ts";
 import { Worker, type WorkerLimits, type WorkerSummary } from "../../lib/worker/worker.ts";
+import { overriding } from "../support/overriding.ts";
 import { simApp } from "./app.ts";
 import { keyedRandom, simRandom } from "./keyed-random.ts";
 import { Network } from "./network.ts";
@@ -65,6 +66,8 @@ export class World {
   readonly leases: LeaseTable;
   readonly objects: ObjectStore;
   readonly workers: SimWorker[] = [];
+  /** Leases as they were whenever a pin was put to sleep. */
+  readonly asleep: LeaseRow[] = [];
   /** Errors that stopped a pin: none is expected. */
   readonly errors: string[] = [];
   app!: ApplicationPlan;
@@ -87,7 +90,14 @@ export class World {
       },
     });
     this.log = this.broker.connect({ clientId: "world" });
-    this.leases = new MemoryLeaseRows().table({ app: "sim", generation: 1 });
+    const leases = new MemoryLeaseRows().table({ app: "sim", generation: 1 });
+    this.leases = overriding(leases, {
+      release: async (pin, held) => {
+        const answer = await leases.release(pin, held);
+        if (answer.kind === "ok" && held.asleep) this.asleep.push(answer.row);
+        return answer;
+      },
+    });
     this.objects = createMemoryObjectStore();
   }
 
