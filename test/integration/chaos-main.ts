@@ -1,6 +1,7 @@
 /** `npm run chaos`: random faults from a seed on real servers and worker processes, then every check of exactly once. */
 import { helpText, parseArguments } from "../../lib/cli/arguments.ts";
 import { isStreamError } from "../../lib/core/errors.ts";
+import type { AwsServer } from "../support/servers/aws-server.ts";
 import { startDynamoDbLocal } from "../support/servers/dynamodb-local.ts";
 import { ServersUnavailable } from "../support/servers/jars.ts";
 import { startS3Proxy } from "../support/servers/s3proxy.ts";
@@ -46,7 +47,7 @@ async function main(wanted: Wanted): Promise<number> {
   try {
     const feed = { seed: wanted.seed, perSecond: wanted.rate, producers: 2 };
     run = await ChaosRun.open({ s3, dynamodb, feed, networkFaults: true });
-    const result = await torment(run, wanted, say);
+    const result = await torment(run, { ...wanted, s3, dynamodb }, say);
     process.stdout.write(wanted.json ? `${JSON.stringify(result)}\n` : `${reportText(result)}\n`);
     return result.failed === 0 ? 0 : 1;
   } finally {
@@ -55,7 +56,11 @@ async function main(wanted: Wanted): Promise<number> {
   }
 }
 
-async function torment(run: ChaosRun, wanted: Wanted, say: (line: string) => void): Promise<ChaosResult> {
+async function torment(
+  run: ChaosRun,
+  wanted: Wanted & { readonly s3: AwsServer; readonly dynamodb: AwsServer },
+  say: (line: string) => void,
+): Promise<ChaosResult> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), wanted.seconds * 1_000);
   process.once("SIGINT", () => {
@@ -69,10 +74,9 @@ async function torment(run: ChaosRun, wanted: Wanted, say: (line: string) => voi
     if (text !== undefined) say(text);
   });
   run.start();
-  const faults = await randomFaults(run, { seed: wanted.seed, stop: stop.signal });
+  const faults = await randomFaults(run, { ...wanted, stop: stop.signal });
   clearTimeout(timer);
   say("no more faults: waiting until everything is processed and nobody works");
-  run.feed.stop();
   await run.settle(SETTLE_LIMIT_MS);
   const settledMs = performance.now();
   const checks = await run.check(({ name, violations }) =>

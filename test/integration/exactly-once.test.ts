@@ -17,7 +17,7 @@ describeWithServers("exactly once on real servers", ({ s3, dynamodb }) => {
   let logFile = "";
 
   beforeAll(async () => {
-    const feed = { seed: 7, perSecond: TRADES_PER_SECOND, trades: TRADES, producers: 2 };
+    const feed = { seed: 7, perSecond: TRADES_PER_SECOND, enough: TRADES, producers: 2 };
     run = await ChaosRun.open({ s3, dynamodb, feed });
     const onBoth = <T>(fault: (run: ChaosRun, deployment: ChaosRun["deployments"][number]) => Promise<T>) =>
       Promise.all(run.deployments.map((deployment) => fault(run, deployment)));
@@ -26,6 +26,7 @@ describeWithServers("exactly once on real servers", ({ s3, dynamodb }) => {
     zombies = await onBoth(freezeAndReplace);
     await restartBroker(run);
     rotated = await onBoth(rotateWorker);
+    await run.until(`${TRADES} trades are written`, 120_000, () => run.feed.committedCount >= TRADES);
     await run.settle(120_000);
     results = await run.check();
     if (results.some(({ violations }) => violations.length > 0)) logFile = `; the run's log is ${run.saveLog()}`;

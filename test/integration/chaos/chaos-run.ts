@@ -6,7 +6,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { ensureTable } from "../../../lib/adapters/dynamodb/ensure-table.ts";
 import { createKafkaLog } from "../../../lib/adapters/kafka/kafka-log.ts";
-import { isStreamError } from "../../../lib/core/errors.ts";
 import type { Log } from "../../../lib/ports/log.ts";
 import type { AwsAddress } from "../../support/servers/aws-server.ts";
 import { type KafkaServer, startKafka } from "../../support/servers/kafka.ts";
@@ -19,6 +18,7 @@ import { TradeFeed } from "./trade-feed.ts";
 
 const POLL_MS = 50;
 const LINES_KEPT = 20_000;
+const FEED_END_LIMIT_MS = 60_000;
 
 /** What a run works with. */
 export interface ChaosOptions {
@@ -27,7 +27,7 @@ export interface ChaosOptions {
   readonly feed: {
     readonly seed: number;
     readonly perSecond: number;
-    readonly trades?: number;
+    readonly enough?: number;
     readonly producers: number;
   };
   /** Workers reach the broker through a proxy on which network faults can be put. */
@@ -144,10 +144,16 @@ export class ChaosRun {
 
   /** The input ends, and then everything else does, by itself. */
   async settle(limitMs: number): Promise<void> {
+    this.feed.stop();
     for (const { workers, launcher } of this.deployments)
       for (const { worker, fault, ended } of workers.values())
         if (fault === "frozen" && ended === undefined) launcher.signal(worker, "SIGCONT");
-    await this.feed.finished();
+    let ended = false;
+    const feeding = this.feed.finished().finally(() => {
+      ended = true;
+    });
+    await this.until("the producers end", FEED_END_LIMIT_MS, () => ended);
+    await feeding;
     await this.until("both applications are drained", limitMs, () => this.deployments.every(({ drained }) => drained));
     for (const deployment of this.deployments) await deployment.stopCoordinator();
   }
@@ -209,12 +215,10 @@ export class ChaosRun {
 
   /** Ends everything that was started, whatever state it is in. */
   async close(): Promise<void> {
-    this.feed.stop();
+    this.feed.abandon();
     await Promise.all(this.deployments.map((deployment) => deployment.close()));
     await this.feedLog.close();
-    await this.feed.finished().catch((error: unknown) => {
-      if (!isStreamError(error)) throw error;
-    });
+    await this.feed.finished().catch(() => undefined); // what it has to say was said by the checks
     await this.broker.stop();
   }
 }

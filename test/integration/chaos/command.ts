@@ -31,7 +31,8 @@ export const chaosCommand = {
     { line: "npm run chaos -- --seconds 3600 --json > result.json", what: "An hour, for a machine to read." },
   ],
   notes: [
-    "Faults: SIGKILL, SIGSTOP and SIGTERM of workers, SIGKILL of the broker (at most every 20 s), and connections that",
-    "break, lose an answer, fall silent or are slow. Needs Java 17 and Maven, once. Ctrl-C ends the faults early.",
+    "Faults: SIGKILL, SIGSTOP and SIGTERM of workers, SIGKILL of the broker (at most every 20 s), connections to it that",
+    "break, lose an answer, fall silent or are slow, and an object store and a lease table that stop answering for a while.",
+    "Needs Java 17, and Maven once. Ctrl-C ends the faults early.",
   ],
 } as const satisfies CommandSpec;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../../examples/stock-trade-stats/inputs/seeded-random.ts";
+import type { AwsServer } from "../../support/servers/aws-server.ts";
 import type { ChaosRun } from "./chaos-run.ts";
 import type { Deployment, WorkerLife } from "./deployment.ts";
 import { freezeWorker, killWorker, restartBroker, terminateWorker, thawWorker } from "./faults.ts";
@@ -12,7 +13,8 @@ const LENGTHS_MS = [200, 1_500, 4_000, 9_000] as const;
 /** Every kind of fault, as often as it stands here. */
 const kinds = [
   ...["kill", "kill", "kill", "freeze", "freeze", "freeze", "terminate", "terminate"],
-  ...["broker", "cut", "lose-answer", "blackhole", "slow"],
+  ...["broker", "cut", "lose-answer", "lose-answer", "blackhole", "slow"],
+  ...["s3", "dynamodb"],
 ] as const;
 
 /** How often each kind of fault hit. */
@@ -22,7 +24,10 @@ export type FaultCounts = ReadonlyMap<string, number>;
  * Puts random faults on everything until told to stop. Which ones, on whom and when follows from the seed; what they meet
  * does not.
  */
-export async function randomFaults(run: ChaosRun, options: { seed: number; stop: AbortSignal }): Promise<FaultCounts> {
+export async function randomFaults(
+  run: ChaosRun,
+  options: { seed: number; stop: AbortSignal; s3: AwsServer; dynamodb: AwsServer },
+): Promise<FaultCounts> {
   const random = seededRandom(options.seed);
   const counts = new Map<string, number>();
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
@@ -43,6 +48,10 @@ export async function randomFaults(run: ChaosRun, options: { seed: number; stop:
       tails.push(restarting);
       await restarting;
       brokerFreeAtMs = performance.now() + BROKER_PAUSE_MS;
+    } else if (kind === "s3" || kind === "dynamodb") {
+      run.note(kind, "frozen", { lengthMs });
+      options[kind].freeze();
+      tails.push(sleep(lengthMs).then(() => options[kind].resume()));
     } else if (!(await hit(run, kind, { deployment, lengthMs, place, tails }))) continue;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }

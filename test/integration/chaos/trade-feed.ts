@@ -10,6 +10,7 @@ const PACE_MS = 50;
 const STEP_MS = 20;
 const ABORT_RATIO = 0.12;
 const RETRY_MS = 200;
+const TRICKLE_PER_SECOND = 200;
 
 /** What a producer knows of a transaction that it wrote: the serial numbers in it, and how it ended. */
 export interface FedTransaction {
@@ -23,8 +24,8 @@ export interface FeedOptions {
   readonly log: Log;
   readonly seed: number;
   readonly perSecond: number;
-  /** Committed trades after which the feed ends by itself; without it, when it is told to. */
-  readonly trades?: number;
+  /** Committed trades after which it only trickles, so that there is always something to do until it is told to stop. */
+  readonly enough?: number;
   /** Producers whose transactions are open at the same time, so that their records interleave in every partition. */
   readonly producers: number;
 }
@@ -40,7 +41,8 @@ export class TradeFeed {
   /** Why a producer had to begin anew; expected while the broker is down. */
   readonly troubles: string[] = [];
   private readonly options: FeedOptions;
-  private readonly stopping = new AbortController();
+  private over = false;
+  private abandoned = false;
   private serial = 0;
   private running: Promise<unknown> = Promise.resolve();
 
@@ -56,13 +58,19 @@ export class TradeFeed {
     this.running.catch(() => undefined);
   }
 
-  /** Resolves when all trades are written, or when `stop` was called and the open transactions have ended. */
+  /** Resolves when `stop` was called and the open transactions have ended. */
   async finished(): Promise<void> {
     await this.running;
   }
 
   stop(): void {
-    this.stopping.abort();
+    this.over = true;
+  }
+
+  /** Stops at once and leaves open what is open. */
+  abandon(): void {
+    this.abandoned = true;
+    this.stop();
   }
 
   /** Whether it has written more than `before`, or has nothing more to write. */
@@ -70,29 +78,30 @@ export class TradeFeed {
     return this.committedCount > before || this.over;
   }
 
-  private get over(): boolean {
-    const { trades } = this.options;
-    return this.stopping.signal.aborted || (trades !== undefined && this.committedCount >= trades);
+  private get perSecond(): number {
+    const { perSecond, enough = Number.POSITIVE_INFINITY, producers } = this.options;
+    return (this.committedCount < enough ? perSecond : Math.min(perSecond, TRICKLE_PER_SECOND)) / producers;
   }
 
   private async produce(index: number, startAtMs: number): Promise<void> {
-    const { seed, perSecond, producers, log } = this.options;
+    const { seed, log } = this.options;
     const topic = {
       partitions: PARTITIONS,
       partitionFor: (ticker: string) => partitionForKey(Buffer.from(ticker), PARTITIONS),
     };
     const source = generatedTrades({ seed: seed + index, topic, startAtMs, peakPerSecond: 2_000 });
-    const beganMs = performance.now();
     let elapsedMs = 0;
-    let made = 0;
+    let lookedAtMs = performance.now();
+    let due = 0;
     let transactor: Transactor | undefined;
     while (!this.over) {
       // The generator's own time runs as fast as it takes to have enough trades.
-      const due = ((performance.now() - beganMs) / 1_000) * (perSecond / producers);
+      due += ((performance.now() - lookedAtMs) / 1_000) * this.perSecond;
+      lookedAtMs = performance.now();
       const trades: Trade[] = [];
-      while (made < due) {
+      while (due > 0) {
         elapsedMs += STEP_MS;
-        made += source.next(elapsedMs, 1, (trade) => trades.push({ ...trade, size: ++this.serial }));
+        due -= source.next(elapsedMs, 1, (trade) => trades.push({ ...trade, size: ++this.serial }));
       }
       if (trades.length > 0) {
         transactor ??= await this.connect(log, `feed-${index}`);
@@ -101,11 +110,13 @@ export class TradeFeed {
       }
       await sleep(PACE_MS);
     }
+    // A transaction that may still be open would hide what lies behind it from everybody.
+    if (transactor === undefined) await this.connect(log, `feed-${index}`);
   }
 
   /** A new life of a producer. It ends what the life before left open, so afterwards no outcome is open any more. */
   private async connect(log: Log, transactionalId: string): Promise<Transactor | undefined> {
-    while (!this.over || this.transactions.some(({ outcome }) => outcome === "unknown")) {
+    while (!this.abandoned) {
       try {
         return await log.transactor({ transactionalId, transactionTimeoutMs: 20_000, deadlineMs: 10_000 });
       } catch (error) {

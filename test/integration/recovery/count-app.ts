@@ -9,9 +9,11 @@ import type { SettingsInput } from "../../../lib/config/settings.ts";
 import { partitionKey } from "../../../lib/core/ids.ts";
 import type { App } from "../../../lib/dsl/app.ts";
 import { defineApp, string } from "../../../lib/index.ts";
+import type { Transactor } from "../../../lib/ports/log.ts";
 import { openTables } from "../../../lib/query/tables.ts";
 import { RecordWriter } from "../../../lib/records/writer.ts";
 import { partitionForKey } from "../../../lib/serde/murmur2.ts";
+import type { Serde } from "../../../lib/serde/serde.ts";
 import type { PinPorts } from "../../../lib/task/pin-acquire.ts";
 import { forEachCommitted, keyTextOf, Violations, valueBytes } from "../../support/oracle/committed.ts";
 import type { AwsAddress } from "../../support/servers/aws-server.ts";
@@ -31,7 +33,7 @@ export const recoverySettings = {
 
 /** A count by key on real servers, with everything that a test needs to feed it and to look at what came out. */
 export class CountApp {
-  readonly app: App;
+  app: App;
   readonly places: Places;
   /** Ports of the test itself. */
   readonly ports: PinPorts;
@@ -47,10 +49,6 @@ export class CountApp {
   /** Makes topics, bucket and table of their own. */
   static async create(servers: { bootstrap: string; s3: AwsAddress; dynamodb: AwsAddress }): Promise<CountApp> {
     const id = `count-${randomUUID().slice(0, 8)}`;
-    const app = defineApp({ id }, (builder) => {
-      const words = builder.stream(`${id}-in`, { key: string(), value: string() });
-      words.groupByKey().count({ store: "counts" }).toStream().to(`${id}-out`);
-    });
     const { bootstrap, s3, dynamodb } = servers;
     const places: Places = { brokers: [bootstrap], s3, bucket: id, dynamodb, table: id };
     const client = new S3Client({ ...awsSettings(s3), forcePathStyle: true });
@@ -60,20 +58,40 @@ export class CountApp {
     const ports = await openPorts(places, { app: id, clientId: "test", logger: silentLogger });
     const topic = (name: string) => ({ name, partitions: PARTITIONS, replicas: -1, configs: {} });
     await ports.log.createTopics([topic(`${id}-in`), topic(`${id}-out`)]);
-    return new CountApp(app, places, ports);
+    return new CountApp(countApp(id, string()), places, ports);
   }
 
   get changelogTopic(): string {
     return `${this.app.id}-counts-changelog`;
   }
 
+  /** The next machines run with values read in another way. */
+  redeploy(value: Serde<string>): void {
+    this.app = countApp(this.app.id, value);
+  }
+
+  /** Writes one record with the bytes of a value. @returns where it went */
+  async writeBytes(key: string, value: Uint8Array): Promise<{ partition: number; offset: number }> {
+    const topic = `${this.app.id}-in`;
+    const partition = partitionForKey(Buffer.from(key), PARTITIONS);
+    const transactor = await this.connectFeed();
+    const records = new RecordWriter();
+    records.append(this.ports.clock.nowMs(), Buffer.from(key), value);
+    transactor.begin();
+    const ends = await transactor.send([{ topic, partition, records }]);
+    await transactor.commit();
+    this.written.set(key, (this.written.get(key) ?? 0) + 1);
+    return { partition, offset: (ends.get(partitionKey(topic, partition)) ?? 0) - 1 };
+  }
+
+  private connectFeed(): Promise<Transactor> {
+    const transactionalId = `${this.app.id}-feed`;
+    return this.ports.log.transactor({ transactionalId, transactionTimeoutMs: 30_000, deadlineMs: 30_000 });
+  }
+
   /** Writes records under every key. */
   async write(records: number): Promise<void> {
-    const transactor = await this.ports.log.transactor({
-      transactionalId: `${this.app.id}-feed`,
-      transactionTimeoutMs: 30_000,
-      deadlineMs: 30_000,
-    });
+    const transactor = await this.connectFeed();
     for (let left = records; left > 0; left -= BATCH_RECORDS) {
       const writers = new Map<number, RecordWriter>();
       for (let i = 0; i < Math.min(left, BATCH_RECORDS); i++) {
@@ -99,16 +117,26 @@ export class CountApp {
     return Promise.all(pins.map((pin) => readNewestPosition(this.ports.log, `${this.app.id}-positions`, pin)));
   }
 
+  /** Where each pin is in its input partition. */
+  async reached(): Promise<readonly number[]> {
+    const positions = await this.positions();
+    return positions.map((position, pin) => position?.inputs[partitionKey(`${this.app.id}-in`, pin)] ?? 0);
+  }
+
+  /** Where each input partition ends. */
+  async inputEnds(): Promise<readonly number[]> {
+    const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({
+      topic: `${this.app.id}-in`,
+      partition,
+    }));
+    const ends = await this.ports.log.offsets(partitions, "lso");
+    return partitions.map(({ topic, partition }) => ends.get(partitionKey(topic, partition)) ?? 0);
+  }
+
   /** True when every record that was written is processed. */
   async isCaughtUp(): Promise<boolean> {
-    const positions = await this.positions();
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const topic = `${this.app.id}-in`;
-      const key = partitionKey(topic, partition);
-      const end = (await this.ports.log.offsets([{ topic, partition }], "lso")).get(key) ?? 0;
-      if ((positions[partition]?.inputs[key] ?? 0) < end) return false;
-    }
-    return true;
+    const [reached, ends] = [await this.reached(), await this.inputEnds()];
+    return reached.every((offset, pin) => offset >= (ends[pin] ?? 0));
   }
 
   /** Outputs count 1, 2, 3, … per key up to what was written, and so does the table; nothing lost, nothing twice. */
@@ -142,4 +170,17 @@ export class CountApp {
   close(): Promise<void> {
     return this.ports.log.close();
   }
+}
+
+/** Counts by key. Every value is looked at, so that one that cannot be read shows. */
+function countApp(id: string, value: Serde<string>): App {
+  return defineApp({ id }, (builder) => {
+    builder
+      .stream(`${id}-in`, { key: string(), value })
+      .filter((_key, text) => text !== undefined)
+      .groupByKey()
+      .count({ store: "counts" })
+      .toStream()
+      .to(`${id}-out`);
+  });
 }
