@@ -16,7 +16,7 @@
  * - P3 a pin is released as asleep only when a manifest covers its last commit.
  */
 import type { Position } from "../application/position.ts";
-import type { StreamError } from "../core/errors.ts";
+import { StreamError } from "../core/errors.ts";
 import { decideAfterConfirm } from "../lease/decide.ts";
 import type { LeaseRow } from "../ports/lease-table.ts";
 import { addUncovered, afterVerdict, allCovered, end, held, impossible, release, type Step } from "./pin-held.ts";
@@ -153,8 +153,19 @@ function run(state: Held, memory: Memory): Step {
 
 function fail(state: Exclude<PinState, { kind: "ended" }>, error: StreamError): Step {
   if (state.kind === "claiming") return end({ kind: "stopped", error });
-  if (state.kind === "releasing") return end({ kind: "stopped", error: state.error ?? error });
+  if (state.kind === "releasing") return end({ kind: "stopped", error: unsettled(error, state.error) });
   return release(state, error);
+}
+
+/**
+ * The lease could not be given back, so whether it was still ours is not known, and neither is whether what stopped the pin
+ * counts: below a log start that a newer owner has moved, for one, only a zombie reads. The next claim finds out.
+ */
+function unsettled(error: StreamError, stoppedBy: StreamError | undefined): StreamError {
+  if (stoppedBy === undefined || error.advice !== "retry") return stoppedBy ?? error;
+  const { code, details } = error;
+  const message = error.message.slice(`${code}: `.length);
+  return new StreamError(code, `${message}; before that: ${stoppedBy.message}`, { details, cause: stoppedBy });
 }
 
 /** Answers to what a running pin had asked before its transaction failed: the protocol reads everything anew. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { StreamError } from "../../../lib/core/errors.ts";
 import type { PinEvent, PinState } from "../../../lib/task/pin-state.ts";
 import {
   acquire,
@@ -219,9 +220,24 @@ describe("a typed failure", () => {
     }
   });
 
-  test("of the release does not hide what came first", () => {
+  test("counts only when the lease was ours: if nobody can say, the pin is tried again, and names both", () => {
     const first = follow(running(), { kind: "failed", error: failure });
-    const second = new Error("the table does not answer") as never;
+    const silent = new StreamError("LEASE_TABLE_UNAVAILABLE", "no answer", { details: { table: "leases" } });
+    expect(end(follow(first, { kind: "failed", error: silent }).state)).toMatchObject({
+      kind: "stopped",
+      error: {
+        code: "LEASE_TABLE_UNAVAILABLE",
+        advice: "retry",
+        message: `LEASE_TABLE_UNAVAILABLE: no answer; before that: ${failure.message}`,
+        details: { table: "leases" },
+        cause: failure,
+      },
+    });
+  });
+
+  test("of the release that is lasting does not hide what came first", () => {
+    const first = follow(running(), { kind: "failed", error: failure });
+    const second = new StreamError("TABLE_MISSING", "no table");
     expect(end(follow(first, { kind: "failed", error: second }).state)).toEqual({ kind: "stopped", error: failure });
   });
 
