@@ -37,6 +37,7 @@ export interface AddedAggregation {
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly oldValues: OldValues;
+  readonly store: string;
   readonly sourceKeyed: boolean;
 }
 
@@ -83,7 +84,7 @@ export class Aggregation {
     const resolved = { operator: operator({ store, keySerde, sourceKeyed }), store: spec };
     graph.addProcessor({ name: node, parents: [parent], resolve: () => resolved });
     graph.addCopartitionGroup(sources);
-    return { node, sources, keySerde, valueSerde, oldValues: new OldValues(() => true), sourceKeyed };
+    return { node, sources, keySerde, valueSerde, oldValues: new OldValues(() => true), store, sourceKeyed };
   }
 
   private upstream(store: string): Upstream {

@@ -1,5 +1,6 @@
 import { StreamError } from "../core/errors.ts";
 import type { KeyedStore } from "../operators/keyed-store.ts";
+import { storedRows } from "../operators/table-rows.ts";
 import { tableSource } from "../operators/table-source.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
@@ -92,7 +93,11 @@ export class StreamsBuilder {
         store: materialised ? spec : undefined,
       }),
     });
-    return new KTable<K, V>({ graph, node, sources: [source], serdes, oldValues, sourceKeyed: true });
+    const rows = () => {
+      materialised = true;
+      return storedRows(store);
+    };
+    return new KTable<K, V>({ graph, node, sources: [source], serdes, oldValues, rows, sourceKeyed: true });
   }
 
   /**

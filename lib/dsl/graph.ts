@@ -8,7 +8,23 @@ import { validate } from "../topology/validate.ts";
 export interface PendingProcessor {
   readonly name: string;
   readonly parents: readonly string[];
-  readonly resolve: () => { readonly operator: Operator; readonly store?: StoreSpec | undefined };
+  readonly resolve: () => ResolvedProcessor;
+}
+
+/** What a processor turned out to be. */
+export interface ResolvedProcessor {
+  readonly operator: Operator;
+  /** The store that it brings. */
+  readonly store?: StoreSpec | undefined;
+  /** Stores of other nodes that it is connected to. */
+  readonly reads?: readonly string[];
+}
+
+/** A stream that went through a repartition topic. */
+export interface Repartitioned {
+  readonly parent: string;
+  /** True when somebody below takes records without a key. */
+  nullKeys: boolean;
 }
 
 /**
@@ -22,6 +38,8 @@ export class Graph {
   private readonly sources = new Map<string, SourceNode>();
   private readonly stores = new Map<string, StoreSpec>();
   private readonly groups: (readonly string[])[] = [];
+  /** By topic: a stream that is repartitioned twice under one name goes through one topic. */
+  readonly repartitions = new Map<string, Repartitioned>();
 
   /** The next node name. A given name is taken as it is, but uses up a number too, so later names do not move. */
   nodeName(prefix: string, given?: string): string {
@@ -58,10 +76,11 @@ export class Graph {
 
   addProcessor({ name, parents, resolve }: PendingProcessor): void {
     this.pending.push(() => {
-      const { operator, store } = resolve();
+      const { operator, store, reads = [] } = resolve();
       if (store !== undefined) this.keepStore(store, name);
-      const stores = store === undefined ? [] : [store.name];
-      return Object.freeze<TopologyNode>({ kind: "processor", name, parents, operator, stores });
+      const stores = store === undefined ? reads : [store.name, ...reads];
+      const clocks = store?.name ?? name;
+      return Object.freeze<TopologyNode>({ kind: "processor", name, parents, operator, stores, clocks });
     });
   }
 

@@ -3,6 +3,7 @@ import { aggregate } from "../operators/aggregate.ts";
 import { count } from "../operators/count.ts";
 import type { Reducer } from "../operators/reduce.ts";
 import { reduce } from "../operators/reduce.ts";
+import { storedRows } from "../operators/table-rows.ts";
 import { int64 } from "../serde/int64.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
@@ -103,6 +104,7 @@ export class KGroupedStream<K, V> {
       sources: added.sources,
       serdes: bothKnown(added.keySerde, added.valueSerde),
       oldValues: added.oldValues,
+      rows: () => storedRows(added.store),
       sourceKeyed: added.sourceKeyed,
     });
   }

@@ -6,6 +6,8 @@ export const prefixes = {
   mapValues: "KSTREAM-MAPVALUES-",
   flatMap: "KSTREAM-FLATMAP-",
   flatMapValues: "KSTREAM-FLATMAPVALUES-",
+  join: "KSTREAM-JOIN-",
+  leftJoin: "KSTREAM-LEFTJOIN-",
   keySelect: "KSTREAM-KEY-SELECT-",
   peek: "KSTREAM-PEEK-",
   merge: "KSTREAM-MERGE-",

@@ -1,4 +1,6 @@
+import { StreamError } from "../core/errors.ts";
 import { dropNullKeys } from "../operators/drop-null-keys.ts";
+import { passThrough } from "../operators/pass-through.ts";
 import type { Graph } from "./graph.ts";
 import { prefixes } from "./prefixes.ts";
 import type { KnownSerdes } from "./serdes.ts";
@@ -16,6 +18,8 @@ export interface RepartitionOptions {
   readonly serdes: KnownSerdes;
   /** Which call of the user's gives serdes, for errors. */
   readonly call: string;
+  /** True: records without a key go through too, for a join that takes them. */
+  readonly nullKeys?: boolean;
 }
 
 /** Names of the three nodes around a repartition topic. Uses up three numbers, used or not, as Kafka Streams does. */
@@ -28,18 +32,34 @@ function nodeNames(graph: Graph, topicName: string, topic: string): { filter: st
 }
 
 /**
- * Sends a stream through a topic partitioned by its new key, without null keys.
+ * Sends a stream through a topic partitioned by its new key, without null keys unless somebody below takes them. A stream
+ * that was sent through this topic before is not sent again.
  *
  * @returns name of the source that reads it back
+ * @throws {StreamError} `TOPOLOGY_INVALID` when another stream goes through the topic
  * @source Kafka Streams `OptimizableRepartitionNode`, `KStreamImpl.createRepartitionedSource`
  */
-export function repartition(graph: Graph, { parent, topicName, serdes, call }: RepartitionOptions): string {
+export function repartition(graph: Graph, options: RepartitionOptions): string {
+  const { parent, topicName, serdes, call, nullKeys = false } = options;
   const topic = topicName.endsWith(SUFFIX) ? topicName : topicName + SUFFIX;
   const names = nodeNames(graph, topicName, topic);
   const keySerde = needed(serdes, "key", { node: names.sink, fix: `${call}({ key })` });
   const valueSerde = needed(serdes, "value", { node: names.sink, fix: `${call}({ value })` });
   const ref = Object.freeze({ name: topic, internal: true });
-  graph.addProcessor({ name: names.filter, parents: [parent], resolve: () => ({ operator: dropNullKeys }) });
-  graph.addSink({ kind: "sink", name: names.sink, parents: [names.filter], topic: ref, keySerde, valueSerde });
+  const before = graph.repartitions.get(topic);
+  if (before === undefined) {
+    const state = { parent, nullKeys };
+    graph.repartitions.set(topic, state);
+    const resolve = () => ({ operator: state.nullKeys ? passThrough : dropNullKeys });
+    graph.addProcessor({ name: names.filter, parents: [parent], resolve });
+    graph.addSink({ kind: "sink", name: names.sink, parents: [names.filter], topic: ref, keySerde, valueSerde });
+  } else if (before.parent === parent) before.nullKeys ||= nullKeys;
+  else {
+    throw new StreamError(
+      "TOPOLOGY_INVALID",
+      `${before.parent} and ${parent} are both repartitioned as ${topicName}: pass another name to ${call}`,
+      { details: { topic } },
+    );
+  }
   return graph.addSource({ kind: "source", name: names.source, topics: [ref], keySerde, valueSerde });
 }

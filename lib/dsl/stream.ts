@@ -8,6 +8,7 @@ import { mapValues } from "../operators/map-values.ts";
 import { passThrough } from "../operators/pass-through.ts";
 import { peek } from "../operators/peek.ts";
 import { selectKey } from "../operators/select-key.ts";
+import type { ValueJoiner } from "../operators/value-joiner.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
@@ -17,6 +18,9 @@ import { KGroupedStream } from "./grouped-stream.ts";
 import { prefixes } from "./prefixes.ts";
 import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
 import { needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
+import type { JoinedOptions } from "./stream-table-join.ts";
+import { joinWithTable } from "./stream-table-join.ts";
+import type { KTable } from "./table.ts";
 
 /** What every operator takes. */
 export interface Named {
@@ -194,6 +198,40 @@ export class KStream<K, V> {
       rekeyed: rekeyed || other.props.rekeyed,
       sourceKeyed: this.props.sourceKeyed && other.props.sourceKeyed,
     });
+  }
+
+  /**
+   * Joins every record with the row that a table has for its key at that moment; records without a row are dropped. A stream
+   * whose key has changed goes through a repartition topic first.
+   *
+   * @param joiner Gets value, row and key.
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or without a serde that is needed
+   * @example
+   * const named = orders.join(users, (order, user) => ({ ...order, name: user.name }));
+   */
+  join<T, R>(
+    table: KTable<NonNullable<K>, T>,
+    joiner: ValueJoiner<NonNullable<K>, NonNullable<V>, T, R>,
+    options: JoinedOptions<K, V> = {},
+  ): KStream<K, R> {
+    return new KStream(joinWithTable(this.props, { table: table.props, joiner, left: false, options }));
+  }
+
+  /**
+   * Joins every record with the row that a table has for its key at that moment, or with null: when there is no row, and when
+   * the record has no key. Null values are dropped.
+   *
+   * @param joiner Gets value, row or null, and key.
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or without a serde that is needed
+   * @example
+   * const named = orders.leftJoin(users, (order, user) => ({ ...order, name: user?.name ?? "nobody" }));
+   */
+  leftJoin<T, R>(
+    table: KTable<NonNullable<K>, T>,
+    joiner: ValueJoiner<K, NonNullable<V>, T | null, R>,
+    options: JoinedOptions<K, V> = {},
+  ): KStream<K, R> {
+    return new KStream(joinWithTable(this.props, { table: table.props, joiner, left: true, options }));
   }
 
   /**

@@ -1,6 +1,8 @@
 import type { KeyedStore } from "../operators/keyed-store.ts";
 import { tableFilter } from "../operators/table-filter.ts";
 import { tableMapValues } from "../operators/table-map-values.ts";
+import type { TableRows } from "../operators/table-rows.ts";
+import { filteredRows, mappedRows, storedRows } from "../operators/table-rows.ts";
 import type { TableSourceProps } from "../operators/table-source.ts";
 import { toStream } from "../operators/to-stream.ts";
 import type { SerdeLike } from "../serde/json.ts";
@@ -23,6 +25,8 @@ export interface TableProps {
   readonly sources: readonly string[];
   readonly serdes: KnownSerdes;
   readonly oldValues: OldValues;
+  /** Makes the rows readable for another node; a table that is read from a topic is kept from then on. */
+  readonly rows: () => TableRows;
   /** True when keys have the bytes of the source record's key. */
   readonly sourceKeyed: boolean;
 }
@@ -35,6 +39,8 @@ interface Derived {
   /** Answers whether old values are known without being asked from below. */
   readonly knowsOldValues: boolean;
   readonly operator: (props: TableSourceProps) => Operator;
+  /** Its rows when it has no store. */
+  readonly rows: (above: TableRows) => TableRows;
 }
 
 /**
@@ -93,6 +99,7 @@ export class KTable<K, V> {
       serdes: (node) => replaced(withoutValue(this.props.serdes, node), { value }),
       knowsOldValues: false,
       operator: (props) => tableMapValues({ ...props, mapper }),
+      rows: (above) => mappedRows(above, (each, key) => mapper(each as V, key as K)),
     });
   }
 
@@ -117,11 +124,12 @@ export class KTable<K, V> {
       // A filter asks for what costs nothing, so that it can stay silent about rows that never passed.
       knowsOldValues: this.props.oldValues.ask(false),
       operator: (props) => tableFilter({ ...props, predicate, keep }),
+      rows: (above) => filteredRows(above, (key, value) => predicate(key as K, value as V) === keep),
     });
   }
 
-  private derive<V2>({ prefix, options, serdes: serdesAt, knowsOldValues, operator }: Derived): KTable<K, V2> {
-    const { graph, node: parent, oldValues: above, sourceKeyed } = this.props;
+  private derive<V2>({ prefix, options, serdes: serdesAt, knowsOldValues, operator, rows }: Derived): KTable<K, V2> {
+    const { graph, node: parent, oldValues: above, rows: rowsAbove, sourceKeyed } = this.props;
     const node = graph.nodeName(prefix, options.name);
     const serdes = serdesAt(node);
     const spec =
@@ -133,7 +141,13 @@ export class KTable<K, V> {
       parents: [parent],
       resolve: () => ({ operator: operator({ kept, sendsOldValues: knowsOldValues || oldValues.sent }), store: spec }),
     });
-    return new KTable<K, V2>({ ...this.props, node, serdes, oldValues });
+    return new KTable<K, V2>({
+      ...this.props,
+      node,
+      serdes,
+      oldValues,
+      rows: () => (kept === undefined ? rows(rowsAbove()) : storedRows(kept.store)),
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import type { Duration } from "../core/duration.ts";
 import { durationMs } from "../core/duration.ts";
 import type { Aggregator, Initializer } from "../operators/aggregate.ts";
 import type { Reducer } from "../operators/reduce.ts";
+import { windowedRows } from "../operators/table-rows.ts";
 import { windowAggregate } from "../operators/window-aggregate.ts";
 import { int64 } from "../serde/int64.ts";
 import type { SerdeLike } from "../serde/json.ts";
@@ -121,6 +122,7 @@ export class TimeWindowedKStream<K, V> {
       sources: added.sources,
       serdes: bothKnown(timeWindowed(added.keySerde, sizeMs), added.valueSerde),
       oldValues: added.oldValues,
+      rows: () => windowedRows(added.store),
       // The key is a windowed one now.
       sourceKeyed: false,
     });

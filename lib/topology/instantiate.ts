@@ -12,7 +12,7 @@ export interface TaskHost {
   /** Writes the cursor's record to a sink's topic; may not keep the cursor. */
   emit(sink: SinkNode, cursor: Cursor): void;
   store<S extends StoreHandle>(name: string): S;
-  /** @param owner The operator's own store, or its node if it has none: what a compatible change of the topology keeps. */
+  /** @param owner What the node keeps its clocks under: `ProcessorNode.clocks`. */
   clock(owner: string, name: string, initial: number): OperatorClock;
   dropped(node: string, reason: DropReason): void;
 }
@@ -49,13 +49,12 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
   const children = childrenByName(subTopology);
   const built = new Map<string, Process>();
   const sources = new Map<string, TaskSource>();
-  const owners = clockOwners(subTopology);
   const processBelow = (name: string): Process => fanOut((children.get(name) ?? []).map(processOf));
   // Recursive: a node's process needs those below it first. A node that is reached twice has one instance.
   function processOf(node: TopologyNode): Process {
     let process = built.get(node.name);
     if (process === undefined) {
-      process = create(node, host, { below: processBelow(node.name), clocks: owners.get(node.name) ?? node.name });
+      process = create(node, host, processBelow(node.name));
       built.set(node.name, process);
     }
     return process;
@@ -97,28 +96,16 @@ function childrenByName(subTopology: SubTopology): ReadonlyMap<string, readonly 
   return children;
 }
 
-function create(node: TopologyNode, host: TaskHost, place: { below: Process; clocks: string }): Process {
+function create(node: TopologyNode, host: TaskHost, next: Process): Process {
   if (node.kind === "source") throw new StreamError("INVARIANT_BROKEN", `source ${node.name} has a parent`);
   if (node.kind === "sink") return named(node, (cursor) => host.emit(node, cursor));
   const process = node.operator.create({
-    next: place.below,
+    next,
     store: (name) => host.store(name),
-    clock: (name, initial) => host.clock(place.clocks, name, initial),
+    clock: (name, initial) => host.clock(node.clocks, name, initial),
     dropped: (reason) => host.dropped(node.name, reason),
   });
   return named(node, process);
-}
-
-/** The store of every node that has one to itself: node names move when operators are added in front, stores do not. */
-function clockOwners(subTopology: SubTopology): ReadonlyMap<string, string> {
-  const nodes = subTopology.nodes.filter((node) => node.kind === "processor");
-  const users = (store: string): number => nodes.filter((node) => node.stores.includes(store)).length;
-  const owners = new Map<string, string>();
-  for (const node of nodes) {
-    const own = node.stores.find((store) => users(store) === 1);
-    if (own !== undefined) owners.set(node.name, own);
-  }
-  return owners;
 }
 
 /** Says which node failed on which record. What failed below has a place already and goes up as it is. */

@@ -32,6 +32,11 @@ export interface ProcessorNode {
   readonly parents: readonly string[];
   readonly operator: Operator;
   readonly stores: readonly string[];
+  /**
+   * The name under which its clocks are kept: the store that it brings, or its own name without one. Names of nodes move
+   * when operators are added in front, names of stores do not.
+   */
+  readonly clocks: string;
 }
 
 /** Writes a topic. */

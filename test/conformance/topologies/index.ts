@@ -1,10 +1,11 @@
 import { aggregations } from "./aggregations.ts";
 import { stateless } from "./stateless.ts";
+import { streamTableJoins } from "./stream-table-joins.ts";
 import { tables } from "./tables.ts";
 import { windows } from "./windows.ts";
 import type { CaseTopology } from "./words.ts";
 
 /** The topology of every recorded case whose operators exist, by the case's name. */
 export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
-  Object.entries({ ...stateless, ...aggregations, ...tables, ...windows }),
+  Object.entries({ ...stateless, ...aggregations, ...tables, ...windows, ...streamTableJoins }),
 );

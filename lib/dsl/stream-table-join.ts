@@ -1,0 +1,78 @@
+import { StreamError } from "../core/errors.ts";
+import { streamTableJoin } from "../operators/stream-table-join.ts";
+import type { AnyJoiner } from "../operators/value-joiner.ts";
+import type { SerdeLike } from "../serde/json.ts";
+import { asSerde } from "../serde/json.ts";
+import type { Serde } from "../serde/serde.ts";
+import { prefixes } from "./prefixes.ts";
+import { repartition } from "./repartition.ts";
+import { needed, replaced, withoutValue } from "./serdes.ts";
+import type { Named, StreamProps } from "./stream.ts";
+import type { TableProps } from "./table.ts";
+
+/**
+ * How a stream is joined with a table. Serdes are needed only where the stream has to be repartitioned and does not know
+ * them any more: after `map`, `selectKey` and the like.
+ */
+export interface JoinedOptions<K, V> extends Named {
+  readonly key?: Serde<NonNullable<K>>;
+  readonly value?: SerdeLike<NonNullable<V>>;
+}
+
+/** What the two joins of a stream with a table share. */
+export interface TableJoin {
+  readonly table: TableProps;
+  readonly joiner: unknown;
+  readonly left: boolean;
+  readonly options: JoinedOptions<unknown, unknown>;
+}
+
+/**
+ * Adds the join of a stream with a table, behind a repartition topic where the key has changed.
+ *
+ * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or without a serde that is needed
+ * @source Kafka Streams `KStreamImpl.doStreamTableJoin`
+ */
+export function joinWithTable(stream: StreamProps, { table, joiner, left, options }: TableJoin): StreamProps {
+  const call = left ? "leftJoin" : "join";
+  checkSameGraph(stream, table, call);
+  const { graph } = stream;
+  const known = withGiven(stream, options);
+  const keyed = stream.rekeyed
+    ? repartitioned(known, { topicName: options.name ?? stream.node, call, nullKeys: left })
+    : known;
+  const name = graph.nodeName(left ? prefixes.leftJoin : prefixes.join, options.name);
+  const keySerde = needed(table.serdes, "key", { node: name, fix: "a key serde to the table it reads" });
+  const rows = table.rows();
+  const sourceKeyed = keyed.sourceKeyed && keyed.serdes.key?.id === keySerde.id;
+  const operator = streamTableJoin({ rows, keySerde, joiner: joiner as AnyJoiner, left, sourceKeyed });
+  const sources = [...new Set([...keyed.sources, ...table.sources])];
+  graph.addProcessor({ name, parents: [keyed.node], resolve: () => ({ operator, reads: rows.stores }) });
+  graph.addCopartitionGroup(sources);
+  return { ...keyed, node: name, serdes: withoutValue(keyed.serdes, name), sources };
+}
+
+/** A stream with the serdes that a call gives. */
+function withGiven(stream: StreamProps, { key, value }: JoinedOptions<unknown, unknown>): StreamProps {
+  return { ...stream, serdes: replaced(stream.serdes, { key, value: value && asSerde(value) }) };
+}
+
+/** A stream behind a repartition topic. */
+export function repartitioned(
+  stream: StreamProps,
+  options: { readonly topicName: string; readonly call: string; readonly nullKeys: boolean },
+): StreamProps {
+  const { graph, node, serdes } = stream;
+  const source = repartition(graph, { ...options, parent: node, serdes });
+  return { ...stream, node: source, sources: [source], rekeyed: false, sourceKeyed: true };
+}
+
+/**
+ * Checks that two things that are joined belong to one builder.
+ *
+ * @throws {StreamError} `TOPOLOGY_INVALID`
+ */
+export function checkSameGraph(stream: StreamProps, other: Pick<StreamProps, "graph">, call: string): void {
+  if (stream.graph === other.graph) return;
+  throw new StreamError("TOPOLOGY_INVALID", `${call} takes something of the same StreamsBuilder`);
+}

@@ -1,0 +1,51 @@
+import { ByteSink } from "../core/byte-sink.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { Operator } from "../topology/operator.ts";
+import type { TableRows } from "./table-rows.ts";
+import type { AnyJoiner } from "./value-joiner.ts";
+import { wantsKey } from "./value-joiner.ts";
+
+/** What `streamTableJoin` needs. */
+export interface StreamTableJoinProps {
+  readonly rows: TableRows;
+  /** Serde of the table's keys. */
+  readonly keySerde: Serde<unknown>;
+  readonly joiner: AnyJoiner;
+  /** True: a record without a row is joined with null, also one without a key. */
+  readonly left: boolean;
+  /** True when records still have the key bytes of their source. */
+  readonly sourceKeyed: boolean;
+}
+
+/**
+ * Joins every record of a stream with the row that the table has for its key at that moment. Key, timestamp and headers of
+ * the record stay. Null values are dropped, and so are null keys unless the join is a left one.
+ *
+ * @source Kafka Streams `KStreamKTableJoinProcessor`
+ * @example
+ * streamTableJoin({
+ *   rows: storedRows("users"), keySerde: string(), joiner: (order, user) => ({ order, user }), left: false, sourceKeyed: true,
+ * });
+ */
+export function streamTableJoin({ rows, keySerde, joiner, left, sourceKeyed }: StreamTableJoinProps): Operator {
+  const byValues = joiner as (left: unknown, right: unknown) => unknown;
+  const both = wantsKey(joiner);
+  return Object.freeze<Operator>({
+    kind: "stream-table-join",
+    ...(sourceKeyed && rows.touches && { touches: rows.touches }),
+    create: ({ next, store, dropped }) => {
+      const read = rows.open({ store });
+      const scratch = new ByteSink(64);
+      return (cursor) => {
+        const keyIsNull = cursor.keyIsNull;
+        if (keyIsNull && !left) return dropped("null-key");
+        if (cursor.valueIsNull) return dropped("null-value");
+        const row = keyIsNull ? undefined : read(cursor.keyText(keySerde, scratch), cursor);
+        if (row === undefined && !left) return;
+        const right = row === undefined ? null : row.value;
+        cursor.setValue(both ? joiner(cursor.value, right, cursor.key) : byValues(cursor.value, right));
+        next(cursor);
+      };
+    },
+  });
+}

@@ -1,0 +1,82 @@
+import type { KeyValueStore, StoreRow, WindowStore } from "../state/store.ts";
+import type { OperatorContext, TouchedRange } from "../topology/operator.ts";
+
+/** Who holds a key, decoded when asked for: a cursor, for example. */
+export interface KeyHolder {
+  readonly key: unknown;
+}
+
+/**
+ * The row that a table has now under a key, or undefined.
+ *
+ * @param keyText The key in the table's serde.
+ */
+export type RowReader = (keyText: string, holder: KeyHolder) => StoreRow | undefined;
+
+/** How a node reads the rows of a table that is computed elsewhere. Derived tables without a store are computed when read. */
+export interface TableRows {
+  /** Stores that the reading node is connected to. */
+  readonly stores: readonly string[];
+  readonly open: (context: Pick<OperatorContext, "store">) => RowReader;
+  /** What reading a key touches; without it that cannot be told. */
+  readonly touches?: (keyText: string) => readonly TouchedRange[];
+}
+
+/** Rows of a key-value store. */
+export function storedRows(store: string): TableRows {
+  return {
+    stores: [store],
+    open: (context) => {
+      const rows = context.store<KeyValueStore>(store);
+      return (keyText) => rows.get(keyText);
+    },
+    touches: (keyText) => [{ store, from: keyText, to: keyText }],
+  };
+}
+
+/** Bytes of the window's start behind the key in a windowed key. */
+const START_BYTES = 8;
+
+/** Rows of a window store, under windowed keys. */
+export function windowedRows(store: string): TableRows {
+  return {
+    stores: [store],
+    open: (context) => {
+      const rows = context.store<WindowStore>(store);
+      return (keyText, { key }) => {
+        const { startMs } = (key as { readonly window: { readonly startMs: number } }).window;
+        return rows.get(keyText.slice(0, -START_BYTES), startMs);
+      };
+    },
+  };
+}
+
+/** Rows for which the predicate is true. */
+export function filteredRows(rows: TableRows, passes: (key: unknown, value: unknown) => boolean): TableRows {
+  return {
+    ...rows,
+    open: (context) => {
+      const read = rows.open(context);
+      return (keyText, holder) => {
+        const row = read(keyText, holder);
+        return row !== undefined && passes(holder.key, row.value) ? row : undefined;
+      };
+    },
+  };
+}
+
+/** Rows with other values; a row that is mapped to null is none. */
+export function mappedRows(rows: TableRows, mapper: (value: unknown, key: unknown) => unknown): TableRows {
+  return {
+    ...rows,
+    open: (context) => {
+      const read = rows.open(context);
+      return (keyText, holder) => {
+        const row = read(keyText, holder);
+        if (row === undefined) return undefined;
+        const value = mapper(row.value, holder.key) ?? null;
+        return value === null ? undefined : { value, timestampMs: row.timestampMs };
+      };
+    },
+  };
+}
