@@ -151,6 +151,9 @@ class Feed {
       store: <S extends StoreHandle>(name: string) => stores.get(name) as StoreHandle as S,
       clock: (_node, _name, value) => ({ value }),
       dropped: () => {},
+      failed: (_node, error) => {
+        throw error;
+      },
     });
     this.source = graph.source("in");
     const { keySerde, valueSerde } = this.source;

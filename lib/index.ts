@@ -40,4 +40,12 @@ export { string } from "./serde/string.ts";
 export type { Window, Windowed } from "./serde/windowed.ts";
 export { timeWindowed } from "./serde/windowed.ts";
 export { describe } from "./topology/describe.ts";
+export type {
+  ExceptionHandler,
+  ExceptionHandlers,
+  FailurePhase,
+  RecordFailure,
+  RetryOptions,
+} from "./topology/exception-handler.ts";
+export { chooseHandler, deadLetter, logAndContinue, logAndFail, retry } from "./topology/exception-handler.ts";
 export type { TimestampExtractor, Topology } from "./topology/node.ts";

@@ -1,6 +1,7 @@
 import type { PartitionKey, TopicPartition } from "../core/ids.ts";
 import type { TopicDescription } from "../ports/log.ts";
 import type { StoreSpec } from "../state/store.ts";
+import type { ExceptionHandlers } from "../topology/exception-handler.ts";
 import type { SubTopology, TopicRef } from "../topology/node.ts";
 import type { AppManifest } from "./manifest.ts";
 
@@ -26,6 +27,7 @@ export interface TaskPlan {
   readonly changelogs: readonly TaskChangelog[];
   /** The name of a topic on the broker. */
   readonly physicalTopic: (topic: TopicRef) => string;
+  readonly exceptionHandlers: ExceptionHandlers;
 }
 
 /** All tasks of one pin: `partition mod P = pin`. */

@@ -9,6 +9,7 @@ import { partitionKey } from "../core/ids.ts";
 import type { LeaseTable } from "../ports/lease-table.ts";
 import type { Log, TopicDescription, TopicSpec } from "../ports/log.ts";
 import { partitionCounts } from "../topology/copartition.ts";
+import { deadLetterTopics, type ExceptionHandlers, failAlways } from "../topology/exception-handler.ts";
 import { type InternalTopic, internalTopics, taskCount } from "../topology/internal-topics.ts";
 import type { SubTopology, Topology } from "../topology/node.ts";
 import { changelogTopic, contentId, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
@@ -28,6 +29,8 @@ export interface DeployedApplication {
   readonly topology: Topology;
   /** Number of pins of a new application; without it the largest partition count. */
   readonly pins?: number | undefined;
+  /** Without them whatever fails stops its pin. */
+  readonly exceptionHandlers?: ExceptionHandlers | undefined;
 }
 
 /**
@@ -68,7 +71,7 @@ export async function prepareApplication(
 }
 
 async function describeExternal(app: DeployedApplication, log: Log): Promise<ReadonlyMap<string, TopicDescription>> {
-  const names = new Set<string>();
+  const names = new Set<string>(deadLetterTopics(app.exceptionHandlers ?? failAlways));
   for (const node of app.topology.nodes) {
     if (node.kind === "source") for (const topic of node.topics) if (!topic.internal) names.add(topic.name);
     if (node.kind === "sink" && !node.topic.internal) names.add(node.topic.name);
@@ -228,5 +231,6 @@ function planTask(
         return { topic, partition, key: partitionKey(topic, partition), store };
       }),
     physicalTopic: (topic) => physicalTopic(topic, app.id),
+    exceptionHandlers: app.exceptionHandlers ?? failAlways,
   };
 }

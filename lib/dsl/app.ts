@@ -1,5 +1,12 @@
 import { StreamError } from "../core/errors.ts";
+import {
+  deadLetterTopics,
+  type ExceptionHandler,
+  type ExceptionHandlers,
+  failAlways,
+} from "../topology/exception-handler.ts";
 import type { Topology } from "../topology/node.ts";
+import { checkName } from "../topology/validate.ts";
 import { StreamsBuilder } from "./builder.ts";
 
 /** Settings of an application that belong to its code. */
@@ -9,12 +16,19 @@ export interface AppSettings {
    * A lower-case letter, then 1 to 48 lower-case letters, digits or hyphens.
    */
   readonly id: string;
+  /** What is done about a record whose key or value cannot be read; `logAndFail()` without it. */
+  readonly deserializationExceptionHandler?: ExceptionHandler;
+  /** What is done about a record on which a function of yours throws; `logAndFail()` without it. */
+  readonly processingExceptionHandler?: ExceptionHandler;
+  /** What is done about a record that cannot be written to an output topic; `logAndFail()` without it. */
+  readonly productionExceptionHandler?: ExceptionHandler;
 }
 
 /** An application: what is deployed, tested and queried. Frozen. */
 export interface App {
   readonly id: string;
   readonly topology: Topology;
+  readonly exceptionHandlers: ExceptionHandlers;
 }
 
 const legalId = /^[a-z][a-z0-9-]{1,48}$/;
@@ -22,7 +36,8 @@ const legalId = /^[a-z][a-z0-9-]{1,48}$/;
 /**
  * Defines an application: runs `define` once and freezes the topology.
  *
- * @throws {StreamError} `CONFIG_INVALID` for an illegal id, `TOPOLOGY_INVALID` for a topology that cannot run
+ * @throws {StreamError} `CONFIG_INVALID` for an illegal id, `TOPOLOGY_INVALID` for a topology that cannot run, or that reads
+ *   its own dead letters
  * @example
  * export default defineApp({ id: "word-count" }, (builder) => {
  *   builder.stream("words", { key: string(), value: string() })
@@ -43,5 +58,26 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
   }
   const builder = new StreamsBuilder();
   define(builder);
-  return Object.freeze<App>({ id, topology: builder.build() });
+  const topology = builder.build();
+  const exceptionHandlers: ExceptionHandlers = Object.freeze({
+    deserialization: settings.deserializationExceptionHandler ?? failAlways.deserialization,
+    processing: settings.processingExceptionHandler ?? failAlways.processing,
+    production: settings.productionExceptionHandler ?? failAlways.production,
+  });
+  checkDeadLetters(topology, exceptionHandlers);
+  return Object.freeze<App>({ id, topology, exceptionHandlers });
+}
+
+/** A dead letter that the application reads again would fail for ever. */
+function checkDeadLetters({ nodes }: Topology, handlers: ExceptionHandlers): void {
+  for (const topic of deadLetterTopics(handlers)) {
+    checkName(topic, "topic");
+    const reader = nodes.find((node) => node.kind === "source" && node.topics.some(({ name }) => name === topic));
+    if (reader === undefined) continue;
+    throw new StreamError(
+      "TOPOLOGY_INVALID",
+      `dead letters go to topic ${topic}, which ${reader.name} of the same application reads: records would go round for ever; name another topic`,
+      { details: { topic, node: reader.name } },
+    );
+  }
 }

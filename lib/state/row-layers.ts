@@ -4,7 +4,7 @@ import { Entry, NOT_DECODED } from "./entry.ts";
 import { FrozenLayer } from "./frozen-layer.ts";
 import { EXPIRED, SealedLayer } from "./sealed-layer.ts";
 import { EMPTY_SLAB, type Slab, Slabs } from "./slabs.ts";
-import type { FrozenRows, RowSink, Scratch, StoreSpec } from "./store.ts";
+import type { FrozenRows, RowSink, Scratch, StoreRow, StoreSpec } from "./store.ts";
 
 /**
  * The layers of one store: what every store type that keeps one value per key shares.
@@ -52,13 +52,12 @@ export class RowLayers {
   }
 
   /** Makes `entry.value` usable: decodes committed bytes, or accepts a primitive that outlived a drop. */
-  ready(entry: Entry): Entry {
-    if (entry.generation === this.generation) return entry;
-    if (entry.generation === NOT_DECODED || typeof entry.value === "object") {
-      entry.value = this.decode(entry);
+  ready(entry: Entry): StoreRow {
+    if (entry.generation !== this.generation) {
+      if (entry.generation === NOT_DECODED || typeof entry.value === "object") entry.value = this.decode(entry);
+      entry.generation = this.generation;
     }
-    entry.generation = this.generation;
-    return entry;
+    return this.scratch.copiesReads === true && typeof entry.value === "object" ? this.copyOf(entry) : entry;
   }
 
   /** Adds a new entry to its bucket. */
@@ -69,8 +68,12 @@ export class RowLayers {
     return entry;
   }
 
-  /** Puts a value into the open layer. */
+  /**
+   * Puts a value into the open layer.
+   * @throws {StreamError} `SERIALIZATION_FAILED`, where a node's failure may be let pass: else only `seal` finds out
+   */
   put(entry: Entry, value: unknown, timestampMs: number): void {
+    if (this.scratch.copiesReads === true && value !== null && value !== undefined) this.write(value);
     entry.value = value;
     entry.timestampMs = timestampMs;
     entry.present = value !== null && value !== undefined;
@@ -194,19 +197,32 @@ export class RowLayers {
   }
 
   private encode(entry: Entry): number {
-    const sink = this.scratch.sink;
+    this.write(entry.value);
+    const { bytes, length } = this.scratch.sink;
+    this.slabs.copy(bytes, 0, length);
+    return length;
+  }
+
+  private write(value: unknown): void {
+    const { sink } = this.scratch;
+    const { name, valueSerde } = this.spec;
     sink.reset();
     try {
-      this.spec.valueSerde.write(entry.value, sink);
+      valueSerde.write(value, sink);
     } catch (cause) {
       throw new StreamError(
         "SERIALIZATION_FAILED",
-        `a value of store ${this.spec.name} cannot be written as ${this.spec.valueSerde.id}: ${String((cause as Error)?.message ?? cause)}`,
-        { details: { store: this.spec.name, serde: this.spec.valueSerde.id, timestampMs: entry.timestampMs }, cause },
+        `a value of store ${name} cannot be written as ${valueSerde.id}: ${String((cause as Error)?.message ?? cause)}`,
+        { details: { store: name, serde: valueSerde.id }, cause },
       );
     }
-    this.slabs.copy(sink.bytes, 0, sink.length);
-    return sink.length;
+  }
+
+  private copyOf({ value, timestampMs }: Entry): StoreRow {
+    this.write(value);
+    // Serdes may answer views of what they read.
+    const bytes = Buffer.from(this.scratch.sink.view());
+    return { value: this.spec.valueSerde.read(bytes, 0, bytes.length), timestampMs };
   }
 
   private decode(entry: Entry): unknown {

@@ -101,4 +101,9 @@ export interface FrozenRows {
 /** Scratch space that encoders of one task share. */
 export interface Scratch {
   readonly sink: ByteSink;
+  /**
+   * Hand out copies of values that are objects. Only needed where a node may change one in place, fail, and be let pass: what
+   * it changed must not stay.
+   */
+  readonly copiesReads?: boolean;
 }

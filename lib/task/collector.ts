@@ -2,6 +2,7 @@ import { ByteSink } from "../core/byte-sink.ts";
 import type { PartitionKey } from "../core/ids.ts";
 import { partitionKey } from "../core/ids.ts";
 import type { PartitionBatch } from "../ports/log.ts";
+import type { Header, RecordReader } from "../records/reader.ts";
 import { RecordWriter } from "../records/writer.ts";
 import { murmur2 } from "../serde/murmur2.ts";
 import type { RowSink } from "../state/store.ts";
@@ -64,6 +65,19 @@ export class Collector {
       writer.discardRecord();
       throw error;
     }
+    this.grown(output, before);
+  }
+
+  /** Appends a record as it was read, with other headers; its partition follows from its key's bytes. */
+  append(topic: string, record: RecordReader, headers: readonly Header[]): void {
+    const { bytes, keyStart, keyLength, valueStart, valueLength, timestampMs } = record;
+    const keySink = this.keySink;
+    keySink.reset();
+    if (keyLength >= 0) keySink.copy(bytes, keyStart, keyStart + keyLength);
+    const output = this.output(topic, keyLength);
+    const before = output.writer.byteLength;
+    const value = valueLength < 0 ? null : bytes.subarray(valueStart, valueStart + valueLength);
+    output.writer.append(timestampMs, keyLength < 0 ? null : keySink.view(), value, headers);
     this.grown(output, before);
   }
 

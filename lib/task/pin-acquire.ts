@@ -87,6 +87,7 @@ export async function acquireEffects(
       return claim(environment, pin);
     case "initialise": {
       const { transactionTimeoutMs, transactionDeadlineMs } = environment.limits;
+      if (effect.afterMs > 0) await ports.clock.sleep(effect.afterMs);
       await inside.transactions.initialise({
         transactionalId: `${app.applicationId}-${pin}`,
         transactionTimeoutMs,

@@ -39,7 +39,7 @@ export function afterVerdict(state: Held, verdict: TransactionVerdict, config: P
   if (verdict.kind === "stop") return release(state, verdict.error);
   if (state.reacquires < config.maxReacquires) {
     const again = { ...held(state), kind: "fencing", reacquires: state.reacquires + 1 } as const;
-    return [again, [{ kind: "drop" }, { kind: "initialise" }]];
+    return [again, [{ kind: "drop" }, { kind: "initialise", afterMs: 0 }]];
   }
   const { pin, epoch } = state.lease;
   const last = verdict.error === undefined ? "" : `; the last time: ${verdict.error.message}`;

@@ -73,7 +73,10 @@ function stepClaiming(state: Extract<PinState, { kind: "claiming" }>, event: Pin
   if (event.kind !== "claimed") return impossible(state, event);
   const { row: lease, first } = event;
   const { draining } = state;
-  return [{ kind: "fencing", lease, first, reacquires: 0, draining, memory: undefined }, [{ kind: "initialise" }]];
+  return [
+    { kind: "fencing", lease, first, reacquires: 0, draining, memory: undefined },
+    [{ kind: "initialise", afterMs: 0 }],
+  ];
 }
 
 function afterConfirm(state: Held, row: LeaseRow | undefined, worker: string): Step {

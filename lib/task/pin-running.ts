@@ -2,7 +2,7 @@
  * The running part of the pin protocol: when to commit, to publish, to release. See `pin-machine.ts` for the invariants.
  */
 import { addUncovered, afterVerdict, allCovered, end, held, type Step } from "./pin-held.ts";
-import type { OpenLayer, PinConfig, PinEffect, PinEvent, Running, Uncovered } from "./pin-state.ts";
+import type { Held, OpenLayer, PinConfig, PinEffect, PinEvent, Running, Uncovered } from "./pin-state.ts";
 
 /** True while the interpreter may take records: everything below its own memory limits. */
 export function mayProcess(state: Running): boolean {
@@ -23,9 +23,11 @@ export function stepRunning(state: Running, event: PinEvent, config: PinConfig):
       return [{ ...state, flushing: false }, []];
     case "committed":
       return afterCommit(state, event, config);
-    case "transaction-failed": {
-      const memory = { ...state.memory, sealed: state.inFlight, uncovered: uncoveredOf(state) };
-      return afterVerdict({ ...held(state), memory }, event.verdict, config);
+    case "transaction-failed":
+      return afterVerdict(interrupted(state), event.verdict, config);
+    case "retry-asked": {
+      const again = { ...interrupted(state), kind: "fencing" } as const;
+      return [again, [{ kind: "abort" }, { kind: "drop" }, { kind: "initialise", afterMs: event.afterMs }]];
     }
     case "published":
       return afterPublish(state, event);
@@ -38,6 +40,11 @@ export function stepRunning(state: Running, event: PinEvent, config: PinConfig):
     default:
       return [state, []]; // an answer that belongs to an earlier life of this pin
   }
+}
+
+/** What a running pin takes along when its transactions come to nothing. */
+function interrupted(state: Running): Held {
+  return { ...held(state), memory: { ...state.memory, sealed: state.inFlight, uncovered: uncoveredOf(state) } };
 }
 
 function afterProgress(state: Running, event: Extract<PinEvent, { kind: "progressed" }>, config: PinConfig): Step {

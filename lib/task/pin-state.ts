@@ -97,6 +97,8 @@ export type PinEvent =
   | { readonly kind: "resumed"; readonly landed: boolean; readonly missingInputs: boolean; readonly nowMs: number }
   | { readonly kind: "progressed"; readonly open: OpenLayer; readonly nowMs: number }
   | { readonly kind: "flushed" }
+  /** A record failed and is to be tried again: the open transaction is not to be committed. */
+  | { readonly kind: "retry-asked"; readonly afterMs: number }
   | {
       readonly kind: "committed";
       readonly transaction: number;
@@ -123,7 +125,8 @@ export type TransactionVerdict =
 /** What the interpreter is to do. Asynchronous ones answer with an event. */
 export type PinEffect =
   | { readonly kind: "claim" }
-  | { readonly kind: "initialise" }
+  /** InitProducerId, after a pause. */
+  | { readonly kind: "initialise"; readonly afterMs: number }
   | { readonly kind: "confirm" }
   | { readonly kind: "locate" }
   | { readonly kind: "raise"; readonly row: LeaseRow; readonly first: boolean; readonly positionEpoch: number }

@@ -12,6 +12,7 @@ import { invariant } from "../core/errors.ts";
 import { type PartitionKey, parsePartitionKey } from "../core/ids.ts";
 import type { FetchedPartition } from "../ports/log.ts";
 import { Collector } from "./collector.ts";
+import { tellPassedFailures, tellRetry } from "./failure-lines.ts";
 import { OpenWork } from "./open-work.ts";
 import { acquireEffects, missesInputs, type PinCore, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
 import { asStreamError, fetchFailure, transactionFailure } from "./pin-failure.ts";
@@ -205,7 +206,7 @@ export class Pin {
     if (mayProcess(state) && this.collector.pendingBytes < limits.maxPendingBytes) {
       const startMs = clock.monotonicMs();
       const taken = this.processBatch(limits.maxBatchRecords);
-      if (taken.kind === "failed") return taken;
+      if (taken.kind !== "ok") return taken;
       if (taken.records > 0) {
         const nowMs = clock.monotonicMs();
         this.busyMs += nowMs - startMs;
@@ -231,12 +232,20 @@ export class Pin {
     return this.work.restMs(nowMs, this.environment.config);
   }
 
-  private processBatch(max: number): { kind: "ok"; records: number } | Extract<PinEvent, { kind: "failed" }> {
+  private processBatch(
+    max: number,
+  ): { kind: "ok"; records: number } | Extract<PinEvent, { kind: "failed" | "retry-asked" }> {
+    const listener = { pin: this.plan.pin, logger: this.environment.ports.logger };
     let records = 0;
     try {
       for (const task of this.tasks) records += task.process(max);
     } catch (error) {
-      return { kind: "failed", error: asStreamError(error, this.plan.pin) };
+      const retry = this.tasks.find(({ failures }) => failures.retry !== undefined)?.failures.retry;
+      if (retry === undefined) return { kind: "failed", error: asStreamError(error, this.plan.pin) };
+      tellRetry(retry, listener);
+      return { kind: "retry-asked", afterMs: retry.afterMs };
+    } finally {
+      tellPassedFailures(this.tasks, listener);
     }
     return { kind: "ok", records };
   }

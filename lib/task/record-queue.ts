@@ -1,7 +1,7 @@
 import { isStreamError, StreamError } from "../core/errors.ts";
 import type { RecordReader } from "../records/reader.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { Cursor, CursorSource } from "../topology/cursor.ts";
+import { Cursor, type CursorSource } from "../topology/cursor.ts";
 import type { TimestampExtractor } from "../topology/node.ts";
 
 /** How the records of an input partition are read. */
@@ -9,6 +9,8 @@ export interface QueueSource extends CursorSource {
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly timestampExtractor?: TimestampExtractor | undefined;
+  /** Decode key and value when a record becomes the head: one that cannot be read is skipped, not processed. */
+  readonly readsAhead?: boolean;
 }
 
 /**
@@ -28,17 +30,23 @@ export class RecordQueue {
   lastStable = -1;
   bufferedBytes = 0;
   head: RecordReader | undefined;
+  /** Negative: the head is to be skipped. */
   headTimestampMs = 0;
+  /** Why the head cannot be read, when records are read ahead. */
+  headFailure: StreamError | undefined;
 
   private readonly readers: RecordReader[] = [];
   private readonly probe: Cursor;
+  /** Holds the head decoded, when records are read ahead. */
+  private readonly decoded: Cursor | undefined;
 
   constructor(source: QueueSource, start: { position: number; partitionTimeMs: number }, probe: Cursor) {
     this.source = source;
     this.position = start.position;
     this.fetchNext = start.position;
     this.partitionTimeMs = start.partitionTimeMs;
-    this.probe = probe;
+    this.decoded = source.readsAhead === true ? new Cursor() : undefined;
+    this.probe = this.decoded ?? probe;
   }
 
   /** Takes an answer of the log. `next` is where to fetch on. */
@@ -68,7 +76,11 @@ export class RecordQueue {
 
   /** Points the cursor at the head. There must be one. */
   bindHead(cursor: Cursor): void {
-    cursor.bind(this.head as RecordReader, this.headTimestampMs, this.source);
+    if (this.decoded === undefined) cursor.bind(this.head as RecordReader, this.headTimestampMs, this.source);
+    else {
+      cursor.copyFrom(this.decoded);
+      cursor.timestampMs = this.headTimestampMs;
+    }
   }
 
   /** The head was processed (or skipped): moves on. */
@@ -89,11 +101,24 @@ export class RecordQueue {
       }
       if (reader.advance()) {
         this.head = reader;
-        this.headTimestampMs = this.timestampOf(reader);
+        this.headFailure = this.decoded && this.readAhead(this.decoded, reader);
+        this.headTimestampMs = this.headFailure === undefined ? this.timestampOf(reader) : -1;
         return;
       }
       this.bufferedBytes -= reader.byteLength;
       this.readers.shift();
+    }
+  }
+
+  private readAhead(decoded: Cursor, reader: RecordReader): StreamError | undefined {
+    decoded.bind(reader, reader.timestampMs, this.source);
+    try {
+      void decoded.key;
+      void decoded.value;
+      return undefined;
+    } catch (error) {
+      if (isStreamError(error, "DESERIALIZATION_FAILED")) return error;
+      throw error;
     }
   }
 
@@ -103,7 +128,7 @@ export class RecordQueue {
     const { topic, partition } = this.source;
     const { offset, timestampMs } = reader;
     const { partitionTimeMs, probe } = this;
-    probe.bind(reader, timestampMs, this.source);
+    if (this.decoded === undefined) probe.bind(reader, timestampMs, this.source);
     let extracted: number;
     try {
       extracted = extractor({

@@ -23,18 +23,21 @@ import { Cursor } from "../topology/cursor.ts";
 import { instantiate, type TaskGraph } from "../topology/instantiate.ts";
 import type { OperatorClock, Process } from "../topology/operator.ts";
 import type { Collector } from "./collector.ts";
+import { RecordFailures } from "./record-failures.ts";
 import { RecordQueue } from "./record-queue.ts";
 
 /** What a task tells about itself. */
 export interface TaskCounts {
   processed: number;
   dropped: number;
-  /** Records that an invalid timestamp removed before any node. */
+  /** Records that an invalid timestamp, or a key or value that cannot be read, removed before any node. */
   skipped: number;
 }
 
 interface Input {
   readonly queue: RecordQueue;
+  /** Name of the source node. */
+  readonly node: string;
   readonly process: Process;
 }
 
@@ -43,14 +46,18 @@ export class Task {
   readonly plan: TaskPlan;
   readonly stores: readonly TaskStore[];
   readonly counts: TaskCounts = { processed: 0, dropped: 0, skipped: 0 };
+  readonly failures: RecordFailures;
   private readonly inputs: Input[];
   private readonly clocks = new Map<string, OperatorClock & { readonly initial: number }>();
   private readonly cursor = new Cursor();
   private streamTimeMs = -1;
+  /** The input whose head is being processed. */
+  private current: Input | undefined;
 
   constructor(plan: TaskPlan, position: Position | undefined, collector: Collector) {
     this.plan = plan;
-    const scratch = { sink: new ByteSink(1024) };
+    this.failures = new RecordFailures(plan.exceptionHandlers, collector);
+    const scratch = { sink: new ByteSink(1024), copiesReads: this.failures.outlivesNodes };
     const stores = new Map<string, TaskStore>();
     for (const spec of plan.subTopology.stores) stores.set(spec.name, createTaskStore(spec, scratch));
     this.stores = [...stores.values()];
@@ -65,11 +72,12 @@ export class Task {
           keySerde: source.keySerde,
           valueSerde: source.valueSerde,
           timestampExtractor: source.timestampExtractor,
+          readsAhead: this.failures.readsAhead,
         },
         { position: position?.inputs[key] ?? 0, partitionTimeMs: position?.partitionTimes[key] ?? -1 },
         probe,
       );
-      return { queue, process: source.process };
+      return { queue, node: source.node.name, process: source.process };
     });
     this.streamTimeMs = Math.max(-1, ...this.inputs.map((input) => input.queue.partitionTimeMs));
   }
@@ -94,6 +102,7 @@ export class Task {
   /**
    * Processes up to `max` records; stops early when nothing may be taken.
    * @returns how many records were taken
+   * @throws {StreamError} a failure that no handler lets pass; `failures.retry` is set when it is to be tried again
    */
   process(max: number): number {
     let taken = 0;
@@ -106,13 +115,19 @@ export class Task {
     return taken;
   }
 
-  private processHead({ queue, process }: Input): void {
+  private processHead(input: Input): void {
+    const { queue, node, process } = input;
+    this.current = input;
     if (queue.headTimestampMs < 0) {
+      if (queue.headFailure !== undefined)
+        this.failures.handle({ phase: "deserialization", node }, queue.headFailure, queue);
       this.counts.skipped++;
     } else {
       if (queue.headTimestampMs > this.streamTimeMs) this.streamTimeMs = queue.headTimestampMs;
       queue.bindHead(this.cursor);
       process(this.cursor);
+      // A function of the user's may have caught what its `forward` threw.
+      if (this.failures.retry !== undefined) throw this.failures.retry.error;
       this.counts.processed++;
     }
     queue.take();
@@ -139,6 +154,7 @@ export class Task {
     });
     for (const [id, clock] of this.clocks) clock.value = position.clocks[id] ?? clock.initial;
     this.resetStoreTimes(position);
+    this.failures.rewind(position.inputs);
     this.streamTimeMs = Math.max(-1, ...this.inputs.map((input) => input.queue.partitionTimeMs));
   }
 
@@ -186,6 +202,11 @@ export class Task {
         return clock;
       },
       dropped: () => {
+        counts.dropped++;
+      },
+      failed: (node, error) => {
+        const phase = node.kind === "sink" ? "production" : "processing";
+        this.failures.handle({ phase, node: node.name }, error, (this.current as Input).queue);
         counts.dropped++;
       },
     });

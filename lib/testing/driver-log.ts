@@ -18,6 +18,8 @@ export interface LogBatch {
   readonly topic: string;
   readonly bytes: Buffer;
   readonly baseOffset: number;
+  /** Next offset behind it. */
+  readonly endOffset: number;
 }
 
 /** What a fetch answers. */
@@ -53,13 +55,14 @@ export class DriverLog {
     const stamp = { producerId: -1, producerEpoch: -1, baseSequence: -1, transactional: false, baseOffset };
     // A copy: the writer's memory is used again, what is in the log stays.
     const bytes = Buffer.from(records.finish(stamp));
-    this.ends.set(topic, baseOffset + records.count);
-    return { topic, bytes, baseOffset };
+    const endOffset = baseOffset + records.count;
+    this.ends.set(topic, endOffset);
+    return { topic, bytes, baseOffset, endOffset };
   }
 
-  /** What a fetch of the batch, or of the end of a topic where nothing is yet, answers. */
-  answer({ topic, bytes, baseOffset }: LogBatch): LogAnswer {
-    const { reader, next } = committedReader(bytes, { topic, partition: 0, from: baseOffset, aborted: [] });
+  /** What a fetch of the batch from an offset on, or of the end of a topic where nothing is yet, answers. */
+  answer({ topic, bytes, baseOffset }: LogBatch, from = baseOffset): LogAnswer {
+    const { reader, next } = committedReader(bytes, { topic, partition: 0, from, aborted: [] });
     return { records: reader, next, lastStable: this.end(topic) };
   }
 

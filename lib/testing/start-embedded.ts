@@ -1,6 +1,7 @@
 import type { DeployedApplication } from "../application/prepare.ts";
 import type { SettingsInput } from "../config/settings.ts";
 import type { Logger } from "../ports/logger.ts";
+import { deadLetterTopics, failAlways } from "../topology/exception-handler.ts";
 import { EmbeddedApplication } from "./embedded-application.ts";
 import { embeddedPlatform } from "./embedded-platform.ts";
 import { LocalRuntime } from "./local-runtime.ts";
@@ -59,11 +60,12 @@ export async function startEmbedded(options: StartEmbeddedOptions): Promise<Embe
   return new EmbeddedApplication({ app, runtime, platform });
 }
 
-function externalTopics({ topology }: DeployedApplication): readonly string[] {
+function externalTopics({ topology, exceptionHandlers = failAlways }: DeployedApplication): readonly string[] {
   const topics = topology.nodes.flatMap((node) =>
     node.kind === "source" ? node.topics : node.kind === "sink" ? [node.topic] : [],
   );
-  return topics.filter(({ internal }) => !internal).map(({ name }) => name);
+  const given = topics.filter(({ internal }) => !internal).map(({ name }) => name);
+  return [...given, ...deadLetterTopics(exceptionHandlers)];
 }
 
 function merged(base: SettingsInput, given: SettingsInput): SettingsInput {

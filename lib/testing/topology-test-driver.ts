@@ -9,6 +9,7 @@ import type { KeyValueStore, RowSink, TaskStore, WindowStore } from "../state/st
 import { Collector } from "../task/collector.ts";
 import type { RecordQueue } from "../task/record-queue.ts";
 import { Task } from "../task/task.ts";
+import { failAlways } from "../topology/exception-handler.ts";
 import type { SubTopology } from "../topology/node.ts";
 import { changelogTopic, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
 import type { LogBatch, LogRecord } from "./driver-log.ts";
@@ -41,7 +42,8 @@ export interface TestWindowRow<K, V> extends TestRow<K, V> {
 /**
  * Runs an application in a test: no log, no clock, one partition per topic. Every record is processed to the end, through
  * repartition topics too, and committed, before `pipeInput` returns; the operators, stores and bytes are those of production.
- * A record that fails is skipped, what it changed is undone, and `pipeInput` throws.
+ * A record that fails is skipped, what it changed is undone, and `pipeInput` throws; unless an exception handler of the
+ * application says otherwise. Pauses between tries are left out.
  *
  * @example
  * const driver = new TopologyTestDriver(app);
@@ -55,13 +57,15 @@ export class TopologyTestDriver {
   private readonly tasks: readonly Task[];
   private readonly queues: ReadonlyMap<string, RecordQueue>;
   private readonly written = new Map<string, LogRecord[]>();
+  /** What was delivered since `pipe` began: a record that is tried again is delivered again. */
+  private delivered: LogBatch[] = [];
 
   constructor(app: DeployedApplication) {
     this.app = app;
     const parts = subTopologies(app.topology, app.id);
     // A topic that the collector does not know has one partition.
     this.collector = new Collector(new Map());
-    this.tasks = parts.map((part) => new Task(planOf(part), undefined, this.collector));
+    this.tasks = parts.map((part) => new Task(planOf(part, app), undefined, this.collector));
     this.queues = new Map(this.tasks.flatMap((task) => task.queues.map((queue) => [queue.source.topic, queue])));
     for (const task of this.tasks) this.deliverNothing(task);
   }
@@ -144,6 +148,7 @@ export class TopologyTestDriver {
   }
 
   private pipe(topic: string, record: Omit<LogRecord, "topic" | "offset">): void {
+    if (this.next() === undefined) this.delivered = [];
     this.deliver(this.log.append(topic, record));
     for (let task = this.next(); task !== undefined; task = this.next()) this.processOne(task);
   }
@@ -151,32 +156,48 @@ export class TopologyTestDriver {
   private processOne(task: Task): void {
     const before: PositionParts = { inputs: {}, partitionTimes: {}, clocks: {}, storeTimes: {} };
     task.addToPosition(before);
-    try {
-      task.process(1);
-    } catch (error) {
-      this.undo(task, before);
-      throw error;
+    for (;;) {
+      try {
+        task.process(1);
+        break;
+      } catch (error) {
+        const isRetried = task.failures.retry !== undefined;
+        this.undo(task, isRetried ? before : this.afterAll(task, before));
+        if (!isRetried) throw error;
+      }
     }
     this.commit(task);
   }
 
-  /** Returns a task to where it was, and skips what it has not processed: the record that failed would fail again. */
-  private undo(task: Task, before: PositionParts): void {
+  /** A position behind everything that the task has not processed: the record that failed would fail again. */
+  private afterAll(task: Task, before: PositionParts): PositionParts {
+    const ends = task.queues.map(({ source: { topic } }) => [partitionKey(topic, 0), this.log.end(topic)]);
+    return { ...before, inputs: Object.fromEntries(ends) as PositionParts["inputs"] };
+  }
+
+  private undo(task: Task, to: PositionParts): void {
     this.collector.clear();
     for (const store of task.stores) store.drop();
-    for (const { source } of task.queues) before.inputs[partitionKey(source.topic, 0)] = this.log.end(source.topic);
-    task.rewind({ pin: 0, epoch: 0, transaction: 0, changelogs: {}, ...before });
+    task.rewind({ pin: 0, epoch: 0, transaction: 0, changelogs: {}, ...to });
     this.deliverNothing(task);
+    for (const queue of task.queues) {
+      const { position, source } = queue;
+      const again = this.delivered.filter(({ topic, endOffset }) => topic === source.topic && endOffset > position);
+      for (const batch of again) queue.add(this.log.answer(batch, Math.max(position, batch.baseOffset)));
+    }
   }
 
   /** An answer without records: a task waits for an answer about each of its inputs. */
   private deliverNothing(task: Task): void {
-    for (const { source } of task.queues) {
-      this.deliver({ topic: source.topic, bytes: NOTHING, baseOffset: this.log.end(source.topic) });
+    for (const queue of task.queues) {
+      const { topic } = queue.source;
+      const end = this.log.end(topic);
+      queue.add(this.log.answer({ topic, bytes: NOTHING, baseOffset: end, endOffset: end }, queue.position));
     }
   }
 
   private deliver(batch: LogBatch): void {
+    this.delivered.push(batch);
     this.queues.get(batch.topic)?.add(this.log.answer(batch));
   }
 
@@ -213,7 +234,7 @@ export class TopologyTestDriver {
 
 const NOTHING = Buffer.alloc(0);
 
-function planOf(part: SubTopology): TaskPlan {
+function planOf(part: SubTopology, { exceptionHandlers = failAlways }: DeployedApplication): TaskPlan {
   const { number, applicationId, sourceTopics } = part;
   return {
     id: String(number),
@@ -227,6 +248,7 @@ function planOf(part: SubTopology): TaskPlan {
     })),
     changelogs: [],
     physicalTopic: (topic) => physicalTopic(topic, applicationId),
+    exceptionHandlers,
   };
 }
 

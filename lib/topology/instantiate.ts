@@ -15,6 +15,12 @@ export interface TaskHost {
   /** @param owner What the node keeps its clocks under: `ProcessorNode.clocks`. */
   clock(owner: string, name: string, initial: number): OperatorClock;
   dropped(node: string, reason: DropReason): void;
+  /**
+   * A node failed on the cursor's record. Returns when processing goes on without the record below this node.
+   *
+   * @throws {StreamError} `error`, when it does not
+   */
+  failed(node: ProcessorNode | SinkNode, error: StreamError): void;
 }
 
 /** Why an operator dropped a record on purpose. */
@@ -43,7 +49,7 @@ export interface TaskGraph {
  * children see the cursor as it was, one after the other, in the order in which they were connected.
  *
  * Whatever a user's function throws becomes a `StreamError` that names node and record: `PROCESSING_FAILED`, and
- * `SERIALIZATION_FAILED` for sinks.
+ * `SERIALIZATION_FAILED` for sinks. The host decides whether the node's siblings and the nodes above it go on.
  */
 export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph {
   const children = childrenByName(subTopology);
@@ -98,23 +104,24 @@ function childrenByName(subTopology: SubTopology): ReadonlyMap<string, readonly 
 
 function create(node: TopologyNode, host: TaskHost, next: Process): Process {
   if (node.kind === "source") throw new StreamError("INVARIANT_BROKEN", `source ${node.name} has a parent`);
-  if (node.kind === "sink") return named(node, (cursor) => host.emit(node, cursor));
+  if (node.kind === "sink") return guarded(node, host, (cursor) => host.emit(node, cursor));
   const process = node.operator.create({
     next,
     store: (name) => host.store(name),
     clock: (name, initial) => host.clock(node.clocks, name, initial),
     dropped: (reason) => host.dropped(node.name, reason),
   });
-  return named(node, process);
+  return guarded(node, host, process);
 }
 
 /** Says which node failed on which record. What failed below has a place already and goes up as it is. */
-function named(node: ProcessorNode | SinkNode, process: Process): Process {
+function guarded(node: ProcessorNode | SinkNode, host: TaskHost, process: Process): Process {
   return (cursor) => {
     try {
       process(cursor);
     } catch (cause) {
-      throw hasPlace(cause) ? cause : failure(node, cursor, cause);
+      if (hasPlace(cause)) throw cause;
+      host.failed(node, failure(node, cursor, cause));
     }
   };
 }

@@ -53,6 +53,13 @@ class World {
     return this.log.at(-1) ?? expect.fail("the log is never empty");
   }
 
+  /** A record fails and is to be tried again, while a commit may be under way. */
+  retry(landed: boolean): void {
+    const commit = this.pending.find((effect) => effect.kind === "commit");
+    if (commit !== undefined && landed) this.commit(commit, { well: true, landed });
+    this.tell({ kind: "retry-asked", afterMs: 10 });
+  }
+
   /** Answers the oldest outstanding effect. */
   answer(well: boolean, landed: boolean): void {
     const effect = this.pending.shift();
@@ -114,6 +121,7 @@ class World {
 type Step =
   | { readonly kind: "answer"; readonly well: boolean; readonly landed: boolean }
   | { readonly kind: "progress"; readonly records: number; readonly full: boolean; readonly afterMs: number }
+  | { readonly kind: "retry"; readonly landed: boolean }
   | { readonly kind: "drain"; readonly reason: DrainReason };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -136,6 +144,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("retry" as const), landed: fc.boolean() }),
+  },
+  {
+    weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("drain" as const),
       reason: fc.constantFrom<DrainReason>("handover", "sleep", "deadline"),
@@ -147,6 +159,7 @@ function play(steps: readonly Step[]): World {
   const world = new World();
   for (const next of steps) {
     if (next.kind === "answer") world.answer(next.well, next.landed);
+    if (next.kind === "retry" && world.state.kind === "running") world.retry(next.landed);
     if (next.kind === "drain") world.tell({ kind: "drain", reason: next.reason });
     if (next.kind === "progress" && world.state.kind === "running") {
       world.nowMs += next.afterMs;

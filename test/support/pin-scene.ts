@@ -15,6 +15,7 @@ import type { ObjectStore } from "../../lib/ports/object-store.ts";
 import { Pin } from "../../lib/task/pin.ts";
 import type { PinEnvironment } from "../../lib/task/pin-acquire.ts";
 import type { PinOutcome } from "../../lib/task/pin-state.ts";
+import { deadLetterTopics } from "../../lib/topology/exception-handler.ts";
 import { simRandom } from "../sim/keyed-random.ts";
 import { readAll } from "../sim/read-all.ts";
 import { SimClock } from "../sim/sim-clock.ts";
@@ -53,7 +54,7 @@ export class PinScene {
   /** Creates the topics and deploys. */
   static async open(options: PinSceneOptions): Promise<PinScene> {
     const scene = new PinScene(options.app);
-    const names = new Set<string>();
+    const names = new Set<string>(deadLetterTopics(options.app.exceptionHandlers));
     for (const node of options.app.topology.nodes) {
       if (node.kind === "processor") continue;
       for (const topic of node.kind === "source" ? node.topics : [node.topic])

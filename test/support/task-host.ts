@@ -135,6 +135,10 @@ export class TopologyHost implements TaskHost {
     this.drops.push([node, reason]);
   }
 
+  failed(_node: unknown, error: Error): void {
+    throw error;
+  }
+
   private run(record: Pending): void {
     const { topic } = record;
     const source = this.graph(topic).source(topic);

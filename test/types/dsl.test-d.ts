@@ -1,12 +1,17 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import type { App, KGroupedStream, KStream, KTable, Pair, Windowed } from "../../lib/index.ts";
+import type { App, ExceptionHandler, KGroupedStream, KStream, KTable, Pair, Windowed } from "../../lib/index.ts";
 import {
   bytes,
+  chooseHandler,
+  deadLetter,
   defineApp,
   float64,
   int64,
   json,
+  logAndContinue,
+  logAndFail,
+  retry,
   StreamsBuilder,
   string,
   timeWindowed,
@@ -187,4 +192,23 @@ test("a sink takes serdes that can write the stream, and nothing else", () => {
   const perSecond = words.groupByKey().windowedBy(timeWindows({ size: "1s", grace: 0 }));
   // @ts-expect-error the key is windowed
   perSecond.count().toStream().to("out", { key: string() });
+});
+
+test("handlers are chosen by a name that is there", () => {
+  const handlers = { aside: deadLetter("dead"), stop: logAndFail() };
+  expectTypeOf(
+    chooseHandler(handlers, ({ exception }) => (exception instanceof RangeError ? "aside" : "stop")),
+  ).toEqualTypeOf<ExceptionHandler>();
+  defineApp(
+    { id: "app", processingExceptionHandler: retry({ attempts: 3, backoff: "1s", otherwise: logAndContinue() }) },
+    () => {},
+  );
+  // @ts-expect-error no such handler
+  chooseHandler(handlers, () => "elsewhere");
+  // @ts-expect-error a dead letter needs a topic
+  deadLetter();
+  // @ts-expect-error a handler is made by a function
+  defineApp({ id: "app", processingExceptionHandler: "continue" }, () => {});
+  // @ts-expect-error a retry is bounded
+  retry({ backoff: "1s" });
 });

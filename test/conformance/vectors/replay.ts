@@ -4,6 +4,8 @@ import { json } from "../../../lib/serde/json.ts";
 import type { Serde } from "../../../lib/serde/serde.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { TopologyTestDriver } from "../../../lib/testing/topology-test-driver.ts";
+import type { ExceptionHandler, ExceptionHandlers } from "../../../lib/topology/exception-handler.ts";
+import { logAndContinue, logAndFail } from "../../../lib/topology/exception-handler.ts";
 import type { CaseTopology } from "../topologies/words.ts";
 import type { VectorFile, VectorFormat, VectorHeaders, VectorOutput, VectorTopic } from "./vector-file.ts";
 
@@ -13,18 +15,23 @@ const serdes: Readonly<Record<VectorFormat, Serde<unknown>>> = { string: string(
 export interface Replay {
   readonly outputs: readonly VectorOutput[];
   readonly stores: Readonly<Record<string, readonly (readonly unknown[])[]>>;
+  /** Per watched topic, how many records it held after each step. */
+  readonly counts: ReadonlyMap<string, readonly number[]>;
   readonly driver: TopologyTestDriver;
 }
 
-/** Runs the steps of a vector file through a topology. */
+/** Runs the steps of a vector file through a topology, and counts what is written to other topics. */
 export function replay(
-  vector: Pick<VectorFile, "inputs" | "outputTopics" | "steps" | "stores">,
+  vector: Pick<VectorFile, "config" | "inputs" | "outputTopics" | "steps" | "stores">,
   define: CaseTopology,
+  watched: readonly string[] = [],
 ): Replay {
   const builder = new StreamsBuilder();
   define(builder);
-  const driver = new TopologyTestDriver({ id: "oracle", topology: builder.build() });
+  const exceptionHandlers = handlersOf(vector.config);
+  const driver = new TopologyTestDriver({ id: "oracle", topology: builder.build(), exceptionHandlers });
   const outputs: VectorOutput[] = [];
+  const counts = new Map(watched.map((topic) => [topic, [] as number[]]));
   const inputs = new Map(
     Object.entries(vector.inputs).map(([topic, formats]) => [topic, driver.createInputTopic(topic, typed(formats))]),
   );
@@ -36,15 +43,31 @@ export function replay(
     const input = inputs.get(step.topic);
     const options = { timestampMs: step.timestamp, headers: toBytes(step.headers ?? []) };
     if (step.rawValue === undefined) input?.pipeInput(step.key, step.value, options);
-    else throw new Error("steps with a rawValue are not supported yet");
+    else input?.pipeBytes(Buffer.from(step.key as string), Buffer.from(step.rawValue), options);
     for (const [topic, sink] of sinks) {
       for (const { key, value, timestampMs, headers } of sink.readRecords()) {
         const record = [index, topic, key, value, timestampMs] as const;
         outputs.push(headers.length === 0 ? record : [...record, toText(headers)]);
       }
     }
+    for (const [topic, afterStep] of counts) afterStep.push(driver.records(topic).length);
   });
-  return { outputs, stores: storesOf(vector, driver), driver };
+  return { outputs, stores: storesOf(vector, driver), counts, driver };
+}
+
+/** Kafka Streams' handlers by their class, as in a recorded configuration. */
+function handlersOf(config: VectorFile["config"]): ExceptionHandlers {
+  const handler = (phase: keyof ExceptionHandlers): ExceptionHandler => {
+    const name = String(config[`${phase}.exception.handler`] ?? "LogAndFail");
+    if (name.includes("LogAndContinue")) return logAndContinue();
+    if (name.includes("LogAndFail")) return logAndFail();
+    throw new Error(`handler ${name} is not supported yet`);
+  };
+  return {
+    deserialization: handler("deserialization"),
+    processing: handler("processing"),
+    production: handler("production"),
+  };
 }
 
 function typed(formats: VectorTopic): { readonly key: Serde<unknown>; readonly value: Serde<unknown> } {

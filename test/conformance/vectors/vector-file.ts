@@ -48,6 +48,8 @@ export interface VectorFile {
   readonly case: string;
   readonly seed: number;
   readonly compare: "strict" | "perKey" | "multiset";
+  /** Kafka Streams' configuration where it is not the default. */
+  readonly config: Readonly<Record<string, string | number>>;
   readonly inputs: Readonly<Record<string, VectorTopic>>;
   readonly outputTopics: Readonly<Record<string, VectorTopic>>;
   readonly steps: readonly VectorStep[];

@@ -6,6 +6,7 @@ import { APP_MANIFEST_DOCUMENT, type PrepareMode, prepareApplication } from "../
 import { type App, defineApp, int64, string } from "../../../lib/index.ts";
 import type { LeaseTable } from "../../../lib/ports/lease-table.ts";
 import type { Log } from "../../../lib/ports/log.ts";
+import { deadLetter, failAlways } from "../../../lib/topology/exception-handler.ts";
 import { simRandom } from "../../sim/keyed-random.ts";
 import { overriding } from "../../support/overriding.ts";
 import { SeededRandom, VirtualClock } from "../../support/virtual-clock.ts";
@@ -165,6 +166,15 @@ describe("what is refused", () => {
       code: "TOPIC_MISSING",
       advice: "fix-and-redeploy",
       message: expect.stringContaining(message),
+    });
+  });
+
+  test("a topic for dead letters that does not exist", async () => {
+    await create(["in", 3], ["out", 3]);
+    const exceptionHandlers = { ...failAlways, processing: deadLetter("dead") };
+    await expect(prepare({ ...app, exceptionHandlers })).rejects.toMatchObject({
+      code: "TOPIC_MISSING",
+      message: expect.stringContaining("topic dead of application app does not exist"),
     });
   });
 

@@ -9,7 +9,7 @@ import { timeWindowed } from "../../../lib/serde/windowed.ts";
 import { Collector } from "../../../lib/task/collector.ts";
 import { Cursor } from "../../../lib/topology/cursor.ts";
 import type { SinkNode } from "../../../lib/topology/node.ts";
-import { recordsIn } from "../../support/batches.ts";
+import { readerOf, recordsIn } from "../../support/batches.ts";
 
 const counts = new Map([
   ["out", 5],
@@ -41,6 +41,21 @@ describe("the partition", () => {
     const bytes = Buffer.from(key);
     const expected = (murmur2(bytes, 0, bytes.length) & 0x7fffffff) % 5;
     expect(collector.take().map(({ partition }) => partition)).toEqual([expected]);
+  });
+
+  test("of a record that is passed on is that of its key's bytes", () => {
+    const collector = new Collector(counts);
+    const reader = readerOf([{ key: "AAPL", value: "x", timestampMs: 7 }, { value: "unkeyed" }]);
+    reader.advance();
+    collector.append("out", reader, []);
+    reader.advance();
+    collector.append("out", reader, []);
+    const expected = (murmur2(Buffer.from("AAPL"), 0, 4) & 0x7fffffff) % 5;
+    const found = collector
+      .take()
+      .flatMap(({ partition, records }) => recordsIn(records).map((each) => ({ partition, ...each })));
+    expect(found).toContainEqual({ partition: expected, key: "AAPL", value: "x", timestampMs: 7, offset: 0 });
+    expect(found).toContainEqual(expect.objectContaining({ key: null, value: "unkeyed" }));
   });
 
   test("of a windowed key is that of its plain key, whatever the window", () => {
