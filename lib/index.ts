@@ -12,6 +12,8 @@ export type { StreamOptions, TableOptions } from "./dsl/builder.ts";
 export { StreamsBuilder } from "./dsl/builder.ts";
 export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
 export { KGroupedStream } from "./dsl/grouped-stream.ts";
+export type { TableAggregateOptions, TableGroupedOptions } from "./dsl/grouped-table.ts";
+export { KGroupedTable } from "./dsl/grouped-table.ts";
 export type { GroupedOptions, Named, ToOptions } from "./dsl/stream.ts";
 export { KStream } from "./dsl/stream.ts";
 export type { JoinedOptions } from "./dsl/stream-table-join.ts";

@@ -1,20 +1,16 @@
 import { StreamError } from "../core/errors.ts";
-import type { KeyedStore } from "../operators/keyed-store.ts";
-import { storedRows } from "../operators/table-rows.ts";
-import { tableSource } from "../operators/table-source.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { StoreSpec } from "../state/store.ts";
 import type { TimestampExtractor, TopicRef, Topology } from "../topology/node.ts";
 import { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
-import { OldValues } from "./old-values.ts";
 import { prefixes } from "./prefixes.ts";
 import { bothKnown } from "./serdes.ts";
+import { sourcedTable } from "./sourced-table.ts";
 import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
-import { KTable } from "./table.ts";
+import type { KTable } from "./table.ts";
 
 /** How a topic is read. */
 export interface StreamOptions<K, V> extends Named {
@@ -73,31 +69,13 @@ export class StreamsBuilder {
    */
   table<K, V>(topic: string, options: TableOptions<K, V>): KTable<K, V> {
     const graph = this.graph;
-    const store = options.store ?? graph.storeName(`${topic}-`);
+    const storeName = options.store ?? graph.storeName(`${topic}-`);
     const sourceName = graph.nodeName(prefixes.source, options.name && `${options.name}-source`);
     const node = graph.nodeName(prefixes.tableSource, options.name);
     const source = this.addSource(sourceName, [topicRef(topic)], options);
-    const serdes = bothKnown(options.key, asSerde(options.value));
-    let materialised = options.store !== undefined;
-    const oldValues = new OldValues((materialise) => {
-      materialised ||= materialise;
-      return materialised;
-    });
-    const kept: KeyedStore = { store, keySerde: options.key, sourceKeyed: true };
-    const spec = tableStore(store, options);
-    graph.addProcessor({
-      name: node,
-      parents: [source],
-      resolve: () => ({
-        operator: tableSource({ kept: materialised ? kept : undefined, sendsOldValues: oldValues.sent }),
-        store: materialised ? spec : undefined,
-      }),
-    });
-    const rows = () => {
-      materialised = true;
-      return storedRows(store);
-    };
-    return new KTable<K, V>({ graph, node, sources: [source], serdes, oldValues, rows, sourceKeyed: true });
+    const { key: keySerde, store, logged } = options;
+    const place = { graph, node, parent: source, sources: [source], sourceKeyed: true };
+    return sourcedTable<K, V>({ ...place, keySerde, valueSerde: asSerde(options.value), storeName, store, logged });
   }
 
   /**
@@ -125,14 +103,4 @@ export class StreamsBuilder {
 
 function topicRef(name: string): TopicRef {
   return Object.freeze({ name, internal: false });
-}
-
-function tableStore<K, V>(name: string, options: TableOptions<K, V>): StoreSpec {
-  return {
-    name,
-    type: "timestampedKeyValue",
-    keySerde: options.key,
-    valueSerde: asSerde(options.value),
-    logged: options.logged ?? true,
-  };
 }

@@ -1,4 +1,4 @@
-/** Prefixes of generated names. @source Kafka Streams `KStreamImpl`, `KTableImpl` */
+/** Prefixes of generated names. @source Kafka Streams `KStreamImpl`, `KTableImpl`, `KGroupedTableImpl` */
 export const prefixes = {
   source: "KSTREAM-SOURCE-",
   filter: "KSTREAM-FILTER-",
@@ -18,4 +18,8 @@ export const prefixes = {
   tableFilter: "KTABLE-FILTER-",
   tableMapValues: "KTABLE-MAPVALUES-",
   toStream: "KTABLE-TOSTREAM-",
+  toTable: "KSTREAM-TOTABLE-",
+  tableSelect: "KTABLE-SELECT-",
+  tableAggregate: "KTABLE-AGGREGATE-",
+  tableReduce: "KTABLE-REDUCE-",
 } as const;

@@ -1,6 +1,7 @@
 import type { ByteSink } from "../core/byte-sink.ts";
 import { StreamError } from "../core/errors.ts";
-import type { Parser } from "../serde/json.ts";
+import type { Parser, SerdeLike } from "../serde/json.ts";
+import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 
 /** The serdes that a stream or table knows, and which node dropped one that is not known. */
@@ -32,6 +33,15 @@ export function replaced(
   given: { readonly key?: Serde<unknown> | undefined; readonly value?: Serde<unknown> | undefined },
 ): KnownSerdes {
   return { ...serdes, key: given.key ?? serdes.key, value: given.value ?? serdes.value };
+}
+
+/** The serdes in options. `Writes` is what the compiler checks; what users pass are serdes and schemas. */
+export function given(options: object): {
+  readonly key: Serde<unknown> | undefined;
+  readonly value: Serde<unknown> | undefined;
+} {
+  const { key, value } = options as { key?: Serde<unknown>; value?: SerdeLike<unknown> };
+  return { key, value: value && asSerde(value) };
 }
 
 /**

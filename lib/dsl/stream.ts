@@ -9,15 +9,16 @@ import { passThrough } from "../operators/pass-through.ts";
 import { peek } from "../operators/peek.ts";
 import { selectKey } from "../operators/select-key.ts";
 import type { ValueJoiner } from "../operators/value-joiner.ts";
-import type { SerdeLike } from "../serde/json.ts";
-import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { Graph } from "./graph.ts";
+import type { StoreOptions } from "./grouped-stream.ts";
 import { KGroupedStream } from "./grouped-stream.ts";
 import { prefixes } from "./prefixes.ts";
+import { repartition } from "./repartition.ts";
 import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
-import { needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
+import { given, needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
+import { sourcedTable } from "./sourced-table.ts";
 import type { JoinedOptions } from "./stream-table-join.ts";
 import { joinWithTable } from "./stream-table-join.ts";
 import type { KTable } from "./table.ts";
@@ -272,6 +273,34 @@ export class KStream<K, V> {
   }
 
   /**
+   * The stream as a table: the newest record of a key is its row, a null value deletes it. Null keys are dropped. After an
+   * operator that changed the key it goes through a repartition topic.
+   *
+   * @param options Serdes, where the stream does not know them any more; `store` keeps the rows under a name to query.
+   * @throws {StreamError} `TOPOLOGY_INVALID` when a serde is neither given nor known
+   * @example
+   * const latest = prices.toTable({ store: "latest" });
+   */
+  toTable<G = NonNullable<K>, W = V>(
+    options: GroupedOptions<K, V, G, W> & Omit<StoreOptions, "name"> = {},
+  ): KTable<G, W> {
+    const { graph, node: above, sources: sourcesAbove, serdes: known, rekeyed } = this.props;
+    const { name, store, logged } = options;
+    const serdes = replaced(known, given(options));
+    const sourceKeyed = this.props.sourceKeyed && serdes.key?.id === known.key?.id;
+    const node = graph.nodeName(prefixes.toTable, name);
+    const storeName = store ?? graph.storeName(prefixes.toTable);
+    const keySerde = needed(serdes, "key", { node, fix: "toTable({ key })" });
+    const valueSerde = needed(serdes, "value", { node, fix: "toTable({ value })" });
+    const kept = { storeName, store, logged, keySerde, valueSerde };
+    if (!rekeyed) {
+      return sourcedTable<G, W>({ ...kept, graph, node, parent: above, sources: sourcesAbove, sourceKeyed });
+    }
+    const parent = repartition(graph, { parent: above, topicName: node, serdes, call: "toTable" });
+    return sourcedTable<G, W>({ ...kept, graph, node, parent, sources: [parent], sourceKeyed: true });
+  }
+
+  /**
    * Writes the records to a topic.
    *
    * @throws {StreamError} `TOPOLOGY_INVALID` when a serde is neither given nor known
@@ -309,15 +338,6 @@ export class KStream<K, V> {
       sourceKeyed: sourceKeyed && !moved,
     });
   }
-}
-
-/** The serdes in options. `Writes` is what the compiler checks; what users pass are serdes and schemas. */
-function given(options: object): {
-  readonly key: Serde<unknown> | undefined;
-  readonly value: Serde<unknown> | undefined;
-} {
-  const { key, value } = options as { key?: Serde<unknown>; value?: SerdeLike<unknown> };
-  return { key, value: value && asSerde(value) };
 }
 
 function inBoth(a: KnownSerdes, b: KnownSerdes, node: string): KnownSerdes {

@@ -1,20 +1,21 @@
 import type { KeyedStore } from "../operators/keyed-store.ts";
+import type { Pair } from "../operators/map.ts";
 import { tableFilter } from "../operators/table-filter.ts";
 import { tableMapValues } from "../operators/table-map-values.ts";
 import type { TableRows } from "../operators/table-rows.ts";
 import { filteredRows, mappedRows, storedRows } from "../operators/table-rows.ts";
 import type { TableSourceProps } from "../operators/table-source.ts";
 import { toStream } from "../operators/to-stream.ts";
-import type { SerdeLike } from "../serde/json.ts";
-import { asSerde } from "../serde/json.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
+import type { KGroupedTable, TableGroupedOptions } from "./grouped-table.ts";
+import { groupTable } from "./grouped-table.ts";
 import { OldValues } from "./old-values.ts";
 import { prefixes } from "./prefixes.ts";
 import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
-import { needed, replaced, withoutValue } from "./serdes.ts";
+import { given, needed, replaced, withoutValue } from "./serdes.ts";
 import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
 
@@ -90,9 +91,7 @@ export class KTable<K, V> {
     mapper: (value: V, key: K) => V2,
     options: StoreOptions & { readonly value?: Writes<NonNullable<V2>> | SchemaFor<NonNullable<V2>, T> } = {},
   ): KTable<K, V2> {
-    // `Writes` is what the compiler checks; what users pass are serdes and schemas.
-    const given = options.value as SerdeLike<unknown> | undefined;
-    const value = given && asSerde(given);
+    const { value } = given(options);
     return this.derive<V2>({
       prefix: prefixes.tableMapValues,
       options,
@@ -114,6 +113,21 @@ export class KTable<K, V> {
     const name = graph.nodeName(prefixes.toStream, options.name);
     graph.addProcessor({ name, parents: [node], resolve: () => ({ operator: toStream }) });
     return new KStream<K, V>({ graph, node: name, serdes, sources, sourceKeyed, rekeyed: false });
+  }
+
+  /**
+   * Groups the rows by a new key, for `count`, `reduce` and `aggregate`: a row that moves from one group to another is
+   * subtracted from the old one and added to the new one. Rows with a null key or value take no part.
+   *
+   * @param options Serdes of the new key and value: they go through a repartition topic.
+   * @example
+   * const perCity = users.groupBy((id, user) => [user.city, user], { key: string(), value: User }).count();
+   */
+  groupBy<K2, V2>(
+    selector: (key: K, value: V) => Pair<NoInfer<K2> | null, NoInfer<V2> | null>,
+    options: TableGroupedOptions<K2, V2>,
+  ): KGroupedTable<K2, V2> {
+    return groupTable(this.props, selector, options);
   }
 
   private filtered(predicate: (key: K, value: V) => boolean, keep: boolean, options: StoreOptions): KTable<K, V> {

@@ -14,8 +14,11 @@ export type Trade = z.infer<typeof Trade>;
 export const Order = z.object({ city: z.string(), total: z.number() });
 export type Order = z.infer<typeof Order>;
 /** A user of a site. */
-export const User = z.object({ name: z.string(), active: z.boolean() });
+export const User = z.object({ name: z.string(), city: z.string(), active: z.boolean() });
 export type User = z.infer<typeof User>;
+/** What a user is about to order. */
+export const Cart = z.object({ user: z.string(), total: z.number() });
+export type Cart = z.infer<typeof Cart>;
 /** One visit of a page. */
 export const Visit = z.object({ user: z.string(), seconds: z.number() });
 export type Visit = z.infer<typeof Visit>;
@@ -44,6 +47,7 @@ export const orders = cast.stream("orders", { key: string(), value: json(Order) 
 export const visits = cast.stream("visits", { key: string(), value: json(Visit) });
 export const sessions = cast.stream("sessions", { key: string(), value: json(Session) });
 export const users = cast.table("users", { key: string(), value: json(User), store: "users" });
+export const carts = cast.table("carts", { key: string(), value: json(Cart) });
 export const stats = cast.table("stats", { key: string(), value: json(Stats), store: "stats" });
 export const counts = clicks.groupByKey().count({ store: "clicks-per-page" });
 export const perMinute = clicks

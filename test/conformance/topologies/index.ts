@@ -1,5 +1,6 @@
 import { aggregations } from "./aggregations.ts";
 import { failures } from "./failures.ts";
+import { groupedTables } from "./grouped-tables.ts";
 import { stateless } from "./stateless.ts";
 import { streamTableJoins } from "./stream-table-joins.ts";
 import { tables } from "./tables.ts";
@@ -8,5 +9,13 @@ import type { CaseTopology } from "./words.ts";
 
 /** The topology of every recorded case whose operators exist, by the case's name. */
 export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
-  Object.entries({ ...stateless, ...aggregations, ...failures, ...tables, ...windows, ...streamTableJoins }),
+  Object.entries({
+    ...stateless,
+    ...aggregations,
+    ...failures,
+    ...tables,
+    ...windows,
+    ...streamTableJoins,
+    ...groupedTables,
+  }),
 );

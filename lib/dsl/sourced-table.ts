@@ -1,0 +1,70 @@
+import { storedRows } from "../operators/table-rows.ts";
+import { tableSource } from "../operators/table-source.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { StoreSpec } from "../state/store.ts";
+import type { Graph } from "./graph.ts";
+import { OldValues } from "./old-values.ts";
+import { bothKnown } from "./serdes.ts";
+import { KTable } from "./table.ts";
+
+/** Where the rows of a table come from, and how they may be kept. */
+export interface SourcedTable {
+  readonly graph: Graph;
+  readonly node: string;
+  readonly parent: string;
+  readonly sources: readonly string[];
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
+  /** What the store is called, if there is one. */
+  readonly storeName: string;
+  /** The name that the user gave, and so asked for a store. */
+  readonly store: string | undefined;
+  readonly logged: boolean | undefined;
+  readonly sourceKeyed: boolean;
+}
+
+/**
+ * Adds a table of records as they come: each is a new row. It is kept when the user named a store, or when an operator below
+ * needs old values or rows.
+ *
+ * @source Kafka Streams `KTableSource`
+ */
+export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
+  const { graph, node, parent, sources, keySerde, valueSerde, storeName, store, sourceKeyed } = options;
+  let kept = store !== undefined;
+  const oldValues = new OldValues((materialise) => {
+    kept ||= materialise;
+    return kept;
+  });
+  const spec: StoreSpec = {
+    name: storeName,
+    type: "timestampedKeyValue",
+    keySerde,
+    valueSerde,
+    logged: options.logged ?? true,
+  };
+  graph.addProcessor({
+    name: node,
+    parents: [parent],
+    resolve: () => ({
+      operator: tableSource({
+        kept: kept ? { store: storeName, keySerde, sourceKeyed } : undefined,
+        sendsOldValues: oldValues.sent,
+      }),
+      store: kept ? spec : undefined,
+    }),
+  });
+  const rows = () => {
+    kept = true;
+    return storedRows(storeName);
+  };
+  return new KTable<K, V>({
+    graph,
+    node,
+    sources,
+    serdes: bothKnown(keySerde, valueSerde),
+    oldValues,
+    rows,
+    sourceKeyed,
+  });
+}

@@ -1,0 +1,70 @@
+import { ByteSink } from "../core/byte-sink.ts";
+import type { Change } from "../serde/changed.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { Cursor } from "../topology/cursor.ts";
+import { CursorRegisters } from "../topology/cursor.ts";
+import type { Operator } from "../topology/operator.ts";
+import type { Pair } from "./map.ts";
+
+/** What `tableSelect` needs. */
+export interface TableSelectProps<K, V, K2, V2> {
+  readonly selector: (key: K, value: V) => Pair<K2, V2>;
+  /** Serde of the new keys: groups are the same when their bytes are. */
+  readonly keySerde: Serde<unknown>;
+}
+
+/**
+ * Sends the old and the new value of a change to their groups: in one record when the group is the same, else the old one
+ * first. A null key or value takes no part. Needs old values.
+ *
+ * @source Kafka Streams `KTableRepartitionMap`
+ * @example
+ * tableSelect({ selector: (key: string, value: { city: string }) => [value.city, value] as const, keySerde: string() });
+ */
+export function tableSelect<K, V, K2, V2>({ selector, keySerde }: TableSelectProps<K, V, K2, V2>): Operator {
+  const select = (key: unknown, value: unknown): Pair<K2, V2> | null => {
+    if (value === null || value === undefined) return null;
+    const pair = selector(key as K, value as V);
+    return absent(pair[0]) || absent(pair[1]) ? null : pair;
+  };
+  return Object.freeze<Operator>({
+    kind: "table-select",
+    create: ({ next }) => {
+      const registers = new CursorRegisters();
+      const sameKey = keyComparison(keySerde);
+      const send = (cursor: Cursor, key: unknown, change: Change): void => {
+        cursor.setKey(key);
+        cursor.setValue(change);
+        next(cursor);
+      };
+      return (cursor) => {
+        const { key, value, oldValue } = cursor;
+        const after = select(key, value);
+        const before = select(key, oldValue);
+        if (before !== null && after !== null && sameKey(before[0], after[0])) {
+          return send(cursor, before[0], { newValue: after[1], oldValue: before[1] });
+        }
+        registers.save(cursor);
+        if (before !== null) send(cursor, before[0], { newValue: null, oldValue: before[1] });
+        registers.restore(cursor);
+        if (after !== null) send(cursor, after[0], { newValue: after[1], oldValue: null });
+      };
+    },
+  });
+}
+
+function absent(value: unknown): boolean {
+  return value === null || value === undefined;
+}
+
+function keyComparison(keySerde: Serde<unknown>): (a: unknown, b: unknown) => boolean {
+  const [left, right] = [new ByteSink(64), new ByteSink(64)];
+  return (a, b) => {
+    if (a === b) return true;
+    left.reset();
+    right.reset();
+    keySerde.write(a, left);
+    keySerde.write(b, right);
+    return left.view().equals(right.view());
+  };
+}
