@@ -10,9 +10,9 @@ import { int64 } from "../serde/int64.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { StoreSpec } from "../state/store.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions, ValueStoreOptions } from "./grouped-stream.ts";
+import { rowStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
 import { prefixes } from "./prefixes.ts";
 import { bothKnown } from "./serdes.ts";
@@ -130,13 +130,7 @@ export class KGroupedTable<K, V> {
     const source = graph.nodeName(prefixes.source, options.name && `${options.name}-source`);
     const node = graph.nodeName(prefix, options.name);
     const parent = this.repartitioned(`${groupName ?? store}-repartition`, { sink, source });
-    const spec: StoreSpec = {
-      name: store,
-      type: "timestampedKeyValue",
-      keySerde,
-      valueSerde,
-      logged: options.logged ?? true,
-    };
+    const spec = rowStore(store, { keySerde, valueSerde, logged: options.logged });
     const resolved = { operator: tableAggregate({ store, keySerde, sourceKeyed: true, add, subtract }), store: spec };
     graph.addProcessor({ name: node, parents: [parent], resolve: () => resolved });
     return new KTable<K, A>({

@@ -22,4 +22,7 @@ export const prefixes = {
   tableSelect: "KTABLE-SELECT-",
   tableAggregate: "KTABLE-AGGREGATE-",
   tableReduce: "KTABLE-REDUCE-",
+  tableMerge: "KTABLE-MERGE-",
+  joinThis: "KTABLE-JOINTHIS-",
+  joinOther: "KTABLE-JOINOTHER-",
 } as const;

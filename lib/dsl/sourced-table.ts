@@ -1,8 +1,8 @@
 import { storedRows } from "../operators/table-rows.ts";
 import { tableSource } from "../operators/table-source.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { StoreSpec } from "../state/store.ts";
 import type { Graph } from "./graph.ts";
+import { rowStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
 import { bothKnown } from "./serdes.ts";
 import { KTable } from "./table.ts";
@@ -36,13 +36,7 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     kept ||= materialise;
     return kept;
   });
-  const spec: StoreSpec = {
-    name: storeName,
-    type: "timestampedKeyValue",
-    keySerde,
-    valueSerde,
-    logged: options.logged ?? true,
-  };
+  const spec = rowStore(storeName, options);
   graph.addProcessor({
     name: node,
     parents: [parent],

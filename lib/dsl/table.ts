@@ -6,18 +6,20 @@ import type { TableRows } from "../operators/table-rows.ts";
 import { filteredRows, mappedRows, storedRows } from "../operators/table-rows.ts";
 import type { TableSourceProps } from "../operators/table-source.ts";
 import { toStream } from "../operators/to-stream.ts";
-import type { StoreSpec } from "../state/store.ts";
+import type { ValueJoiner } from "../operators/value-joiner.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import type { KGroupedTable, TableGroupedOptions } from "./grouped-table.ts";
 import { groupTable } from "./grouped-table.ts";
+import { namedStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
 import { prefixes } from "./prefixes.ts";
 import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
-import { given, needed, replaced, withoutValue } from "./serdes.ts";
+import { given, replaced, withoutValue } from "./serdes.ts";
 import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
+import { joinTables } from "./table-table-join.ts";
 
 /** What a table is made of. */
 export interface TableProps {
@@ -30,6 +32,11 @@ export interface TableProps {
   readonly rows: () => TableRows;
   /** True when keys have the bytes of the source record's key. */
   readonly sourceKeyed: boolean;
+}
+
+/** How a table of new values is kept. `value` is their serde or schema, needed with `store`. */
+export interface DerivedOptions<V, T> extends StoreOptions {
+  readonly value?: Writes<NonNullable<V>> | SchemaFor<NonNullable<V>, T>;
 }
 
 /** What a derived table adds: an operator that knows whether it keeps a store and whether old values are asked for. */
@@ -87,10 +94,7 @@ export class KTable<K, V> {
    * @example
    * const averages = stats.mapValues((stat) => stat.sum / stat.count);
    */
-  mapValues<V2, T = V2>(
-    mapper: (value: V, key: K) => V2,
-    options: StoreOptions & { readonly value?: Writes<NonNullable<V2>> | SchemaFor<NonNullable<V2>, T> } = {},
-  ): KTable<K, V2> {
+  mapValues<V2, T = V2>(mapper: (value: V, key: K) => V2, options: DerivedOptions<V2, T> = {}): KTable<K, V2> {
     const { value } = given(options);
     return this.derive<V2>({
       prefix: prefixes.tableMapValues,
@@ -130,6 +134,56 @@ export class KTable<K, V> {
     return groupTable(this.props, selector, options);
   }
 
+  /**
+   * A table of what two tables have under the same key; a row that is missing on either side has no result. Changes of both
+   * tables give results.
+   *
+   * @param joiner Gets both values and the key.
+   * @param options `store` keeps the results under a name to query, with `value`.
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or one whose keys have other bytes
+   * @example
+   * const named = carts.join(users, (cart, user) => ({ ...cart, name: user.name }));
+   */
+  join<V2, R, T = R>(
+    other: KTable<K, V2>,
+    joiner: ValueJoiner<K, V, V2, R>,
+    options: DerivedOptions<R, T> = {},
+  ): KTable<K, R> {
+    return new KTable<K, R>(joinTables(this.props, { call: "join", other: other.props, joiner, options }));
+  }
+
+  /**
+   * As `join`, but a row without one in the other table is joined with null.
+   *
+   * @param joiner Gets its value, the other's value or null, and the key.
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or one whose keys have other bytes
+   * @example
+   * const named = carts.leftJoin(users, (cart, user) => ({ ...cart, name: user?.name ?? "nobody" }));
+   */
+  leftJoin<V2, R, T = R>(
+    other: KTable<K, V2>,
+    joiner: ValueJoiner<K, V, V2 | null, R>,
+    options: DerivedOptions<R, T> = {},
+  ): KTable<K, R> {
+    return new KTable<K, R>(joinTables(this.props, { call: "leftJoin", other: other.props, joiner, options }));
+  }
+
+  /**
+   * As `join`, but a row of either table without one in the other is joined with null.
+   *
+   * @param joiner Gets both values, one of which may be null, and the key.
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or one whose keys have other bytes
+   * @example
+   * const both = carts.outerJoin(users, (cart, user) => ({ total: cart?.total ?? 0, name: user?.name ?? "nobody" }));
+   */
+  outerJoin<V2, R, T = R>(
+    other: KTable<K, V2>,
+    joiner: ValueJoiner<K, V | null, V2 | null, R>,
+    options: DerivedOptions<R, T> = {},
+  ): KTable<K, R> {
+    return new KTable<K, R>(joinTables(this.props, { call: "outerJoin", other: other.props, joiner, options }));
+  }
+
   private filtered(predicate: (key: K, value: V) => boolean, keep: boolean, options: StoreOptions): KTable<K, V> {
     return this.derive<V>({
       prefix: prefixes.tableFilter,
@@ -146,8 +200,7 @@ export class KTable<K, V> {
     const { graph, node: parent, oldValues: above, rows: rowsAbove, sourceKeyed } = this.props;
     const node = graph.nodeName(prefix, options.name);
     const serdes = serdesAt(node);
-    const spec =
-      options.store === undefined ? undefined : keptStore(node, { ...options, store: options.store }, serdes);
+    const spec = namedStore(node, options, serdes);
     const kept: KeyedStore | undefined = spec && { store: spec.name, keySerde: spec.keySerde, sourceKeyed };
     const oldValues = new OldValues((materialise) => kept !== undefined || above.ask(materialise));
     graph.addProcessor({
@@ -163,14 +216,4 @@ export class KTable<K, V> {
       rows: () => (kept === undefined ? rows(rowsAbove()) : storedRows(kept.store)),
     });
   }
-}
-
-function keptStore(node: string, options: StoreOptions & { readonly store: string }, serdes: KnownSerdes): StoreSpec {
-  return {
-    name: options.store,
-    type: "timestampedKeyValue",
-    keySerde: needed(serdes, "key", { node, fix: "a key serde to the table it comes from" }),
-    valueSerde: needed(serdes, "value", { node, fix: "{ store, value }" }),
-    logged: options.logged ?? true,
-  };
 }

@@ -3,7 +3,8 @@ import type { Topology } from "./node.ts";
 import { byName, physicalTopic, subTopologies } from "./sub-topologies.ts";
 
 /**
- * Topics that must have the same number of partitions, because one node looks at the same key in all of them.
+ * Topics that must have the same number of partitions, because one node looks at the same key in all of them. Groups that
+ * share a topic are one group.
  *
  * @returns groups of physical topic names, each sorted, of two topics or more
  */
@@ -16,9 +17,21 @@ export function copartitionGroups(topology: Topology, applicationId: string): re
       node.topics.map((topic) => physicalTopic(topic, applicationId)),
     );
   }
-  return topology.copartitionGroups
-    .map((sources) => [...new Set(sources.flatMap((name) => topicsOf.get(name) ?? []))].sort(byName))
-    .filter((topics) => topics.length > 1);
+  const groups = topology.copartitionGroups.map((sources) => sources.flatMap((name) => topicsOf.get(name) ?? []));
+  return united(groups)
+    .map((topics) => [...topics].sort(byName))
+    .filter((topics) => topics.length > 1)
+    .sort(([a = ""], [b = ""]) => byName(a, b));
+}
+
+function united(groups: readonly (readonly string[])[]): readonly ReadonlySet<string>[] {
+  let done: ReadonlySet<string>[] = [];
+  for (const group of groups) {
+    const meets = (other: ReadonlySet<string>): boolean => group.some((topic) => other.has(topic));
+    const union = new Set([...group, ...done.filter(meets).flatMap((other) => [...other])]);
+    done = [...done.filter((other) => !meets(other)), union];
+  }
+  return done;
 }
 
 /**

@@ -62,3 +62,25 @@ test("a stream becomes a table of the same types", () => {
   // @ts-expect-error the key is a string
   ages.toTable({ key: int64() });
 });
+
+test("joins of tables give what their joiner makes, and know which side may be missing", () => {
+  const carts = builder.table("carts", { key: string(), value: json<{ total: number }>() });
+  expectTypeOf(carts.join(users, (cart, user) => cart.total + user.age)).toEqualTypeOf<KTable<string, number>>();
+  expectTypeOf(carts.join(users, (_cart, _user, id) => id, { store: "ids", value: string() })).toEqualTypeOf<
+    KTable<string, string>
+  >();
+  expectTypeOf(carts.leftJoin(users, (cart, user) => [cart.total, user?.age ?? null] as const)).toEqualTypeOf<
+    KTable<string, readonly [number, number | null]>
+  >();
+  expectTypeOf(carts.outerJoin(users, (cart, user) => cart?.total ?? user?.age ?? 0)).toEqualTypeOf<
+    KTable<string, number>
+  >();
+  // @ts-expect-error the user may be missing
+  carts.leftJoin(users, (_cart, user) => user.age);
+  // @ts-expect-error the cart may be missing
+  carts.outerJoin(users, (cart) => cart.total);
+  // @ts-expect-error keys differ
+  carts.join(builder.table("by-age", { key: int64(), value: User }), (cart) => cart);
+  // @ts-expect-error the result is a number
+  carts.join(users, (cart) => cart.total, { store: "totals", value: string() });
+});

@@ -3,6 +3,7 @@ import { failures } from "./failures.ts";
 import { groupedTables } from "./grouped-tables.ts";
 import { stateless } from "./stateless.ts";
 import { streamTableJoins } from "./stream-table-joins.ts";
+import { tableTableJoins } from "./table-table-joins.ts";
 import { tables } from "./tables.ts";
 import { windows } from "./windows.ts";
 import type { CaseTopology } from "./words.ts";
@@ -17,5 +18,6 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...windows,
     ...streamTableJoins,
     ...groupedTables,
+    ...tableTableJoins,
   }),
 );
