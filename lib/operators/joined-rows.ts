@@ -13,6 +13,9 @@ export interface RowJoin {
  * The rows of two tables joined by key, computed when they are read, with the larger timestamp of both.
  *
  * @source Kafka Streams `KTableKTableInnerJoin`, `KTableKTableLeftJoin`, `KTableKTableOuterJoin` (value getters)
+ * @example
+ * const join = { joiner: (cart: unknown, user: unknown) => [cart, user], needsLeft: true, needsRight: false };
+ * joinedRows(storedRows("carts"), storedRows("users"), join).stores; // ["carts", "users"]
  */
 export function joinedRows(left: TableRows, right: TableRows, join: RowJoin): TableRows {
   const { joiner, needsLeft, needsRight } = join;
