@@ -1,3 +1,5 @@
+import type { Duration } from "../core/duration.ts";
+import { durationMs } from "../core/duration.ts";
 import { StreamError } from "../core/errors.ts";
 import type { KeyedStore } from "../operators/keyed-store.ts";
 import type { Serde } from "../serde/serde.ts";
@@ -98,17 +100,25 @@ export class Aggregation {
   }
 }
 
+/** The least time that a store must keep its windows, and what it consists of. */
+export interface LeastRetention {
+  readonly ms: number;
+  /** For the message, such as `"size + grace"`. */
+  readonly sum: string;
+}
+
 /**
- * How long a window store keeps its windows: size + grace, or longer when asked.
+ * How long a window store keeps its windows, in ms: the least that is needed, or longer when asked.
  *
  * @throws {StreamError} `CONFIG_INVALID` when shorter: open windows would vanish
  */
-export function checkedRetention(retentionMs: number | undefined, atLeastMs: number): number {
-  if (retentionMs === undefined) return atLeastMs;
-  if (retentionMs >= atLeastMs) return retentionMs;
+export function checkedRetention(retention: Duration | undefined, least: LeastRetention): number {
+  if (retention === undefined) return least.ms;
+  const retentionMs = durationMs(retention, "retention");
+  if (retentionMs >= least.ms) return retentionMs;
   throw new StreamError(
     "CONFIG_INVALID",
-    `retention is ${retentionMs} ms, below size + grace = ${atLeastMs} ms: raise it, or lower the grace`,
-    { details: { retentionMs, atLeastMs } },
+    `retention is ${retentionMs} ms, below ${least.sum} = ${least.ms} ms: raise it, or lower the grace`,
+    { details: { retentionMs, atLeastMs: least.ms } },
   );
 }

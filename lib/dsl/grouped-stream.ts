@@ -12,10 +12,11 @@ import type { GroupedProps } from "./aggregation.ts";
 import { Aggregation } from "./aggregation.ts";
 import { prefixes } from "./prefixes.ts";
 import { bothKnown } from "./serdes.ts";
+import { SessionWindowedKStream } from "./session-windowed-stream.ts";
 import type { Named } from "./stream.ts";
 import { KTable } from "./table.ts";
 import { TimeWindowedKStream } from "./windowed-stream.ts";
-import type { TimeWindows } from "./windows.ts";
+import type { SessionWindows, TimeWindows } from "./windows.ts";
 
 /** How the table of an aggregation is kept. */
 export interface StoreOptions extends Named {
@@ -83,13 +84,18 @@ export class KGroupedStream<K, V> {
   }
 
   /**
-   * Groups each key's records by windows of their timestamps.
+   * Groups each key's records by windows of their timestamps, or by sessions.
    *
    * @example
    * const perMinute = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count();
    */
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V> {
-    return new TimeWindowedKStream<K, V>({ ...this.props, windows, aggregation: this.aggregation });
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V>;
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
+  windowedBy(windows: TimeWindows | SessionWindows): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
+    const { props, aggregation } = this;
+    return windows.kind === "session"
+      ? new SessionWindowedKStream<K, V>({ ...props, windows, aggregation })
+      : new TimeWindowedKStream<K, V>({ ...props, windows, aggregation });
   }
 
   private table<A>(

@@ -1,5 +1,4 @@
 import type { Duration } from "../core/duration.ts";
-import { durationMs } from "../core/duration.ts";
 import type { Aggregator, Initializer } from "../operators/aggregate.ts";
 import type { Reducer } from "../operators/reduce.ts";
 import { windowedRows } from "../operators/table-rows.ts";
@@ -110,8 +109,7 @@ export class TimeWindowedKStream<K, V> {
   ): KTable<Windowed<K>, R> {
     const { aggregation, windows, graph } = this.props;
     const { sizeMs, graceMs } = windows;
-    const asked = retention === undefined ? undefined : durationMs(retention, "retention");
-    const retentionMs = checkedRetention(asked, sizeMs + graceMs);
+    const retentionMs = checkedRetention(retention, { ms: sizeMs + graceMs, sum: "size + grace" });
     const added = aggregation.add(
       { prefix, type: "timestampedWindow", store, name, logged, value, windowSizeMs: sizeMs, retentionMs },
       (kept) => windowAggregate<K, V, A>({ ...kept, windows, initializer, aggregator, readsValue }),

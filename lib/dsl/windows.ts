@@ -1,6 +1,7 @@
 import type { Duration } from "../core/duration.ts";
 import { durationMs } from "../core/duration.ts";
 import { StreamError } from "../core/errors.ts";
+import type { SessionWindowShape } from "../operators/session-aggregate.ts";
 import type { TimeWindowShape } from "../operators/window-aggregate.ts";
 
 /** Tumbling or hopping windows; made by `timeWindows`. */
@@ -37,4 +38,35 @@ export function timeWindows({ size, advance, grace }: TimeWindowsOptions): TimeW
     );
   }
   return Object.freeze<TimeWindows>({ kind: "time", sizeMs, advanceMs, graceMs });
+}
+
+/** Session windows; made by `sessionWindows`. */
+export interface SessionWindows extends SessionWindowShape {
+  readonly kind: "session";
+}
+
+/** Sizes of session windows. */
+export interface SessionWindowsOptions {
+  /** Inactivity that ends a session: records at most this far apart belong together. */
+  readonly gap: Duration;
+  /** How late a record may be and still count. No default: it decides what is lost and how long state is kept. */
+  readonly grace: Duration;
+}
+
+/**
+ * Windows of activity, per key: `[first record, last record]`, both ends inclusive. A record that comes in between, or at most
+ * `gap` beside, extends a session; one that is near two makes one of them.
+ *
+ * @throws {StreamError} `CONFIG_INVALID` unless gap > 0
+ * @source Kafka Streams `SessionWindows.ofInactivityGapAndGrace`
+ * @example
+ * sessionWindows({ gap: "30m", grace: "5m" });
+ */
+export function sessionWindows({ gap, grace }: SessionWindowsOptions): SessionWindows {
+  const gapMs = durationMs(gap, "gap of sessionWindows");
+  const graceMs = durationMs(grace, "grace of sessionWindows");
+  if (gapMs === 0) {
+    throw new StreamError("CONFIG_INVALID", "sessionWindows has gap 0 ms: it must be above 0", { details: { gapMs } });
+  }
+  return Object.freeze<SessionWindows>({ kind: "session", gapMs, graceMs });
 }

@@ -57,6 +57,12 @@ export interface KeyBounds<K> extends QueryOptions {
 
 const ROWS_MAX = 1_000;
 
+const howToAsk: Readonly<Record<StoreSpec["type"], string>> = {
+  timestampedKeyValue: "ask it with get(key) or range()",
+  timestampedWindow: "ask it with windows(key)",
+  session: "sessions cannot be asked yet",
+};
+
 /**
  * The tables of an application, queried from anywhere: from snapshots and the log, also when no worker is alive.
  *
@@ -147,7 +153,7 @@ export class Table<K, V> {
 
   /** The value of a key, or undefined. @throws {StreamError} `QUERY_INVALID` for a window store or an unfit key */
   async get(key: K, options: QueryOptions = {}): Promise<AnswerFacts & { readonly row: KeyRow<K, V> | undefined }> {
-    this.expect("timestampedKeyValue", "windows(key)");
+    this.expect("timestampedKeyValue");
     const keyText = this.keyText(key);
     const { facts, answer: row } = await this.ask(this.partitionOf(keyText), options, (view) => view.get(keyText));
     return { ...facts, row: row === undefined ? undefined : this.keyRow(row) };
@@ -158,7 +164,7 @@ export class Table<K, V> {
     key: K,
     bounds: WindowBounds = {},
   ): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
-    this.expect("timestampedWindow", "get(key)");
+    this.expect("timestampedWindow");
     const keyText = this.keyText(key);
     const { from = 0, to = Number.MAX_SAFE_INTEGER } = bounds;
     const { facts, answer } = await this.ask(this.partitionOf(keyText), bounds, (view) =>
@@ -171,7 +177,7 @@ export class Table<K, V> {
   async range(
     bounds: KeyBounds<K> = {},
   ): Promise<{ readonly rows: readonly KeyRow<K, V>[]; readonly partitions: readonly AnswerFacts[] }> {
-    this.expect("timestampedKeyValue", "windows(key)");
+    this.expect("timestampedKeyValue");
     const from = bounds.from === undefined ? undefined : this.keyText(bounds.from);
     const to = bounds.to === undefined ? undefined : this.keyText(bounds.to);
     const limit = this.limit(bounds);
@@ -191,7 +197,7 @@ export class Table<K, V> {
     partition: number,
     bounds: WindowBounds = {},
   ): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
-    this.expect("timestampedWindow", "range()");
+    this.expect("timestampedWindow");
     const found = this.partitions.find(({ changelog }) => changelog.partition === partition);
     if (found === undefined) {
       throw this.invalid(`has partitions 0 to ${this.partitions.length - 1}, not ${partition}`);
@@ -263,9 +269,9 @@ export class Table<K, V> {
     return this.spec.valueSerde.read(row.bytes, row.valueStart, row.valueStart + row.valueLength) as V;
   }
 
-  private expect(type: StoreSpec["type"], instead: string): void {
+  private expect(type: StoreSpec["type"]): void {
     if (this.spec.type === type) return;
-    throw this.invalid(`is a ${this.spec.type} store: ask it with ${instead}`);
+    throw this.invalid(`is a ${this.spec.type} store: ${howToAsk[this.spec.type]}`);
   }
 
   private limit({ limit = ROWS_MAX }: KeyBounds<K>): number {

@@ -5,6 +5,7 @@
  * reading single blocks can come later without a change for callers.
  */
 import type { ObjectStore } from "../ports/object-store.ts";
+import { rowTimeOf } from "../state/row-time.ts";
 import { keyOfWindowKey, windowKey, windowStartOf } from "../state/window-key.ts";
 import type { SortedRows, ViewRow } from "./rows.ts";
 import type { SegmentCache } from "./segment-cache.ts";
@@ -121,7 +122,8 @@ export class StoreView {
   }
 
   private expired(changelogKey: string): boolean {
-    return this.store.retentionMs !== undefined && windowStartOf(changelogKey) <= this.expiredUpToMs;
+    const { type, retentionMs } = this.store;
+    return retentionMs !== undefined && rowTimeOf(type, changelogKey) <= this.expiredUpToMs;
   }
 }
 

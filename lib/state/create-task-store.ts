@@ -1,3 +1,4 @@
+import { SessionRowStore } from "./session-store.ts";
 import type { Scratch, StoreSpec, TaskStore } from "./store.ts";
 import { TimestampedKeyValueStore } from "./timestamped-key-value-store.ts";
 import { TimestampedWindowStore } from "./timestamped-window-store.ts";
@@ -5,7 +6,7 @@ import { TimestampedWindowStore } from "./timestamped-window-store.ts";
 /**
  * Makes an empty store of a task.
  *
- * @throws {StreamError} `TOPOLOGY_INVALID` for a window store without retention
+ * @throws {StreamError} `TOPOLOGY_INVALID` for a window or session store without retention
  * @example
  * const serdes = { keySerde: json(), valueSerde: json() };
  * const spec = { name: "counts", type: "timestampedKeyValue", logged: true, ...serdes } as const;
@@ -17,5 +18,7 @@ export function createTaskStore(spec: StoreSpec, scratch: Scratch): TaskStore {
       return new TimestampedKeyValueStore(spec, scratch);
     case "timestampedWindow":
       return new TimestampedWindowStore(spec, scratch);
+    case "session":
+      return new SessionRowStore(spec, scratch);
   }
 }

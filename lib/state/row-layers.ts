@@ -6,6 +6,15 @@ import { EXPIRED, SealedLayer } from "./sealed-layer.ts";
 import { EMPTY_SLAB, type Slab, Slabs } from "./slabs.ts";
 import type { FrozenRows, RowSink, Scratch, StoreRow, StoreSpec } from "./store.ts";
 
+/** What differs between store types. */
+export interface RowLayersOptions {
+  /**
+   * False: nothing is written for a row that came and went between two commits. Kafka Streams logs such deletions; a type
+   * whose keys move with every record would write little else.
+   */
+  readonly logsUnborn?: boolean;
+}
+
 /**
  * The layers of one store: what every store type that keeps one value per key shares.
  *
@@ -36,10 +45,12 @@ export class RowLayers {
   /** Entries whose committed form became absent: candidates for leaving their map. */
   private absent: Entry[] = [];
   private frozen: FrozenLayer | undefined;
+  private readonly logsUnborn: boolean;
 
-  constructor(spec: StoreSpec, scratch: Scratch) {
+  constructor(spec: StoreSpec, scratch: Scratch, { logsUnborn = true }: RowLayersOptions = {}) {
     this.spec = spec;
     this.scratch = scratch;
+    this.logsUnborn = logsUnborn;
   }
 
   get changedCount(): number {
@@ -93,10 +104,13 @@ export class RowLayers {
     sealed.storeTimeMs = this.storeTimeMs;
     for (const entry of this.dirty) {
       if (entry.bucket.startMs <= expiredUpToMs) sealed.push(entry, EMPTY_SLAB, 0, EXPIRED, 0);
-      else this.sealEntry(entry, changelog);
+      else if (this.logsUnborn || entry.present || hasCommitted(entry)) this.sealEntry(entry, changelog);
     }
     // Only now: after a failure above, `drop` still finds every open entry.
-    for (const entry of this.dirty) entry.open = false;
+    for (const entry of this.dirty) {
+      entry.open = false;
+      if (!this.logsUnborn) this.forgetIfAbsent(entry);
+    }
     this.dirty.length = 0;
   }
 
@@ -115,14 +129,19 @@ export class RowLayers {
     this.slabs.evacuate();
   }
 
-  drop(): void {
+  /** @param reverted Told of every entry that returned to its committed form. */
+  drop(reverted?: (entry: Entry) => void): void {
     const { count, entries, slabs, lengths } = this.sealed;
     for (let i = 0; i < count; i++) {
       if ((lengths[i] as number) > 0) this.slabs.release(slabs[i] as Slab, lengths[i] as number);
       this.revert(entries[i] as Entry);
+      reverted?.(entries[i] as Entry);
     }
     this.sealed.clear();
-    for (const entry of this.dirty) this.revert(entry);
+    for (const entry of this.dirty) {
+      this.revert(entry);
+      reverted?.(entry);
+    }
     this.dirty.length = 0;
     this.storeTimeMs = this.committedStoreTimeMs;
     // Values that were only read may have been changed in place as well: all objects are decoded again on next use.
@@ -294,4 +313,9 @@ export class RowLayers {
     const { rows } = entry.bucket;
     if (rows.get(entry.keyText) === entry) rows.delete(entry.keyText);
   }
+}
+
+/** Whether a row has a committed form, or gets one when the sealed layer is acknowledged. */
+export function hasCommitted(entry: Entry): boolean {
+  return entry.length >= 0 || entry.sealed;
 }

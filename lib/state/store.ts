@@ -1,5 +1,6 @@
 import type { ByteSink } from "../core/byte-sink.ts";
 import type { Serde } from "../serde/serde.ts";
+import type { FoundSessions } from "./found-sessions.ts";
 
 /** A declared store: frozen data in a topology. Names, types and changelog settings are Kafka Streams'. */
 export interface StoreSpec {
@@ -11,11 +12,12 @@ export interface StoreSpec {
   readonly logged: boolean;
   /** Window stores. */
   readonly windowSizeMs?: number;
+  /** Window and session stores. */
   readonly retentionMs?: number;
 }
 
 /** Store types so far; each is one file in `state/`. */
-export type StoreType = "timestampedKeyValue" | "timestampedWindow";
+export type StoreType = "timestampedKeyValue" | "timestampedWindow" | "session";
 
 /** What an operator sees of a row. The object belongs to the store: read it at once, never change or keep it. */
 export interface StoreRow {
@@ -53,6 +55,25 @@ export interface WindowStore extends StoreHandle {
   fetchAll(fromMs: number, toMs: number): IterableIterator<readonly [string, number, StoreRow]>;
 }
 
+/**
+ * Rows per key and session `[startMs, endMs]`, both ends inclusive. Sessions with an end at or below stream time minus retention
+ * are invisible and dropped. Rows have no timestamp of their own: a result has that of its end.
+ */
+export interface SessionStore extends StoreHandle {
+  /**
+   * Sessions of a key with `end >= earliestEndMs` and `start <= latestStartMs`, by end, then start.
+   * @hotPath `found` is reused from record to record
+   */
+  find(keyText: string, earliestEndMs: number, latestStartMs: number, found: FoundSessions): void;
+  get(keyText: string, startMs: number, endMs: number): StoreRow | undefined;
+  /** Null or undefined removes. `timestampMs` is that of the record in hand. @hotPath once per record */
+  put(keyText: string, startMs: number, endMs: number, value: unknown, timestampMs: number): void;
+  /** Removes a session; one that does not exist leaves no trace. @hotPath once per session that a record extends */
+  remove(keyText: string, startMs: number, endMs: number, timestampMs: number): void;
+  /** Sessions of all keys with `fromEndMs <= end <= toEndMs`, by end, start, key: `[key, start, end, row]`. */
+  fetchAll(fromEndMs: number, toEndMs: number): IterableIterator<readonly [string, number, number, StoreRow]>;
+}
+
 /** Where rows go, of a snapshot or of a changelog: Kafka Streams' changelog key bytes, plain value bytes, timestamp. */
 export interface RowSink {
   /** `valueLength` -1 is a tombstone. `bytes` is valid during the call only. @hotPath no view per row */
@@ -80,7 +101,7 @@ export interface TaskStore extends StoreHandle, RowSink {
   readonly changedCount: number;
   readonly rowCount: number;
   readonly sizeBytes: number;
-  /** The store's own stream time (largest window start put), -1 at first: part of the position record. */
+  /** The store's own stream time (largest window start, or session end, put), -1 at first: part of the position record. */
   storeTimeMs: number;
 }
 

@@ -1,17 +1,22 @@
 import { RowBucket } from "./bucket.ts";
-import { windowKeySuffix } from "./window-key.ts";
 
-/** The windows of a store by start: a map for look-ups, a sorted list for ranges and expiry. */
+/** The buckets of a store by time: a map for look-ups, a sorted list for ranges and expiry. */
 export class WindowBuckets {
+  private readonly keySuffix: (startMs: number) => string;
   private readonly byStart = new Map<number, RowBucket>();
   private readonly ascending: RowBucket[] = [];
+
+  /** @param keySuffix What follows the key of every row of a bucket in the changelog. */
+  constructor(keySuffix: (startMs: number) => string) {
+    this.keySuffix = keySuffix;
+  }
 
   get(startMs: number): RowBucket | undefined {
     return this.byStart.get(startMs);
   }
 
   create(startMs: number): RowBucket {
-    const bucket = new RowBucket(windowKeySuffix(startMs), startMs);
+    const bucket = new RowBucket(this.keySuffix(startMs), startMs);
     this.byStart.set(startMs, bucket);
     this.ascending.splice(this.lowerBound(startMs), 0, bucket);
     return bucket;
@@ -34,6 +39,16 @@ export class WindowBuckets {
     const taken = this.ascending.splice(0, this.lowerBound(upToMs + 1));
     for (const bucket of taken) this.byStart.delete(bucket.startMs);
     return taken;
+  }
+
+  /** Forgets buckets without rows. */
+  prune(): void {
+    let kept = 0;
+    for (const bucket of this.ascending) {
+      if (bucket.rows.size === 0) this.byStart.delete(bucket.startMs);
+      else this.ascending[kept++] = bucket;
+    }
+    this.ascending.length = kept;
   }
 
   /** Index of the first window with `start >= startMs`; mostly the end, because time goes on. */

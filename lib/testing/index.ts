@@ -8,6 +8,7 @@ export { type PipeOptions, TestInputTopic } from "./test-input-topic.ts";
 export { TestOutputTopic, type TestRecord } from "./test-output-topic.ts";
 export {
   type TestRow,
+  type TestSessionRow,
   type TestTopicOptions,
   type TestWindowRow,
   TopologyTestDriver,

@@ -5,7 +5,7 @@ import { partitionKey } from "../core/ids.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { KeyValueStore, RowSink, TaskStore, WindowStore } from "../state/store.ts";
+import type { KeyValueStore, RowSink, SessionStore, TaskStore, WindowStore } from "../state/store.ts";
 import { Collector } from "../task/collector.ts";
 import type { RecordQueue } from "../task/record-queue.ts";
 import { Task } from "../task/task.ts";
@@ -37,6 +37,15 @@ export interface TestRow<K, V> {
 /** A row of a window store. */
 export interface TestWindowRow<K, V> extends TestRow<K, V> {
   readonly windowStartMs: number;
+}
+
+/** A row of a session store: the session's first and last record. */
+export interface TestSessionRow<K, V> {
+  readonly key: K;
+  readonly startMs: number;
+  /** Inclusive. */
+  readonly endMs: number;
+  readonly value: V;
 }
 
 /**
@@ -128,6 +137,22 @@ export class TopologyTestDriver {
       windowStartMs,
       value: row.value as V,
       timestampMs: row.timestampMs,
+    }));
+  }
+
+  /**
+   * The rows of a session store that retention leaves visible, by end, start, then key.
+   *
+   * @throws {StreamError} `STORE_UNKNOWN` when there is no such session store
+   */
+  sessionRows<K, V>(store: string): readonly TestSessionRow<K, V>[] {
+    const found = this.store(store, "session");
+    const rows = [...(found as TaskStore & SessionStore).fetchAll(0, Number.MAX_SAFE_INTEGER)];
+    return rows.map(([keyText, startMs, endMs, row]) => ({
+      key: keyOf<K>(found, keyText),
+      startMs,
+      endMs,
+      value: row.value as V,
     }));
   }
 

@@ -29,7 +29,7 @@ export interface TouchedRange {
   readonly store: string;
   readonly from: string;
   readonly to: string;
-  /** Window starts `[fromMs, toMs]` for window stores. */
+  /** Window starts `[fromMs, toMs]` for window stores; for session stores sessions that overlap `[fromMs, toMs]`. */
   readonly fromMs?: number;
   readonly toMs?: number;
 }

@@ -3,7 +3,7 @@ import { StreamsBuilder } from "../../lib/dsl/builder.ts";
 import type { Header } from "../../lib/records/reader.ts";
 import type { Serde } from "../../lib/serde/serde.ts";
 import { createTaskStore } from "../../lib/state/create-task-store.ts";
-import type { KeyValueStore, StoreHandle, TaskStore, WindowStore } from "../../lib/state/store.ts";
+import type { KeyValueStore, SessionStore, StoreHandle, TaskStore, WindowStore } from "../../lib/state/store.ts";
 import { Cursor } from "../../lib/topology/cursor.ts";
 import type { DropReason, TaskGraph, TaskHost } from "../../lib/topology/instantiate.ts";
 import { instantiate } from "../../lib/topology/instantiate.ts";
@@ -92,6 +92,17 @@ export class TopologyHost implements TaskHost {
       startMs,
       row.value,
       row.timestampMs,
+    ]);
+  }
+
+  /** Rows of a session store, keys as text. */
+  sessions(store: string): readonly (readonly [key: string, startMs: number, endMs: number, value: unknown])[] {
+    const found = this.store<SessionStore>(store);
+    return [...found.fetchAll(0, Number.MAX_SAFE_INTEGER)].map(([key, startMs, endMs, { value }]) => [
+      key,
+      startMs,
+      endMs,
+      value,
     ]);
   }
 

@@ -1,6 +1,15 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import type { App, ExceptionHandler, KGroupedStream, KStream, KTable, Pair, Windowed } from "../../lib/index.ts";
+import type {
+  App,
+  ExceptionHandler,
+  KGroupedStream,
+  KStream,
+  KTable,
+  Pair,
+  SessionWindowedKStream,
+  Windowed,
+} from "../../lib/index.ts";
 import {
   bytes,
   chooseHandler,
@@ -13,6 +22,8 @@ import {
   logAndFail,
   retry,
   StreamsBuilder,
+  sessionWindowed,
+  sessionWindows,
   string,
   timeWindowed,
   timeWindows,
@@ -158,6 +169,23 @@ test("windowed aggregations have windowed keys, and grace is explicit", () => {
   timeWindows({ size: "5s" });
   // @ts-expect-error not a unit
   timeWindows({ size: "5 parsecs", grace: 0 });
+});
+
+test("sessions have windowed keys, and aggregates of sessions need a merger", () => {
+  const sessions = words.groupByKey().windowedBy(sessionWindows({ gap: "5s", grace: 0 }));
+  expectTypeOf(sessions).toEqualTypeOf<SessionWindowedKStream<string, string>>();
+  expectTypeOf(sessions.count()).toEqualTypeOf<KTable<Windowed<string>, number>>();
+  expectTypeOf(sessions.reduce((a, b) => a + b)).toEqualTypeOf<KTable<Windowed<string>, string>>();
+  const add = (_key: string, word: string, total: number): number => total + word.length;
+  const lengths = sessions.aggregate(() => 0, add, { merger: (_key, a, b) => a + b, value: int64() });
+  expectTypeOf(lengths).toEqualTypeOf<KTable<Windowed<string>, number>>();
+  lengths.toStream().to("out", { key: sessionWindowed(string()), value: int64() });
+  // @ts-expect-error sessions meet: their aggregates must be merged
+  sessions.aggregate(() => 0, add, { value: int64() });
+  // @ts-expect-error the aggregate is a number
+  sessions.aggregate(() => 0, add, { merger: (_key, a, b) => a + b, value: string() });
+  // @ts-expect-error grace decides what is lost
+  sessionWindows({ gap: "5s" });
 });
 
 test("tables map, filter and become streams", () => {

@@ -1,6 +1,7 @@
 import { aggregations } from "./aggregations.ts";
 import { failures } from "./failures.ts";
 import { groupedTables } from "./grouped-tables.ts";
+import { sessions } from "./sessions.ts";
 import { stateless } from "./stateless.ts";
 import { streamTableJoins } from "./stream-table-joins.ts";
 import { tableTableJoins } from "./table-table-joins.ts";
@@ -11,13 +12,14 @@ import type { CaseTopology } from "./words.ts";
 /** The topology of every recorded case whose operators exist, by the case's name. */
 export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
   Object.entries({
-    ...stateless,
     ...aggregations,
     ...failures,
+    ...groupedTables,
+    ...sessions,
+    ...stateless,
+    ...streamTableJoins,
+    ...tableTableJoins,
     ...tables,
     ...windows,
-    ...streamTableJoins,
-    ...groupedTables,
-    ...tableTableJoins,
   }),
 );

@@ -89,6 +89,8 @@ function storesOf(vector: Pick<VectorFile, "stores">, driver: TopologyTestDriver
         return [name, driver.keyValueRows(name).map((row) => [row.key, row.value, row.timestampMs])];
       case "timestampedWindow":
         return [name, driver.windowRows(name).map((row) => [row.key, row.windowStartMs, row.value, row.timestampMs])];
+      case "session":
+        return [name, driver.sessionRows(name).map((row) => [row.key, row.startMs, row.endMs, row.value])];
       default:
         throw new Error(`stores of type ${type} are not supported yet`);
     }

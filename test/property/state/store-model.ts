@@ -1,4 +1,5 @@
-import type { RowSink } from "../../../lib/state/store.ts";
+import { sessionKey } from "../../../lib/state/session-key.ts";
+import type { RowSink, StoreSpec } from "../../../lib/state/store.ts";
 import { windowKey } from "../../../lib/state/window-key.ts";
 
 /** A row as text, so that nothing can be changed in place. Undefined value: a tombstone. */
@@ -9,8 +10,13 @@ export interface ModelRow {
 
 type Layer = Map<string, ModelRow>;
 
-/** `key|start`: keys of the model. Key-value stores have start 0. */
+/** `key|time`: keys of the model. Time is the start of a window, the end of a session, 0 in a key-value store. */
 export type ModelKey = `${string}|${number}`;
+
+/** One session per key and end. */
+export function sessionStart(endMs: number): number {
+  return Math.floor(endMs / 2);
+}
 
 /** A store as a person would write it who has all the time in the world: whole maps copied, nothing clever. */
 export class StoreModel {
@@ -20,9 +26,13 @@ export class StoreModel {
   private open: Layer = new Map();
   private sealed: { rows: Layer; timeMs: number } | undefined;
   private changed: Layer = new Map();
+  /** Committed sessions that were removed and put again: the removal is logged too. */
+  private readonly replaced = new Set<ModelKey>();
+  private readonly type: StoreSpec["type"];
   private readonly retentionMs: number | undefined;
 
-  constructor(retentionMs: number | undefined) {
+  constructor({ type, retentionMs }: StoreSpec) {
+    this.type = type;
     this.retentionMs = retentionMs;
   }
 
@@ -35,8 +45,20 @@ export class StoreModel {
   }
 
   put(key: ModelKey, row: ModelRow): void {
-    if (this.retentionMs !== undefined) this.storeTimeMs = Math.max(this.storeTimeMs, startOf(key));
-    if (!this.expired(key, this.storeTimeMs)) this.open.set(key, row);
+    if (this.retentionMs !== undefined) this.storeTimeMs = Math.max(this.storeTimeMs, timeOf(key));
+    if (this.expired(key, this.storeTimeMs)) return;
+    if (this.type === "session") {
+      if (row.value === undefined && !this.visible().has(key)) return;
+      const again = row.value !== undefined && this.open.get(key)?.value === undefined && this.open.has(key);
+      if (row.value === undefined) this.replaced.delete(key);
+      else if (again && (this.committed.has(key) || this.sealed?.rows.has(key))) this.replaced.add(key);
+    }
+    this.open.set(key, row);
+  }
+
+  /** Of the open layer: how many rows are logged as a deletion and a row. */
+  get replacedCount(): number {
+    return [...this.replaced].filter((key) => !this.expired(key, this.storeTimeMs)).length;
   }
 
   /** What an operator sees. */
@@ -46,7 +68,11 @@ export class StoreModel {
   }
 
   seal(): Layer {
-    const rows = new Map([...this.open].filter(([key]) => !this.expired(key, this.storeTimeMs)));
+    const logged = ([key, { value }]: [string, ModelRow]): boolean =>
+      !this.expired(key, this.storeTimeMs) &&
+      (value !== undefined || this.type !== "session" || this.committed.has(key));
+    const rows = new Map([...this.open].filter(logged));
+    this.replaced.clear();
     this.sealed = { rows, timeMs: this.storeTimeMs };
     this.open = new Map();
     return rows;
@@ -64,6 +90,7 @@ export class StoreModel {
   drop(): void {
     this.sealed = undefined;
     this.open = new Map();
+    this.replaced.clear();
     this.storeTimeMs = this.committedTimeMs;
   }
 
@@ -85,7 +112,8 @@ export class StoreModel {
   }
 
   changelogKey(key: ModelKey): string {
-    return this.retentionMs === undefined ? keyOf(key) : windowKey(keyOf(key), startOf(key));
+    if (this.type === "session") return sessionKey(keyOf(key), sessionStart(timeOf(key)), timeOf(key));
+    return this.retentionMs === undefined ? keyOf(key) : windowKey(keyOf(key), timeOf(key));
   }
 
   private live(rows: Layer, timeMs: number): Layer {
@@ -93,7 +121,7 @@ export class StoreModel {
   }
 
   private expired(key: string, timeMs: number): boolean {
-    return this.retentionMs !== undefined && startOf(key as ModelKey) <= timeMs - this.retentionMs;
+    return this.retentionMs !== undefined && timeOf(key as ModelKey) <= timeMs - this.retentionMs;
   }
 }
 
@@ -101,7 +129,7 @@ export function keyOf(key: ModelKey): string {
   return key.slice(0, key.lastIndexOf("|"));
 }
 
-export function startOf(key: ModelKey): number {
+export function timeOf(key: ModelKey): number {
   return Number(key.slice(key.lastIndexOf("|") + 1));
 }
 

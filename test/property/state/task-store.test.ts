@@ -4,15 +4,9 @@ import { ByteSink } from "../../../lib/core/byte-sink.ts";
 import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { createTaskStore } from "../../../lib/state/create-task-store.ts";
-import type {
-  FrozenRows,
-  KeyValueStore,
-  StoreRow,
-  StoreSpec,
-  TaskStore,
-  WindowStore,
-} from "../../../lib/state/store.ts";
-import { keyOf, type ModelKey, type ModelRow, RowCollector, StoreModel, startOf } from "./store-model.ts";
+import type { FrozenRows, StoreRow, StoreSpec, TaskStore } from "../../../lib/state/store.ts";
+import { accessTo, type StoreAccess } from "./store-access.ts";
+import { type ModelKey, type ModelRow, RowCollector, StoreModel } from "./store-model.ts";
 
 /** Values are objects, so that a caller can change them in place. */
 type Value = { n: number; pad: string };
@@ -27,6 +21,14 @@ const specs: readonly StoreSpec[] = [
     valueSerde: json(),
     logged: true,
     windowSizeMs: 1,
+    retentionMs: RETENTION_MS,
+  },
+  {
+    name: "sessions",
+    type: "session",
+    keySerde: string(),
+    valueSerde: json(),
+    logged: true,
     retentionMs: RETENTION_MS,
   },
 ] as never;
@@ -60,13 +62,15 @@ class Run {
     done: boolean;
   }[] = [];
   private readonly spec: StoreSpec;
+  private readonly access: StoreAccess;
   private sealedRecords: (readonly [string, ModelRow])[] = [];
   private clockMs = 100;
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
-    this.model = new StoreModel(spec.retentionMs);
+    this.model = new StoreModel(spec);
     this.store = createTaskStore(spec, { sink: new ByteSink(8) });
+    this.access = accessTo(this.store);
   }
 
   apply(step: Operation): void {
@@ -146,20 +150,16 @@ class Run {
   }
 
   private key(step: { key: string; start: number }): ModelKey {
-    return `${step.key}|${this.spec.type === "timestampedWindow" ? step.start : 0}`;
+    return `${step.key}|${this.spec.retentionMs === undefined ? 0 : step.start}`;
   }
 
   private get(modelKey: ModelKey): StoreRow | undefined {
-    return this.spec.type === "timestampedWindow"
-      ? (this.store as unknown as WindowStore).get(keyOf(modelKey), startOf(modelKey))
-      : (this.store as unknown as KeyValueStore).get(keyOf(modelKey));
+    return this.access.get(modelKey);
   }
 
   private put(modelKey: ModelKey, value: Value | undefined): void {
     const timestampMs = this.clockMs++;
-    if (this.spec.type === "timestampedWindow") {
-      (this.store as unknown as WindowStore).put(keyOf(modelKey), startOf(modelKey), value, timestampMs);
-    } else (this.store as unknown as KeyValueStore).put(keyOf(modelKey), value, timestampMs);
+    this.access.put(modelKey, value, timestampMs);
     this.model.put(modelKey, { value: value === undefined ? undefined : JSON.stringify(value), timestampMs });
   }
 
@@ -174,9 +174,10 @@ class Run {
     if (this.model.sealedWaiting) return;
     const got = new RowCollector();
     this.store.seal(got);
+    const { replacedCount } = this.model;
     const want = this.model.seal();
     expect(new Map(got.rows)).toEqual(new Map(this.model.byChangelogKey(want)));
-    expect(got.rows.length).toBe(want.size);
+    expect(got.rows.length).toBe(want.size + replacedCount);
     this.sealedRecords = got.rows;
   }
 
@@ -205,13 +206,7 @@ class Run {
 
   private *visibleRows(): Generator<readonly [string, ModelRow]> {
     const seen = ({ value, timestampMs }: StoreRow): ModelRow => ({ value: JSON.stringify(value), timestampMs });
-    if (this.spec.type === "timestampedWindow") {
-      const rows = (this.store as unknown as WindowStore).fetchAll(-100, 100);
-      for (const [keyText, startMs, row] of rows) yield [`${keyText}|${startMs}`, seen(row)];
-    } else {
-      const rows = (this.store as unknown as KeyValueStore).range(undefined, undefined);
-      for (const [keyText, row] of rows) yield [`${keyText}|0`, seen(row)];
-    }
+    for (const [modelKey, row] of this.access.rows()) yield [modelKey, seen(row)];
   }
 }
 

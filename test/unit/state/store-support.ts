@@ -2,6 +2,7 @@ import { ByteSink } from "../../../lib/core/byte-sink.ts";
 import { json } from "../../../lib/serde/json.ts";
 import type { Serde } from "../../../lib/serde/serde.ts";
 import { string } from "../../../lib/serde/string.ts";
+import { SessionRowStore } from "../../../lib/state/session-store.ts";
 import type { FrozenRows, RowSink, StoreSpec } from "../../../lib/state/store.ts";
 import { TimestampedKeyValueStore } from "../../../lib/state/timestamped-key-value-store.ts";
 import { TimestampedWindowStore } from "../../../lib/state/timestamped-window-store.ts";
@@ -30,6 +31,19 @@ export function windowStore(options: Partial<StoreSpec> = {}): TimestampedWindow
     ...options,
   };
   return new TimestampedWindowStore(spec, { sink: new ByteSink() });
+}
+
+export function sessionStore(options: Partial<StoreSpec> = {}): SessionRowStore {
+  const spec: StoreSpec = {
+    name: "sessions",
+    type: "session",
+    keySerde: string() as Serde<unknown>,
+    valueSerde: json(),
+    logged: true,
+    retentionMs: 100,
+    ...options,
+  };
+  return new SessionRowStore(spec, { sink: new ByteSink() });
 }
 
 /** Changelog records as text: `key=value@timestamp`, keys of windows in hex. */

@@ -1,0 +1,120 @@
+import { ByteSink } from "../core/byte-sink.ts";
+import type { Header } from "../records/reader.ts";
+import type { Windowed } from "../serde/windowed.ts";
+import { FoundSessions } from "../state/found-sessions.ts";
+import type { SessionStore } from "../state/store.ts";
+import type { Cursor } from "../topology/cursor.ts";
+import { CursorRegisters } from "../topology/cursor.ts";
+import type { Operator } from "../topology/operator.ts";
+import type { Aggregator, Initializer } from "./aggregate.ts";
+import type { KeyedStore } from "./keyed-store.ts";
+
+/** Combines the aggregates of two sessions that a record joins, the earlier one first. */
+export type Merger<K, A> = (key: K, first: A, second: A) => A;
+
+/** Sessions: records of a key that are at most `gapMs` apart. */
+export interface SessionWindowShape {
+  readonly gapMs: number;
+  /** How late a record may be: how long after gap and end a session still changes, in stream time. */
+  readonly graceMs: number;
+}
+
+/** What `sessionAggregate` needs. */
+export interface SessionAggregateProps<K, V, A> extends KeyedStore {
+  readonly windows: SessionWindowShape;
+  readonly initializer: Initializer<A>;
+  readonly aggregator: Aggregator<K, V, A>;
+  readonly merger: Merger<K, A>;
+  /** False when the aggregator does not look at values: they are not decoded then. */
+  readonly readsValue: boolean;
+}
+
+const NO_HEADERS: readonly Header[] = [];
+
+/**
+ * Aggregates per key and session. A record joins all sessions that are at most a gap away; each of them is removed and
+ * forwarded as a tombstone, in ascending order, then comes the joined one: the initializer's value merged with their
+ * aggregates, and the record added last, whatever its timestamp. Only null keys are dropped. A record is late when the session
+ * that it would give ends before stream time minus gap and grace. Results have the timestamp of their session's end and no
+ * headers.
+ *
+ * @source Kafka Streams `KStreamSessionWindowAggregate`
+ * @example
+ * sessionAggregate({
+ *   store: "visits", keySerde: string(), sourceKeyed: true, windows: { gapMs: 1_800_000, graceMs: 60_000 },
+ *   initializer: () => 0, aggregator: (key, value, count: number) => count + 1, merger: (key, a, b) => a + b, readsValue: false,
+ * });
+ */
+export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>): Operator {
+  const { keySerde, windows, sourceKeyed, initializer, aggregator, merger, readsValue } = props;
+  const { gapMs, graceMs } = windows;
+  return Object.freeze<Operator>({
+    kind: "session-aggregate",
+    ...(sourceKeyed && {
+      touches: (keyText: string, timestampMs: number) => [
+        { store: props.store, from: keyText, to: keyText, fromMs: timestampMs - gapMs, toMs: timestampMs + gapMs },
+      ],
+    }),
+    create: ({ next, store: open, clock, dropped }) => {
+      const store = open<SessionStore>(props.store);
+      const streamTime = clock("stream-time", -1);
+      const scratch = new ByteSink(64);
+      const found = new FoundSessions();
+      const hull = new Hull();
+      const registers = new CursorRegisters();
+      return (cursor) => {
+        if (cursor.keyIsNull) return dropped("null-key");
+        const { timestampMs } = cursor;
+        if (timestampMs > streamTime.value) streamTime.value = timestampMs;
+        const keyText = cursor.keyText(keySerde, scratch);
+        store.find(keyText, timestampMs - gapMs, timestampMs + gapMs, found);
+        hull.of(timestampMs, found);
+        if (hull.endMs < streamTime.value - gapMs - graceMs) return dropped("late");
+        const key = cursor.key as K;
+        const value = (readsValue ? cursor.value : undefined) as V;
+        let aggregate = initializer();
+        for (let i = 0; i < found.count; i++) aggregate = merger(key, aggregate, found.values[i] as A);
+        registers.save(cursor);
+        if (hull.startMs !== hull.endMs) {
+          for (let i = 0; i < found.count; i++) {
+            const startMs = found.startsMs[i] as number;
+            const endMs = found.endsMs[i] as number;
+            store.remove(keyText, startMs, endMs, timestampMs);
+            toSession(cursor, key, { startMs, endMs });
+            cursor.setChange(null, found.values[i]);
+            next(cursor);
+            registers.restore(cursor);
+          }
+        }
+        const { startMs, endMs } = hull;
+        const after = aggregator(key, value, aggregate) ?? null;
+        store.put(keyText, startMs, endMs, after, timestampMs);
+        toSession(cursor, key, { startMs, endMs });
+        cursor.setChange(after, null);
+        next(cursor);
+      };
+    },
+  });
+}
+
+/** The session that a record makes of itself and of those near it. */
+class Hull {
+  startMs = 0;
+  endMs = 0;
+
+  of(timestampMs: number, { count, startsMs, endsMs }: FoundSessions): void {
+    this.startMs = timestampMs;
+    this.endMs = timestampMs;
+    for (let i = 0; i < count; i++) {
+      this.startMs = Math.min(this.startMs, startsMs[i] as number);
+      this.endMs = Math.max(this.endMs, endsMs[i] as number);
+    }
+  }
+}
+
+function toSession<K>(cursor: Cursor, key: K, window: Windowed<K>["window"]): void {
+  const windowed: Windowed<K> = { key, window };
+  cursor.setKey(windowed);
+  cursor.setHeaders(NO_HEADERS);
+  cursor.timestampMs = window.endMs;
+}

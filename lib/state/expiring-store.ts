@@ -1,0 +1,129 @@
+import { StreamError } from "../core/errors.ts";
+import type { Entry } from "./entry.ts";
+import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
+import type { FrozenRows, RowSink, Scratch, StoreSpec, TaskStore } from "./store.ts";
+import { WindowBuckets } from "./window-buckets.ts";
+
+/** How a store type lays out its rows. */
+export interface ExpiringStoreOptions extends RowLayersOptions {
+  /** What follows the key of every row of a bucket in the changelog; by the bucket's time. */
+  readonly keySuffix: (timeMs: number) => string;
+}
+
+/**
+ * A store whose rows expire by the store's own stream time: what window and session stores share. A row lies in the bucket of
+ * its time (start of a window, end of a session); buckets with `time <= stream time - retention` are gone.
+ *
+ * Expiry is metadata: whole buckets are dropped, nothing is written for them. What is visible follows the newest stream time;
+ * buckets are freed when a commit with that stream time is acknowledged, because an aborted one turns the time back.
+ *
+ * @source Kafka Streams `InMemoryWindowStore`, `InMemorySessionStore` (expiry)
+ */
+export abstract class ExpiringStore implements TaskStore {
+  readonly spec: StoreSpec;
+  protected readonly layers: RowLayers;
+  protected readonly buckets: WindowBuckets;
+  /** Buckets with a time up to this are invisible. */
+  protected expiredUpToMs = Number.NEGATIVE_INFINITY;
+  private readonly retentionMs: number;
+  private readonly followMoves = (entry: Entry): void => this.moved(entry);
+
+  constructor(spec: StoreSpec, scratch: Scratch, options: ExpiringStoreOptions) {
+    if (spec.retentionMs === undefined || !(spec.retentionMs > 0)) {
+      throw new StreamError("TOPOLOGY_INVALID", `${spec.type} store ${spec.name} needs a retention above 0 ms`, {
+        details: { store: spec.name },
+      });
+    }
+    this.spec = spec;
+    this.retentionMs = spec.retentionMs;
+    this.layers = new RowLayers(spec, scratch, options);
+    this.buckets = new WindowBuckets(options.keySuffix);
+  }
+
+  abstract row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void;
+
+  seal(changelog: RowSink): void {
+    this.layers.seal(changelog, this.expiredUpToMs);
+  }
+
+  acknowledge(): void {
+    this.layers.acknowledge();
+    this.dropExpired();
+  }
+
+  drop(): void {
+    this.layers.drop(this.followMoves);
+    this.expiredUpToMs = this.layers.storeTimeMs - this.retentionMs;
+  }
+
+  freeze(which: "all" | "changed"): FrozenRows {
+    return this.layers.freeze(which, this.buckets.all());
+  }
+
+  get changedCount(): number {
+    return this.layers.changedCount;
+  }
+
+  get rowCount(): number {
+    return this.layers.rowCount;
+  }
+
+  get sizeBytes(): number {
+    return this.layers.sizeBytes;
+  }
+
+  get storeTimeMs(): number {
+    return this.layers.storeTimeMs;
+  }
+
+  /** Set at restore, while no layer is open. */
+  set storeTimeMs(storeTimeMs: number) {
+    this.layers.committedStoreTimeMs = storeTimeMs;
+    this.advance(storeTimeMs);
+    this.dropExpired();
+  }
+
+  /** Moves stream time on, if `timeMs` is news. @returns whether a row of that time is visible */
+  protected admits(timeMs: number): boolean {
+    if (timeMs > this.layers.storeTimeMs) this.advance(timeMs);
+    return timeMs > this.expiredUpToMs;
+  }
+
+  /** As `admits`, for a row that is restored. */
+  protected admitsRestored(timeMs: number): boolean {
+    if (timeMs > this.layers.storeTimeMs) this.storeTimeMs = timeMs;
+    return timeMs > this.expiredUpToMs;
+  }
+
+  protected visibleFrom(fromMs: number): number {
+    return Math.max(fromMs, this.expiredUpToMs + 1);
+  }
+
+  /** The entry of a key in the bucket of a time; made if there is none. */
+  protected entry(keyText: string, timeMs: number): Entry {
+    const bucket = this.buckets.get(timeMs) ?? this.buckets.create(timeMs);
+    return bucket.rows.get(keyText) ?? this.layers.create(keyText, bucket);
+  }
+
+  protected badKey(keyText: string): StreamError {
+    const { name, type } = this.spec;
+    return new StreamError("SCHEMA_UNKNOWN", `a key in the changelog of ${type} store ${name} is too short`, {
+      details: { store: name, keyLength: keyText.length },
+    });
+  }
+
+  /** Told of every entry that appeared, vanished or expired other than by a put. */
+  protected moved(_entry: Entry): void {}
+
+  private advance(storeTimeMs: number): void {
+    this.layers.storeTimeMs = storeTimeMs;
+    this.expiredUpToMs = storeTimeMs - this.retentionMs;
+  }
+
+  private dropExpired(): void {
+    for (const bucket of this.buckets.takeUpTo(this.layers.committedStoreTimeMs - this.retentionMs)) {
+      this.layers.dropBucket(bucket);
+      for (const entry of bucket.rows.values()) this.moved(entry);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { KeyValueStore, SessionStore, StoreRow, TaskStore, WindowStore } from "../../../lib/state/store.ts";
+import { keyOf, type ModelKey, sessionStart, timeOf } from "./store-model.ts";
+
+/** A store of any type by the keys of the model. */
+export interface StoreAccess {
+  get(key: ModelKey): StoreRow | undefined;
+  put(key: ModelKey, value: unknown, timestampMs: number): void;
+  rows(): Iterable<readonly [ModelKey, StoreRow]>;
+}
+
+export function accessTo(store: TaskStore): StoreAccess {
+  switch (store.spec.type) {
+    case "timestampedKeyValue":
+      return toKeyValues(store as TaskStore & KeyValueStore);
+    case "timestampedWindow":
+      return toWindows(store as TaskStore & WindowStore);
+    case "session":
+      return toSessions(store as TaskStore & SessionStore);
+  }
+}
+
+function toKeyValues(store: KeyValueStore): StoreAccess {
+  return {
+    get: (key) => store.get(keyOf(key)),
+    put: (key, value, timestampMs) => store.put(keyOf(key), value, timestampMs),
+    rows: function* () {
+      for (const [keyText, row] of store.range(undefined, undefined)) yield [`${keyText}|0`, row];
+    },
+  };
+}
+
+function toWindows(store: WindowStore): StoreAccess {
+  return {
+    get: (key) => store.get(keyOf(key), timeOf(key)),
+    put: (key, value, timestampMs) => store.put(keyOf(key), timeOf(key), value, timestampMs),
+    rows: function* () {
+      for (const [keyText, startMs, row] of store.fetchAll(-100, 100)) yield [`${keyText}|${startMs}`, row];
+    },
+  };
+}
+
+function toSessions(store: SessionStore): StoreAccess {
+  return {
+    get: (key) => store.get(keyOf(key), sessionStart(timeOf(key)), timeOf(key)),
+    put: (key, value, timestampMs) => store.put(keyOf(key), sessionStart(timeOf(key)), timeOf(key), value, timestampMs),
+    rows: function* () {
+      for (const [keyText, , endMs, row] of store.fetchAll(-100, 100)) yield [`${keyText}|${endMs}`, row];
+    },
+  };
+}
