@@ -22,8 +22,16 @@ export type { JoinedOptions } from "./dsl/stream-table-join.ts";
 export { KTable } from "./dsl/table.ts";
 export type { WindowStoreOptions } from "./dsl/windowed-stream.ts";
 export { TimeWindowedKStream } from "./dsl/windowed-stream.ts";
-export type { SessionWindows, SessionWindowsOptions, TimeWindows, TimeWindowsOptions } from "./dsl/windows.ts";
-export { sessionWindows, timeWindows } from "./dsl/windows.ts";
+export type {
+  SessionWindows,
+  SessionWindowsOptions,
+  SlidingWindows,
+  SlidingWindowsOptions,
+  TimeWindows,
+  TimeWindowsOptions,
+  UnlimitedWindowsOptions,
+} from "./dsl/windows.ts";
+export { sessionWindows, slidingWindows, timeWindows, unlimitedWindows } from "./dsl/windows.ts";
 export type { Aggregator, Initializer } from "./operators/aggregate.ts";
 export type { Pair } from "./operators/map.ts";
 export type { Reducer } from "./operators/reduce.ts";

@@ -16,7 +16,7 @@ import { SessionWindowedKStream } from "./session-windowed-stream.ts";
 import type { Named } from "./stream.ts";
 import { KTable } from "./table.ts";
 import { TimeWindowedKStream } from "./windowed-stream.ts";
-import type { SessionWindows, TimeWindows } from "./windows.ts";
+import type { SessionWindows, SlidingWindows, TimeWindows } from "./windows.ts";
 
 /** How the table of an aggregation is kept. */
 export interface StoreOptions extends Named {
@@ -89,9 +89,11 @@ export class KGroupedStream<K, V> {
    * @example
    * const perMinute = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count();
    */
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V>;
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>;
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
-  windowedBy(windows: TimeWindows | SessionWindows): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
+  windowedBy(
+    windows: TimeWindows | SlidingWindows | SessionWindows,
+  ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
     const { props, aggregation } = this;
     return windows.kind === "session"
       ? new SessionWindowedKStream<K, V>({ ...props, windows, aggregation })

@@ -2,6 +2,7 @@ import type { Aggregator, Initializer } from "../operators/aggregate.ts";
 import type { Reducer } from "../operators/reduce.ts";
 import type { Merger } from "../operators/session-aggregate.ts";
 import { sessionAggregate } from "../operators/session-aggregate.ts";
+import { sessionRows } from "../operators/table-rows.ts";
 import { int64 } from "../serde/int64.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
@@ -125,6 +126,7 @@ export class SessionWindowedKStream<K, V> {
       sources: added.sources,
       serdes: bothKnown(sessionWindowed(added.keySerde), added.valueSerde),
       oldValues: added.oldValues,
+      rows: () => sessionRows(added.store),
       sourceKeyed: false,
     });
   }

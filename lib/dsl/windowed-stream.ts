@@ -1,6 +1,7 @@
 import type { Duration } from "../core/duration.ts";
 import type { Aggregator, Initializer } from "../operators/aggregate.ts";
 import type { Reducer } from "../operators/reduce.ts";
+import { slidingAggregate } from "../operators/sliding-aggregate.ts";
 import { windowedRows } from "../operators/table-rows.ts";
 import { windowAggregate } from "../operators/window-aggregate.ts";
 import { int64 } from "../serde/int64.ts";
@@ -9,13 +10,13 @@ import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
 import { timeWindowed } from "../serde/windowed.ts";
-import type { Aggregation, GroupedProps } from "./aggregation.ts";
+import type { Aggregation, GroupedProps, LeastRetention } from "./aggregation.ts";
 import { checkedRetention } from "./aggregation.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import { prefixes } from "./prefixes.ts";
 import { bothKnown } from "./serdes.ts";
 import { KTable } from "./table.ts";
-import type { TimeWindows } from "./windows.ts";
+import type { SlidingWindows, TimeWindows } from "./windows.ts";
 
 /** How the table of a windowed aggregation is kept. */
 export interface WindowStoreOptions extends StoreOptions {
@@ -25,7 +26,7 @@ export interface WindowStoreOptions extends StoreOptions {
 
 /** What a windowed stream is made of. */
 export interface WindowedProps extends GroupedProps {
-  readonly windows: TimeWindows;
+  readonly windows: TimeWindows | SlidingWindows;
   readonly aggregation: Aggregation;
 }
 
@@ -40,7 +41,7 @@ interface WindowedFold<K, V, A> {
 
 /**
  * Records grouped by key and time window. Null keys do not take part; null values do, as in Kafka Streams: filter them out
- * first where they should not count. A record that comes after its window's end plus grace, in stream time, is dropped.
+ * first where they should not count (over sliding windows null values do not take part either). A record that comes after its window's end plus grace, in stream time, is dropped.
  */
 export class TimeWindowedKStream<K, V> {
   private readonly props: WindowedProps;
@@ -105,24 +106,36 @@ export class TimeWindowedKStream<K, V> {
 
   private fold<A, R = A>(
     { store, name, logged, retention }: WindowStoreOptions,
-    { prefix, value, initializer, aggregator, readsValue = true }: WindowedFold<K, V, A>,
+    { prefix, value, readsValue = true, ...functions }: WindowedFold<K, V, A>,
   ): KTable<Windowed<K>, R> {
     const { aggregation, windows, graph } = this.props;
-    const { sizeMs, graceMs } = windows;
-    const retentionMs = checkedRetention(retention, { ms: sizeMs + graceMs, sum: "size + grace" });
+    const windowSizeMs = windows.kind === "time" ? windows.sizeMs : windows.differenceMs;
+    const retentionMs = checkedRetention(retention, leastRetention(windows));
     const added = aggregation.add(
-      { prefix, type: "timestampedWindow", store, name, logged, value, windowSizeMs: sizeMs, retentionMs },
-      (kept) => windowAggregate<K, V, A>({ ...kept, windows, initializer, aggregator, readsValue }),
+      { prefix, type: "timestampedWindow", store, name, logged, value, windowSizeMs, retentionMs },
+      (kept) =>
+        windows.kind === "time"
+          ? windowAggregate<K, V, A>({ ...kept, ...functions, windows, readsValue })
+          : slidingAggregate<K, V, A>({ ...kept, ...functions, windows, readsValue }),
     );
     return new KTable<Windowed<K>, R>({
       graph,
       node: added.node,
       sources: added.sources,
-      serdes: bothKnown(timeWindowed(added.keySerde, sizeMs), added.valueSerde),
+      serdes: bothKnown(timeWindowed(added.keySerde, windowSizeMs), added.valueSerde),
       oldValues: added.oldValues,
       rows: () => windowedRows(added.store),
       // The key is a windowed one now.
       sourceKeyed: false,
     });
   }
+}
+
+/** Time windows are kept until they are closed; sliding ones longer, because later windows start from their aggregates. */
+function leastRetention(windows: TimeWindows | SlidingWindows): LeastRetention {
+  const { graceMs } = windows;
+  if (windows.kind === "sliding") {
+    return { ms: 2 * windows.differenceMs + graceMs, sum: "2 * timeDifference + grace" };
+  }
+  return { ms: (windows.onlyStartMs ?? 0) + windows.sizeMs + graceMs, sum: "size + grace" };
 }

@@ -2,6 +2,7 @@ import type { Duration } from "../core/duration.ts";
 import { durationMs } from "../core/duration.ts";
 import { StreamError } from "../core/errors.ts";
 import type { SessionWindowShape } from "../operators/session-aggregate.ts";
+import type { SlidingWindowShape } from "../operators/sliding-aggregate.ts";
 import type { TimeWindowShape } from "../operators/window-aggregate.ts";
 
 /** Tumbling or hopping windows; made by `timeWindows`. */
@@ -38,6 +39,68 @@ export function timeWindows({ size, advance, grace }: TimeWindowsOptions): TimeW
     );
   }
   return Object.freeze<TimeWindows>({ kind: "time", sizeMs, advanceMs, graceMs });
+}
+
+/** A start of unlimited windows. */
+export interface UnlimitedWindowsOptions {
+  /** Start in milliseconds since the epoch; 0 without it. Earlier records belong to no window. */
+  readonly startMs?: number;
+}
+
+/**
+ * One window that never closes: `[startMs, end of time)`, where time ends with `Number.MAX_SAFE_INTEGER`.
+ *
+ * @throws {StreamError} `CONFIG_INVALID` unless `startMs` is a whole number of 0 or more
+ * @source Kafka Streams `UnlimitedWindows`
+ * @example
+ * unlimitedWindows({ startMs: Date.UTC(2026, 0, 1) });
+ */
+export function unlimitedWindows({ startMs = 0 }: UnlimitedWindowsOptions = {}): TimeWindows {
+  if (!Number.isSafeInteger(startMs) || startMs < 0) {
+    throw new StreamError(
+      "CONFIG_INVALID",
+      `unlimitedWindows starts at ${startMs} ms: must be a whole number from 0 on`,
+      {
+        details: { startMs },
+      },
+    );
+  }
+  const sizeMs = Number.MAX_SAFE_INTEGER - startMs;
+  return Object.freeze<TimeWindows>({
+    kind: "time",
+    sizeMs,
+    advanceMs: Number.POSITIVE_INFINITY,
+    graceMs: 0,
+    onlyStartMs: startMs,
+  });
+}
+
+/** Sliding windows; made by `slidingWindows`. */
+export interface SlidingWindows extends SlidingWindowShape {
+  readonly kind: "sliding";
+}
+
+/** Sizes of sliding windows. */
+export interface SlidingWindowsOptions {
+  /** How far apart two records of a window may be. */
+  readonly timeDifference: Duration;
+  /** How late a record may be and still count. No default: it decides what is lost and how long state is kept. */
+  readonly grace: Duration;
+}
+
+/**
+ * Windows `[start, start + timeDifference]`, both ends inclusive, that lie where the records are: every set of records that a
+ * window of this length can hold has one.
+ *
+ * @throws {StreamError} `CONFIG_INVALID` for what is no duration
+ * @source Kafka Streams `SlidingWindows.ofTimeDifferenceAndGrace`
+ * @example
+ * slidingWindows({ timeDifference: "5m", grace: "30s" });
+ */
+export function slidingWindows({ timeDifference, grace }: SlidingWindowsOptions): SlidingWindows {
+  const differenceMs = durationMs(timeDifference, "timeDifference of slidingWindows");
+  const graceMs = durationMs(grace, "grace of slidingWindows");
+  return Object.freeze<SlidingWindows>({ kind: "sliding", differenceMs, graceMs });
 }
 
 /** Session windows; made by `sessionWindows`. */

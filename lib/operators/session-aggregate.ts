@@ -1,7 +1,7 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Header } from "../records/reader.ts";
 import type { Windowed } from "../serde/windowed.ts";
-import { FoundSessions } from "../state/found-sessions.ts";
+import { FoundRows } from "../state/found-rows.ts";
 import type { SessionStore } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
@@ -59,7 +59,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
       const store = open<SessionStore>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
-      const found = new FoundSessions();
+      const found = new FoundRows();
       const hull = new Hull();
       const registers = new CursorRegisters();
       return (cursor) => {
@@ -74,19 +74,16 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
         const value = (readsValue ? cursor.value : undefined) as V;
         let aggregate = initializer();
         for (let i = 0; i < found.count; i++) aggregate = merger(key, aggregate, found.values[i] as A);
-        registers.save(cursor);
-        if (hull.startMs !== hull.endMs) {
-          for (let i = 0; i < found.count; i++) {
-            const startMs = found.startsMs[i] as number;
-            const endMs = found.endsMs[i] as number;
-            store.remove(keyText, startMs, endMs, timestampMs);
-            toSession(cursor, key, { startMs, endMs });
-            cursor.setChange(null, found.values[i]);
-            next(cursor);
-            registers.restore(cursor);
-          }
-        }
         const { startMs, endMs } = hull;
+        registers.save(cursor);
+        for (let i = 0; i < found.count && startMs !== endMs; i++) {
+          const window = { startMs: found.startsMs[i] as number, endMs: found.endsMs[i] as number };
+          store.remove(keyText, window.startMs, window.endMs, timestampMs);
+          toSession(cursor, key, window);
+          cursor.setChange(null, found.values[i]);
+          next(cursor);
+          registers.restore(cursor);
+        }
         const after = aggregator(key, value, aggregate) ?? null;
         store.put(keyText, startMs, endMs, after, timestampMs);
         toSession(cursor, key, { startMs, endMs });
@@ -102,7 +99,7 @@ class Hull {
   startMs = 0;
   endMs = 0;
 
-  of(timestampMs: number, { count, startsMs, endsMs }: FoundSessions): void {
+  of(timestampMs: number, { count, startsMs, endsMs }: FoundRows): void {
     this.startMs = timestampMs;
     this.endMs = timestampMs;
     for (let i = 0; i < count; i++) {

@@ -1,4 +1,5 @@
-import type { KeyValueStore, StoreRow, WindowStore } from "../state/store.ts";
+import type { Windowed } from "../serde/windowed.ts";
+import type { KeyValueStore, SessionStore, StoreRow, WindowStore } from "../state/store.ts";
 import type { OperatorContext, TouchedRange } from "../topology/operator.ts";
 
 /** Who holds a key, decoded when asked for: a cursor, for example. */
@@ -34,8 +35,8 @@ export function storedRows(store: string): TableRows {
   };
 }
 
-/** Bytes of the window's start behind the key in a windowed key. */
-const START_BYTES = 8;
+/** Bytes of a time behind the key in a windowed key: the window's start; of a session the end and the start. */
+const TIME_BYTES = 8;
 
 /** Rows of a window store, under windowed keys. */
 export function windowedRows(store: string): TableRows {
@@ -44,8 +45,22 @@ export function windowedRows(store: string): TableRows {
     open: (context) => {
       const rows = context.store<WindowStore>(store);
       return (keyText, { key }) => {
-        const { startMs } = (key as { readonly window: { readonly startMs: number } }).window;
-        return rows.get(keyText.slice(0, -START_BYTES), startMs);
+        const { startMs } = (key as Windowed<unknown>).window;
+        return rows.get(keyText.slice(0, -TIME_BYTES), startMs);
+      };
+    },
+  };
+}
+
+/** Rows of a session store, under windowed keys. */
+export function sessionRows(store: string): TableRows {
+  return {
+    stores: [store],
+    open: (context) => {
+      const rows = context.store<SessionStore>(store);
+      return (keyText, { key }) => {
+        const { startMs, endMs } = (key as Windowed<unknown>).window;
+        return rows.get(keyText.slice(0, -2 * TIME_BYTES), startMs, endMs);
       };
     },
   };

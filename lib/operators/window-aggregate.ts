@@ -12,6 +12,8 @@ export interface TimeWindowShape {
   readonly advanceMs: number;
   /** How late a record may be: how long after its end a window still changes, in stream time. */
   readonly graceMs: number;
+  /** Of unlimited windows the start of the only one, which ends with time itself. */
+  readonly onlyStartMs?: number;
 }
 
 /** What `windowAggregate` needs. */
@@ -24,7 +26,8 @@ export interface WindowAggregateProps<K, V, A> extends KeyedStore {
 }
 
 /** Start of the first window that holds a timestamp. Starts are multiples of the advance, zero or more. */
-export function firstWindowStart(timestampMs: number, { sizeMs, advanceMs }: TimeWindowShape): number {
+export function firstWindowStart(timestampMs: number, { sizeMs, advanceMs, onlyStartMs }: TimeWindowShape): number {
+  if (onlyStartMs !== undefined) return onlyStartMs;
   return Math.floor(Math.max(0, timestampMs - sizeMs + advanceMs) / advanceMs) * advanceMs;
 }
 
@@ -91,7 +94,8 @@ function touchesWindows(
   const { store, windows, sourceKeyed } = props;
   if (!sourceKeyed) return undefined;
   return (keyText, timestampMs) => {
-    const toMs = Math.floor(timestampMs / windows.advanceMs) * windows.advanceMs;
+    const { advanceMs, onlyStartMs } = windows;
+    const toMs = onlyStartMs ?? Math.floor(timestampMs / advanceMs) * advanceMs;
     return [{ store, from: keyText, to: keyText, fromMs: firstWindowStart(timestampMs, windows), toMs }];
   };
 }

@@ -1,8 +1,8 @@
 import type { Entry } from "./entry.ts";
 import { ExpiringStore } from "./expiring-store.ts";
-import type { FoundSessions } from "./found-sessions.ts";
+import type { FoundRows } from "./found-rows.ts";
+import { KeyIndex } from "./key-index.ts";
 import { hasCommitted } from "./row-layers.ts";
-import { SessionIndex } from "./session-index.ts";
 import { isSessionKey, keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf } from "./session-key.ts";
 import type { FrozenRows, RowSink, Scratch, SessionStore, StoreRow, StoreSpec } from "./store.ts";
 
@@ -19,7 +19,7 @@ const NO_BYTES = Buffer.alloc(0);
  * @source Kafka Streams `ChangeLoggingSessionBytesStore`, `InMemorySessionStore`
  */
 export class SessionRowStore extends ExpiringStore implements SessionStore {
-  private readonly index = new SessionIndex();
+  private readonly index = new KeyIndex();
   /** Changelog keys of committed sessions that were removed and put again in the open layer. */
   private readonly replaced = new Set<string>();
 
@@ -28,16 +28,16 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
   }
 
   /** @hotPath once per record */
-  find(keyText: string, earliestEndMs: number, latestStartMs: number, found: FoundSessions): void {
+  find(keyText: string, earliestEndMs: number, latestStartMs: number, found: FoundRows): void {
     found.count = 0;
     const sessions = this.index.of(keyText);
     if (sessions === undefined) return;
-    const { startsMs, endsMs, entries } = sessions;
-    const first = sessions.lowerBound(Number.NEGATIVE_INFINITY, this.visibleFrom(earliestEndMs));
+    const { startsMs, timesMs, entries } = sessions;
+    const first = sessions.firstFrom(this.visibleFrom(earliestEndMs));
     for (let at = first; at < entries.length; at++) {
       const startMs = startsMs[at] as number;
       if (startMs > latestStartMs) continue;
-      found.add(startMs, endsMs[at] as number, this.layers.ready(entries[at] as Entry).value);
+      found.add(startMs, timesMs[at] as number, this.layers.ready(entries[at] as Entry));
     }
   }
 
@@ -117,6 +117,7 @@ function byStartThenKey({ keyText: a }: Entry, { keyText: b }: Entry): number {
 /** Writes a deletion in front of some rows. */
 function withDeletions(changelog: RowSink, keys: ReadonlySet<string>): RowSink {
   return {
+    /** @hotPath once per changed row of a commit */
     row(keyText, bytes, valueStart, valueLength, timestampMs) {
       if (keys.has(keyText)) changelog.row(keyText, NO_BYTES, 0, -1, timestampMs);
       changelog.row(keyText, bytes, valueStart, valueLength, timestampMs);

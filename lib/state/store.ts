@@ -1,6 +1,6 @@
 import type { ByteSink } from "../core/byte-sink.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { FoundSessions } from "./found-sessions.ts";
+import type { FoundRows } from "./found-rows.ts";
 
 /** A declared store: frozen data in a topology. Names, types and changelog settings are Kafka Streams'. */
 export interface StoreSpec {
@@ -49,6 +49,8 @@ export interface KeyValueStore extends StoreHandle {
 export interface WindowStore extends StoreHandle {
   get(keyText: string, windowStartMs: number): StoreRow | undefined;
   put(keyText: string, windowStartMs: number, value: unknown, timestampMs: number): void;
+  /** Windows of a key with `fromMs <= start <= toMs`, ascending. @hotPath `found` is reused from record to record */
+  find(keyText: string, fromMs: number, toMs: number, found: FoundRows): void;
   /** Rows of a key with `fromMs <= start <= toMs`, ascending. */
   fetch(keyText: string, fromMs: number, toMs: number): IterableIterator<readonly [number, StoreRow]>;
   /** Rows of all keys with `fromMs <= start <= toMs`, by start, then key. */
@@ -64,7 +66,7 @@ export interface SessionStore extends StoreHandle {
    * Sessions of a key with `end >= earliestEndMs` and `start <= latestStartMs`, by end, then start.
    * @hotPath `found` is reused from record to record
    */
-  find(keyText: string, earliestEndMs: number, latestStartMs: number, found: FoundSessions): void;
+  find(keyText: string, earliestEndMs: number, latestStartMs: number, found: FoundRows): void;
   get(keyText: string, startMs: number, endMs: number): StoreRow | undefined;
   /** Null or undefined removes. `timestampMs` is that of the record in hand. @hotPath once per record */
   put(keyText: string, startMs: number, endMs: number, value: unknown, timestampMs: number): void;

@@ -1,4 +1,7 @@
+import type { Entry } from "./entry.ts";
 import { ExpiringStore } from "./expiring-store.ts";
+import type { FoundRows } from "./found-rows.ts";
+import { KeyIndex } from "./key-index.ts";
 import type { Scratch, StoreRow, StoreSpec, WindowStore } from "./store.ts";
 import { isWindowKey, keyOfWindowKey, windowKeySuffix, windowStartOf } from "./window-key.ts";
 
@@ -9,6 +12,9 @@ import { isWindowKey, keyOfWindowKey, windowKeySuffix, windowStartOf } from "./w
  * @source Kafka Streams `ChangeLoggingTimestampedWindowBytesStore`
  */
 export class TimestampedWindowStore extends ExpiringStore implements WindowStore {
+  /** Made when windows of a key are asked for: aggregations over time windows never do. */
+  private index: KeyIndex | undefined;
+
   constructor(spec: StoreSpec, scratch: Scratch) {
     super(spec, scratch, { keySuffix: windowKeySuffix });
   }
@@ -21,13 +27,34 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
 
   /** @hotPath once per record and window */
   put(keyText: string, windowStartMs: number, value: unknown, timestampMs: number): void {
-    if (this.admits(windowStartMs)) this.layers.put(this.entry(keyText, windowStartMs), value, timestampMs);
+    if (!this.admits(windowStartMs)) return;
+    const entry = this.entry(keyText, windowStartMs);
+    const { present } = entry;
+    this.layers.put(entry, value, timestampMs);
+    if (entry.present !== present) this.moved(entry);
+  }
+
+  /** @hotPath once per record */
+  find(keyText: string, fromMs: number, toMs: number, found: FoundRows): void {
+    found.count = 0;
+    this.index ??= this.indexed();
+    const rows = this.index.of(keyText);
+    if (rows === undefined) return;
+    const { timesMs, entries } = rows;
+    for (let at = rows.firstFrom(this.visibleFrom(fromMs)); at < entries.length; at++) {
+      const startMs = timesMs[at] as number;
+      if (startMs > toMs) return;
+      found.add(startMs, startMs, this.layers.ready(entries[at] as Entry));
+    }
   }
 
   *fetch(keyText: string, fromMs: number, toMs: number): IterableIterator<readonly [number, StoreRow]> {
-    for (const bucket of this.buckets.between(this.visibleFrom(fromMs), toMs)) {
-      const entry = bucket.rows.get(keyText);
-      if (entry?.present === true) yield [bucket.startMs, this.layers.ready(entry)];
+    this.index ??= this.indexed();
+    const rows = this.index.of(keyText);
+    if (rows === undefined) return;
+    // A copy: rows may come and go while it is read.
+    for (const entry of rows.entries.slice(rows.firstFrom(this.visibleFrom(fromMs)), rows.firstFrom(toMs + 1))) {
+      if (entry.present) yield [entry.bucket.startMs, this.layers.ready(entry)];
     }
   }
 
@@ -45,6 +72,19 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
     if (!isWindowKey(keyText)) throw this.badKey(keyText);
     const startMs = windowStartOf(keyText);
     if (!this.admitsRestored(startMs)) return;
-    this.layers.restore(this.entry(keyOfWindowKey(keyText), startMs), bytes, valueStart, valueLength, timestampMs);
+    const entry = this.entry(keyOfWindowKey(keyText), startMs);
+    this.layers.restore(entry, bytes, valueStart, valueLength, timestampMs);
+    this.moved(entry);
+  }
+  protected override moved(entry: Entry): void {
+    this.index?.set(entry.keyText, entry.bucket.startMs, entry);
+  }
+
+  private indexed(): KeyIndex {
+    const index = new KeyIndex();
+    for (const bucket of this.buckets.all()) {
+      for (const entry of bucket.rows.values()) index.set(entry.keyText, bucket.startMs, entry);
+    }
+    return index;
   }
 }

@@ -24,9 +24,11 @@ import {
   StreamsBuilder,
   sessionWindowed,
   sessionWindows,
+  slidingWindows,
   string,
   timeWindowed,
   timeWindows,
+  unlimitedWindows,
 } from "../../lib/index.ts";
 
 const Trade = z.object({ ticker: z.string(), price: z.number(), size: z.number().int() });
@@ -169,6 +171,15 @@ test("windowed aggregations have windowed keys, and grace is explicit", () => {
   timeWindows({ size: "5s" });
   // @ts-expect-error not a unit
   timeWindows({ size: "5 parsecs", grace: 0 });
+});
+
+test("sliding and unlimited windows are windows like others", () => {
+  const grouped = words.groupByKey();
+  const sliding = grouped.windowedBy(slidingWindows({ timeDifference: "5s", grace: "1s" }));
+  expectTypeOf(sliding.count()).toEqualTypeOf<KTable<Windowed<string>, number>>();
+  expectTypeOf(grouped.windowedBy(unlimitedWindows()).count()).toEqualTypeOf<KTable<Windowed<string>, number>>();
+  // @ts-expect-error grace decides what is lost
+  slidingWindows({ timeDifference: "5s" });
 });
 
 test("sessions have windowed keys, and aggregates of sessions need a merger", () => {

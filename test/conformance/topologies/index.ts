@@ -2,6 +2,7 @@ import { aggregations } from "./aggregations.ts";
 import { failures } from "./failures.ts";
 import { groupedTables } from "./grouped-tables.ts";
 import { sessions } from "./sessions.ts";
+import { sliding } from "./sliding.ts";
 import { stateless } from "./stateless.ts";
 import { streamTableJoins } from "./stream-table-joins.ts";
 import { tableTableJoins } from "./table-table-joins.ts";
@@ -16,6 +17,7 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...failures,
     ...groupedTables,
     ...sessions,
+    ...sliding,
     ...stateless,
     ...streamTableJoins,
     ...tableTableJoins,

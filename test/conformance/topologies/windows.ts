@@ -1,7 +1,7 @@
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import type { KStream } from "../../../lib/dsl/stream.ts";
 import type { TimeWindowsOptions } from "../../../lib/dsl/windows.ts";
-import { timeWindows } from "../../../lib/dsl/windows.ts";
+import { timeWindows, unlimitedWindows } from "../../../lib/dsl/windows.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
 import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
@@ -107,6 +107,14 @@ export const windows: Readonly<Record<string, CaseTopology>> = {
       }))
       .selectKey(wk)
       .to("output", { key: string(), value: json() }),
+  "unlimited-windows-count": (builder) =>
+    input(builder)
+      .groupByKey()
+      .windowedBy(unlimitedWindows({ startMs: 1000 }))
+      .count({ store: "unlimited" })
+      .toStream()
+      .selectKey(({ key, window }) => `${key}@${window.startMs}`)
+      .to("output", counted),
   "windowed-table-filter": (builder) =>
     input(builder)
       .groupByKey()

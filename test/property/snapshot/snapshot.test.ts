@@ -15,9 +15,9 @@ import { SegmentWriter } from "../../../lib/snapshot/segment-writer.ts";
 import type { Manifest } from "../../../lib/snapshot/types.ts";
 import { openSnapshotView } from "../../../lib/snapshot/view.ts";
 import { createTaskStore } from "../../../lib/state/create-task-store.ts";
-import type { KeyValueStore, StoreRow, StoreSpec, TaskStore, WindowStore } from "../../../lib/state/store.ts";
-import { windowKey } from "../../../lib/state/window-key.ts";
-import { type ModelRow, RowCollector } from "../state/store-model.ts";
+import type { StoreRow, StoreSpec, TaskStore } from "../../../lib/state/store.ts";
+import { accessTo } from "../state/store-access.ts";
+import { type ModelRow, RowCollector, StoreModel } from "../state/store-model.ts";
 
 const latin1 = fc.uint8Array({ maxLength: 6 }).map((key) => Buffer.from(key).latin1Slice());
 const value = fc.option(
@@ -56,6 +56,14 @@ const specs: readonly StoreSpec[] = [
   {
     name: "windows",
     type: "timestampedWindow",
+    keySerde: bytes() as Serde<unknown>,
+    valueSerde: bytes() as Serde<unknown>,
+    logged: true,
+    retentionMs: 8,
+  },
+  {
+    name: "sessions",
+    type: "session",
     keySerde: bytes() as Serde<unknown>,
     valueSerde: bytes() as Serde<unknown>,
     logged: true,
@@ -117,9 +125,7 @@ class Life {
   }
 
   private put({ key, start, value: body }: Extract<Step, { do: "put" }>): void {
-    if (this.spec.type === "timestampedWindow")
-      (this.store as unknown as WindowStore).put(key, start, body, this.clockMs++);
-    else (this.store as unknown as KeyValueStore).put(key, body, this.clockMs++);
+    accessTo(this.store).put(`${key}|${this.spec.retentionMs === undefined ? 0 : start}`, body, this.clockMs++);
   }
 
   private commit(): void {
@@ -133,7 +139,7 @@ class Life {
   /** Freezes by the decision; `lost` tells what becomes of it when nothing is published. */
   private freeze(): { change: StoreChange; lost: boolean } {
     const facts = {
-      previous: this.manifest?.stores["counts:0"] ?? this.manifest?.stores["windows:0"],
+      previous: this.manifest?.stores[`${this.spec.name}:0`],
       changedCount: this.store.changedCount,
       sizeBytes: this.store.sizeBytes,
       lostChanges: this.lostChanges,
@@ -220,13 +226,9 @@ class Life {
       value: Buffer.from(body as Uint8Array).toString("utf8"),
       timestampMs,
     });
-    if (this.spec.type === "timestampedKeyValue") {
-      const rows = (this.store as unknown as KeyValueStore).range(undefined, undefined);
-      return [...rows].map(([keyText, row]) => [keyText, text(row)]);
-    }
-    const rows = (this.store as unknown as WindowStore).fetchAll(0, 1_000);
-    return [...rows]
-      .map(([keyText, startMs, row]): [string, ModelRow] => [windowKey(keyText, startMs), text(row)])
+    const model = new StoreModel(this.spec);
+    return [...accessTo(this.store).rows()]
+      .map(([key, row]): [string, ModelRow] => [model.changelogKey(key), text(row)])
       .sort(([a], [b]) => (a < b ? -1 : 1));
   }
 

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { KeyValueStore, SessionStore, StoreRow, TaskStore, WindowStore } from "../../../lib/state/store.ts";
 import { keyOf, type ModelKey, sessionStart, timeOf } from "./store-model.ts";
 
@@ -31,7 +32,14 @@ function toKeyValues(store: KeyValueStore): StoreAccess {
 
 function toWindows(store: WindowStore): StoreAccess {
   return {
-    get: (key) => store.get(keyOf(key), timeOf(key)),
+    get: (key) => {
+      const row = store.get(keyOf(key), timeOf(key));
+      // The way by key, which has an index of its own.
+      expect([...store.fetch(keyOf(key), timeOf(key), timeOf(key))]).toEqual(
+        row === undefined ? [] : [[timeOf(key), row]],
+      );
+      return row;
+    },
     put: (key, value, timestampMs) => store.put(keyOf(key), timeOf(key), value, timestampMs),
     rows: function* () {
       for (const [keyText, startMs, row] of store.fetchAll(-100, 100)) yield [`${keyText}|${startMs}`, row];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FoundSessions } from "../../../lib/state/found-sessions.ts";
+import { FoundRows } from "../../../lib/state/found-rows.ts";
 import { sessionKey } from "../../../lib/state/session-key.ts";
 import type { SessionRowStore } from "../../../lib/state/session-store.ts";
 import { commit, rowsOf, sessionStore, TextChangelog } from "./store-support.ts";
@@ -10,7 +10,7 @@ function found(
   earliestEndMs: number,
   latestStartMs: number,
 ): readonly string[] {
-  const sessions = new FoundSessions();
+  const sessions = new FoundRows();
   store.find(keyText, earliestEndMs, latestStartMs, sessions);
   return sessions.values.slice(0, sessions.count).map(String);
 }

@@ -25,6 +25,11 @@ function build(name: string): Topology {
   return builder.build();
 }
 
+/** "For ever" is the largest Java long there, recorded as text, and the largest safe number here. */
+function inSafeNumbers(stores: unknown): unknown {
+  return JSON.parse(JSON.stringify(stores).replaceAll('"9223372036854775807"', String(Number.MAX_SAFE_INTEGER)));
+}
+
 test.for(names)("describes %s with Kafka Streams' text", (name) => {
   expect(describe(build(name))).toBe(readFileSync(new URL(`${name}.txt`, golden), "utf8"));
 });
@@ -43,7 +48,7 @@ test.for(names)("splits %s into Kafka Streams' sub-topologies", (name) => {
       ...(store.retentionMs !== undefined && { retentionMs: store.retentionMs }),
     })),
   }));
-  expect(parts).toEqual(recorded[name]?.subtopologies);
+  expect(parts).toEqual(inSafeNumbers(recorded[name]?.subtopologies));
 });
 
 test.for(names)("finds Kafka Streams' co-partition groups in %s", (name) => {
