@@ -1,6 +1,9 @@
 import * as zlib from "node:zlib";
 import { StreamError } from "../core/errors.ts";
 import type { BatchOrigin, Compression } from "./batch.ts";
+import { InflatedTooLarge } from "./codecs/inflate-sink.ts";
+import { inflateLz4 } from "./codecs/lz4.ts";
+import { inflateSnappy } from "./codecs/snappy.ts";
 
 /** Bytes that one batch may inflate to: a small batch must not be able to fill the memory. */
 export const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
@@ -8,7 +11,7 @@ export const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
 /** True when this process can read a codec. */
 export function canInflate(codec: Compression | undefined): boolean {
   // Node got zstd in 22.15.
-  return codec === "none" || codec === "gzip" || (codec === "zstd" && typeof zlib.zstdDecompressSync === "function");
+  return codec !== undefined && (codec !== "zstd" || typeof zlib.zstdDecompressSync === "function");
 }
 
 /** `UNSUPPORTED_COMPRESSION` that names codec and topic. */
@@ -17,8 +20,8 @@ export function unsupportedCompression(codec: Compression | undefined, origin: B
   const name = codec ?? "an unknown codec";
   return new StreamError(
     "UNSUPPORTED_COMPRESSION",
-    `topic ${topic} has batches compressed with ${name}, which cannot be read: produce with gzip, zstd or none` +
-      (codec === "zstd" ? "; zstd needs Node 22.15" : ""),
+    `topic ${topic} has batches compressed with ${name}, which cannot be read: ` +
+      (codec === "zstd" ? "zstd needs Node 22.15 or newer" : "produce with none, gzip, snappy, lz4 or zstd"),
     { details: { topic, partition, codec: name } },
   );
 }
@@ -27,24 +30,43 @@ export function unsupportedCompression(codec: Compression | undefined, origin: B
  * Inflates the records section of a batch.
  *
  * @throws {StreamError} `UNSUPPORTED_COMPRESSION`; `RECORD_TOO_LARGE` above the limit
- * @throws what `node:zlib` throws when the bytes are damaged
+ * @throws {Error} any other when the bytes are damaged
  */
 export function inflate(
   codec: Compression | undefined,
-  bytes: Uint8Array,
+  bytes: Buffer,
   options: { origin: BatchOrigin; maxInflatedBytes: number },
 ): Buffer {
-  if (codec === "none" || !canInflate(codec)) throw unsupportedCompression(codec, options.origin);
+  const { origin, maxInflatedBytes } = options;
+  if (!canInflate(codec)) throw unsupportedCompression(codec, origin);
   try {
-    const limits = { maxOutputLength: options.maxInflatedBytes };
-    return codec === "gzip" ? zlib.gunzipSync(bytes, limits) : zlib.zstdDecompressSync(bytes, limits);
+    return inflateWith(codec as Compression, bytes, maxInflatedBytes);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") throw cause;
-    const { topic = "?", partition = -1 } = options.origin;
+    if (!isTooLarge(cause)) throw cause;
+    const { topic = "?", partition = -1 } = origin;
     throw new StreamError(
       "RECORD_TOO_LARGE",
-      `a batch of ${topic}-${partition} inflates beyond ${options.maxInflatedBytes} bytes`,
-      { details: { topic, partition, maxInflatedBytes: options.maxInflatedBytes }, cause },
+      `a batch of ${topic}-${partition} inflates beyond ${maxInflatedBytes} bytes`,
+      { details: { topic, partition, maxInflatedBytes }, cause },
     );
   }
+}
+
+function inflateWith(codec: Compression, bytes: Buffer, maxBytes: number): Buffer {
+  switch (codec) {
+    case "none":
+      return bytes;
+    case "gzip":
+      return zlib.gunzipSync(bytes, { maxOutputLength: maxBytes });
+    case "snappy":
+      return inflateSnappy(bytes, maxBytes);
+    case "lz4":
+      return inflateLz4(bytes, maxBytes);
+    case "zstd":
+      return zlib.zstdDecompressSync(bytes, { maxOutputLength: maxBytes });
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof InflatedTooLarge || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
 }

@@ -68,7 +68,7 @@ export function fetchFailure(
     case "UNSUPPORTED_COMPRESSION_TYPE":
       return new StreamError(
         "UNSUPPORTED_COMPRESSION",
-        `${topic}-${partition} holds a batch at ${asked} in a compression that is not supported yet: ${answer.error.message}`,
+        `${topic}-${partition} holds a batch at ${asked} in a compression that cannot be read: ${answer.error.message}`,
         { details, cause: answer.error },
       );
     case "UNKNOWN_SERVER_ERROR":

@@ -30,6 +30,8 @@ describe("BatchReader", () => {
     ["plain", 1000],
     ["transactional", 0],
     ["gzip", 1000],
+    ["snappy", 1000],
+    ["lz4", 1000],
     ["zstd", 1000],
   ])("reads a %s batch of Kafka's encoder", ([name, base]) => {
     const { reader, next } = read(golden[name] as Buffer);
@@ -49,14 +51,16 @@ describe("BatchReader", () => {
   });
 
   test("reads on across batches of different compression and ignores one that is cut off", () => {
-    const batches = ["gzip", "plain", "zstd", "plain"].map((name) => Buffer.from(golden[name] as Buffer));
+    const batches = ["gzip", "plain", "zstd", "snappy", "lz4", "plain"].map((name) =>
+      Buffer.from(golden[name] as Buffer),
+    );
     batches.forEach((batch, index) => {
       placeBatch(batch, index * 7);
     });
     const whole = Buffer.concat(batches);
     const { reader, next } = read(whole.subarray(0, whole.length - 1));
-    expect(readAll(reader)).toEqual([0, 7, 14].flatMap(goldenRecords));
-    expect(next).toBe(21);
+    expect(readAll(reader)).toEqual([0, 7, 14, 21, 28].flatMap(goldenRecords));
+    expect(next).toBe(35);
   });
 
   test("keeps the bytes of an inflated batch valid after moving on", () => {
@@ -75,9 +79,10 @@ describe("BatchReader", () => {
     expect(next).toBe(17);
   });
 
-  test.for(["snappy", "lz4"])("names topic and codec when it cannot read %s", (codec) => {
-    expect(() => read(golden[codec] as Buffer)).toThrow(
-      expect.objectContaining({ code: "UNSUPPORTED_COMPRESSION", details: { topic: "trades", partition: 3, codec } }),
+  test("names topic and place of a batch whose codec no Kafka has defined", () => {
+    const details = { topic: "trades", partition: 3, codec: "an unknown codec" };
+    expect(() => read(withRecords(oneRecord(), Buffer.from([1, 2, 3]), 5))).toThrow(
+      expect.objectContaining({ code: "UNSUPPORTED_COMPRESSION", details }),
     );
   });
 
@@ -98,7 +103,10 @@ describe("BatchReader", () => {
   });
 
   test.for<[string, Buffer, number]>([
-    ["whose records do not inflate", Buffer.from("not gzip"), 1],
+    ["whose records are not gzip", Buffer.from("not gzip"), 1],
+    ["whose records are not snappy", Buffer.from("not snappy"), 2],
+    ["whose records are not lz4", Buffer.from("not lz4"), 3],
+    ["whose records are not zstd", Buffer.from("not zstd"), 4],
     ["whose record is longer than the batch", Buffer.from([0x7e, 0, 0, 0]), 0],
     ["whose record has a negative length", Buffer.from([0x01, 0, 0, 0]), 0],
     ["whose key is longer than its record", Buffer.from([0x0c, 0, 0, 0, 0x40, 0x01, 0]), 0],
