@@ -65,7 +65,8 @@ const abort: Row = ({ endTxnSent }) => (endTxnSent ? unknown : abortAndReinitial
 const lost: Row = ({ endTxnSent, protocol }) => (endTxnSent && protocol === "v1" ? unknown : refresh);
 
 /**
- * INVALID_TXN_STATE: brokers before KAFKA-19690 answer it to a fenced producer. It also answers an EndTxn for which no
+ * INVALID_TXN_STATE: brokers before KAFKA-19690 answer it to a fenced producer, and on protocol `v2` brokers answer it to
+ * the commit of a transaction that they aborted, because of its timeout or for a new owner. It also answers an EndTxn for which no
  * transaction is open; then nothing of ours can be lost, and the newest position record says so.
  */
 const invalidState: Row = ({ empty }) => (empty ? unknown : fenced);
@@ -154,9 +155,10 @@ export function decideOutcome(call: FailedCall): Outcome {
  * longer is. Never answers a resend.
  */
 export function decideSurfaced(
-  call: FailedCall,
+  call: Omit<FailedCall, "protocol">,
 ): Exclude<Outcome, { kind: "resend" | "backoff-resend" | "refresh-resend" }> {
-  const outcome = decideOutcome(call);
+  // The protocols differ in what may be sent again, and nothing is.
+  const outcome = decideOutcome({ ...call, protocol: "v1" });
   if (outcome.kind !== "resend" && outcome.kind !== "backoff-resend" && outcome.kind !== "refresh-resend")
     return outcome;
   if (call.endTxnSent) return { kind: "reinitialise", reason: "unknown-outcome" };

@@ -9,12 +9,7 @@ export function asStreamError(error: unknown, pin: number): StreamError {
   if (isStreamError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof LogError) {
-    const outcome = decideSurfaced({
-      error: error.kafkaError,
-      protocol: "v1",
-      endTxnSent: error.endTxnSent,
-      empty: false,
-    });
+    const outcome = decideSurfaced({ error: error.kafkaError, endTxnSent: error.endTxnSent, empty: false });
     const code = outcome.kind === "stop" ? outcome.code : "LOG_UNAVAILABLE";
     return new StreamError(code, `pin ${pin}: ${message}`, {
       details: { ...error.details, pin, kafkaError: error.kafkaError },

@@ -16,8 +16,9 @@ function memorySubject(
   settings: (random: SeededRandom) => Partial<MemoryBrokerSettings>,
   openJournal: () => LogJournal | undefined = () => undefined,
 ): LogSubject {
+  const raisesEpochs = settings(new SeededRandom(8)).transactionVersion === 2;
   return {
-    capabilities: { compaction: true, faults: true },
+    capabilities: { compaction: true, faults: true, raisesEpochs },
     timeoutSweepMs: 0,
     open: async (): Promise<LogHarness> => {
       const clock = new VirtualClock();

@@ -16,21 +16,25 @@ import { transactionCases } from "./log/transactions.ts";
 /**
  * What every `Log` adapter must do, as sentences.
  *
- * The suite runs on the memory log and on a real broker; the memory log is trusted for what stands here and no more.
+ * The suite runs on the memory log and on real brokers; the memory log is trusted for what stands here and no more.
+ *
+ * @param scope `transactions` leaves out what has nothing to do with their protocol: for brokers that differ only in that.
  */
-export function logContract(name: string, subject: LogSubject): void {
+export function logContract(name: string, subject: LogSubject, scope: "all" | "transactions" = "all"): void {
   describe(`Log contract: ${name}`, () => {
     const scene = new Scene(subject);
-    topicCases(scene);
-    offsetCases(scene);
-    roundTripCases(scene);
-    fetchCases(scene);
+    if (scope === "all") {
+      topicCases(scene);
+      offsetCases(scene);
+      roundTripCases(scene);
+      fetchCases(scene);
+    }
     transactionCases(scene);
     abortedCases(scene);
     fencingCases(scene);
     groupCases(scene);
     lostAnswerCases(scene);
     compactionCases(scene);
-    closingCases(scene);
+    if (scope === "all") closingCases(scene);
   });
 }

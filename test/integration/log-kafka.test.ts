@@ -8,7 +8,7 @@ import type { LogHarness, LogSubject } from "../conformance/log/harness.ts";
 import { batchOf, rowsOf } from "../conformance/log/scene.ts";
 import { logContract } from "../conformance/log.ts";
 import { type AnswerLossProxy, kafkaApiKeys, startAnswerLossProxy } from "../support/answer-loss-proxy.ts";
-import { startKafka } from "../support/servers/kafka.ts";
+import { type KafkaOptions, startKafka } from "../support/servers/kafka.ts";
 import { freePorts } from "../support/servers/ports.ts";
 
 const COMPACTION_LIMIT_MS = 60_000;
@@ -22,11 +22,26 @@ interface Broker {
   stop(): Promise<void>;
 }
 
+/** Brokers that differ in the transaction protocol. */
+interface BrokerKind {
+  readonly title: string;
+  readonly start: Pick<KafkaOptions, "version" | "transactionVersion">;
+  readonly raisesEpochs: boolean;
+}
+
+const newest: BrokerKind = { title: "Kafka", start: {}, raisesEpochs: true };
+
+const older: readonly BrokerKind[] = [
+  { title: "Kafka with transaction.version 1", start: { transactionVersion: 1 }, raisesEpochs: false },
+  { title: "Kafka 3.9", start: { version: "3.9" }, raisesEpochs: false },
+];
+
 /** A broker of our own: one listener behind a proxy that loses answers, and a cleaner that does not sleep for long. */
-async function ownBroker(): Promise<Broker> {
+async function ownBroker(kind: BrokerKind): Promise<Broker> {
   const [plain = 0, controller = 0, behind = 0, front = 0] = await freePorts(4);
   const at = (name: string, port: number) => `${name}://127.0.0.1:${port}`;
   const server = await startKafka({
+    ...kind.start,
     port: plain,
     properties: {
       listeners: [at("PLAINTEXT", plain), at("CONTROLLER", controller), at("PROXIED", behind)].join(","),
@@ -116,22 +131,27 @@ const servers = inject("servers");
 const given = process.env["KAFKA_BROKERS"];
 
 /** With a broker that is given from outside, what needs one of our own is skipped. */
-function kafkaSubject(): LogSubject {
+function kafkaSubject(kind: BrokerKind): LogSubject {
   const reason = given === undefined ? undefined : "KAFKA_BROKERS names a broker that is not ours to change";
+  const { raisesEpochs } = kind;
   return {
-    capabilities: { compaction: reason ?? true, faults: reason ?? true },
+    capabilities: { compaction: reason ?? true, faults: reason ?? true, raisesEpochs },
     timeoutSweepMs: given === undefined ? 1_500 : 11_000,
     open: async () =>
       openHarness(
         given === undefined
-          ? await ownBroker()
+          ? await ownBroker(kind)
           : { bootstrap: given, proxied: undefined, proxy: undefined, stop: async () => undefined },
       ),
   };
 }
 
-if (servers.kind === "up") logContract("Kafka", kafkaSubject());
-else {
+if (servers.kind === "up") {
+  logContract(newest.title, kafkaSubject(newest));
+  // Every protocol in CI; a laptop has the memory log for the older one.
+  const others = process.env["CI"] && given === undefined ? older : [];
+  for (const kind of others) logContract(kind.title, kafkaSubject(kind), "transactions");
+} else {
   const { describe, test } = await import("vitest");
   describe("Log contract: Kafka", () => test.skip(`skipped: ${servers.reason}`, () => undefined));
 }

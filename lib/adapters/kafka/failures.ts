@@ -1,7 +1,7 @@
 import { type ErrorDetails, StreamError } from "../../core/errors.ts";
 import { type KafkaErrorName, kafkaErrorName } from "../../core/kafka-errors.ts";
 import { LogError } from "../../ports/log.ts";
-import { decideOutcome, type Outcome } from "../../task/outcome.ts";
+import { decideOutcome, type Outcome, type TransactionProtocol } from "../../task/outcome.ts";
 import { LostRequest } from "./transport/lost-request.ts";
 
 /** How long a topic may be unknown before that is final: it may just have been created. */
@@ -47,18 +47,23 @@ export function answerError(code: number, context: FailureContext): StreamError 
   });
 }
 
-/** What to do about a failed attempt while there is time left; undefined when trying again cannot help. */
+/**
+ * What to do about a failed attempt while there is time left; undefined when trying again cannot help.
+ * @param endsTransaction the protocol on which the attempt was to end a transaction, if it was
+ */
 export function retryOf(
   error: unknown,
-  endTxnSent = false,
+  endsTransaction?: TransactionProtocol,
 ): "resend" | "backoff-resend" | "refresh-resend" | undefined {
   if (error instanceof LostRequest && error.closed) return undefined;
-  const { kind } = outcomeOf(error, endTxnSent);
+  const { kind } = outcomeOf(error, endsTransaction);
   return kind === "resend" || kind === "backoff-resend" || kind === "refresh-resend" ? kind : undefined;
 }
 
-function outcomeOf(error: unknown, endTxnSent: boolean): Outcome | { kind: "fail" } {
-  const call = { protocol: "v1", empty: false } as const;
+function outcomeOf(error: unknown, endsTransaction: TransactionProtocol | undefined): Outcome | { kind: "fail" } {
+  const endTxnSent = endsTransaction !== undefined;
+  // Before EndTxn the protocols react alike.
+  const call = { protocol: endsTransaction ?? "v1", empty: false } as const;
   if (error instanceof LostRequest) {
     return decideOutcome({ ...call, error: error.kafkaError, endTxnSent: endTxnSent && error.sent });
   }

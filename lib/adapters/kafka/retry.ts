@@ -1,4 +1,5 @@
 import { LogError } from "../../ports/log.ts";
+import type { TransactionProtocol } from "../../task/outcome.ts";
 import { isUnknownTopic, retryOf, TOPIC_GRACE_MS } from "./failures.ts";
 import { Deadline } from "./transport/deadline.ts";
 
@@ -7,8 +8,8 @@ export interface RetryOptions {
   readonly deadline: Deadline;
   /** Looks up again what may have moved; failures of it are retried with the call. */
   refresh(): Promise<void>;
-  /** The call ends a transaction: a lost answer must not be retried. */
-  readonly endsTransaction?: boolean;
+  /** The call ends a transaction, on this protocol: on the older one a lost answer must not be retried. */
+  readonly endsTransaction?: TransactionProtocol;
 }
 
 /**
@@ -16,7 +17,7 @@ export interface RetryOptions {
  * what a broker answered last when the deadline only cut off one more try.
  */
 export async function retrying<T>(options: RetryOptions, attempt: () => Promise<T>): Promise<T> {
-  const { deadline, endsTransaction = false } = options;
+  const { deadline, endsTransaction } = options;
   const backoff = new Backoff(deadline);
   const grace = new Deadline(TOPIC_GRACE_MS);
   let refreshFirst = false;

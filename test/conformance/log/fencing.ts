@@ -3,8 +3,11 @@ import { partitionKey } from "../../../lib/core/ids.ts";
 import { LogError, type Transactor } from "../../../lib/ports/log.ts";
 import { batchOf, failureOf, type Scene, texts } from "./scene.ts";
 
-/** What a producer hears that lost its transactional id; which of them depends on request and protocol version. */
-const fencedErrors = ["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED", "INVALID_PRODUCER_ID_MAPPING"];
+/**
+ * What a producer hears that lost its transactional id; which of them depends on request and protocol version. The last one
+ * answers the commit of a transaction that the broker has aborted, on the newer protocol.
+ */
+const fencedErrors = ["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED", "INVALID_PRODUCER_ID_MAPPING", "INVALID_TXN_STATE"];
 
 /** Expects a call of a zombie to fail as fenced. */
 async function expectFenced(call: Promise<unknown>): Promise<void> {

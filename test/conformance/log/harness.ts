@@ -28,6 +28,8 @@ export interface LogHarness {
 /** What an adapter under test can do: true, or why not. */
 export interface LogCapabilities {
   readonly compaction: true | string;
+  /** Every marker raises the epoch (protocol 2): then compaction has no sequence to keep, and leaves no empty batch. */
+  readonly raisesEpochs: boolean;
   readonly faults: true | string;
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { findRuntime, type Runtime } from "./jars.ts";
+import { findJars, type ServerName } from "./jars.ts";
 import { answersHttp, type JvmCommand, lightJvmFlags, startJvm } from "./jvm.ts";
 import { freePorts } from "./ports.ts";
 import { guardedFolder, removeFolder } from "./reaper.ts";
@@ -30,7 +30,7 @@ export interface AwsServer extends AwsAddress {
 
 /** What differs between the stand-ins. */
 export interface AwsServerRecipe {
-  readonly name: keyof Runtime["classPath"];
+  readonly name: ServerName;
   readonly mainClass: string;
   /** Prepares the folder and answers the program's arguments. */
   prepare(place: { readonly folder: string; readonly port: number; readonly address: AwsAddress }): Promise<string[]>;
@@ -42,7 +42,7 @@ export interface AwsServerRecipe {
  * @throws {ServersUnavailable} when Java or Maven is missing
  */
 export async function startAwsServer(recipe: AwsServerRecipe, options: { readonly port?: number }): Promise<AwsServer> {
-  const { java, classPath } = await findRuntime();
+  const { java, classPath } = await findJars(recipe.name);
   const port = options.port ?? (await freePorts(1))[0] ?? 0;
   const folder = await guardedFolder(recipe.name);
   const address = {
@@ -54,7 +54,7 @@ export async function startAwsServer(recipe: AwsServerRecipe, options: { readonl
   const logFile = join(folder, "server.log");
   const command: JvmCommand = {
     java,
-    classPath: classPath[recipe.name],
+    classPath,
     flags: lightJvmFlags,
     mainClass: recipe.mainClass,
     args: await recipe.prepare({ folder, port, address }),

@@ -3,13 +3,17 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
-import { findRuntime, type Runtime } from "./jars.ts";
+import { findJars, type ServerJars } from "./jars.ts";
 import { hasLogged, type JvmProcess, lightJvmFlags, logSize, runJvm, startJvm } from "./jvm.ts";
 import { freePorts } from "./ports.ts";
 import { guardedFolder, removeFolder } from "./reaper.ts";
 
 /** How a test wants its own broker. */
 export interface KafkaOptions {
+  /** The newest release unless told. */
+  readonly version?: "3.9";
+  /** Level of `transaction.version` that the cluster is formatted with, instead of the release's newest. */
+  readonly transactionVersion?: number;
   /** Port of the plain listener; a free one by default. */
   readonly port?: number;
   /** Broker properties that replace or extend the test settings, for example `{ "offsets.retention.minutes": 1 }`. */
@@ -82,12 +86,12 @@ const testProperties: Readonly<Record<string, string | number | boolean>> = {
 };
 
 /**
- * Starts a Kafka 4 broker, by default its own controller, on loopback, with its data in a temporary folder.
+ * Starts a Kafka broker, by default its own controller, on loopback, with its data in a temporary folder.
  *
  * @throws {ServersUnavailable} when Java or Maven is missing
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
-  const broker = new Broker(await findRuntime(), options);
+  const broker = new Broker(await findJars(options.version === "3.9" ? "kafka-3.9" : "kafka"), options);
   try {
     await broker.create();
   } catch (error) {
@@ -101,7 +105,7 @@ class Broker implements KafkaServer {
   port = 0;
   logFile = "";
   proxied: KafkaServer["proxied"];
-  readonly #runtime: Runtime;
+  readonly #jars: ServerJars;
   readonly #options: KafkaOptions;
   #folder = "";
   #jvm: JvmProcess | undefined;
@@ -109,8 +113,8 @@ class Broker implements KafkaServer {
   /** Bytes of the controller's log before the broker was killed. */
   #controllerLoggedBytes: number | undefined;
 
-  constructor(runtime: Runtime, options: KafkaOptions) {
-    this.#runtime = runtime;
+  constructor(jars: ServerJars, options: KafkaOptions) {
+    this.#jars = jars;
     this.#options = options;
   }
 
@@ -214,7 +218,9 @@ class Broker implements KafkaServer {
   }
 
   async #format(name: string, clusterId: string): Promise<void> {
-    const args = ["format", "-t", clusterId, "-c", this.#propertiesFile(name)];
+    const { transactionVersion } = this.#options;
+    const feature = transactionVersion === undefined ? [] : ["--feature", `transaction.version=${transactionVersion}`];
+    const args = ["format", "-t", clusterId, "-c", this.#propertiesFile(name), ...feature];
     await runJvm(this.#command("kafka.tools.StorageTool", args, this.logFile));
   }
 
@@ -243,8 +249,8 @@ class Broker implements KafkaServer {
 
   #command(mainClass: string, args: readonly string[], logFile: string) {
     return {
-      java: this.#runtime.java,
-      classPath: this.#runtime.classPath.kafka,
+      java: this.#jars.java,
+      classPath: this.#jars.classPath,
       flags: [...(this.#options.jvmFlags ?? lightJvmFlags), "-Dorg.slf4j.simpleLogger.showDateTime=true"],
       mainClass,
       args,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { ServersUnavailable, searchRuntime } from "../../support/servers/jars.ts";
+import { ServersUnavailable, searchJars } from "../../support/servers/jars.ts";
 import { missingReason } from "../../support/servers/shared.ts";
 import { javaMajor } from "../../support/servers/tools.ts";
 
@@ -19,7 +19,7 @@ test.for([
 });
 
 test("without Java and Maven the reason names both and the variables that do without", async () => {
-  const failure = await searchRuntime({ PATH: empty, XDG_CACHE_HOME: empty }).catch((error: unknown) => error);
+  const failure = await searchJars({ PATH: empty, XDG_CACHE_HOME: empty }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(ServersUnavailable);
   const reason = missingReason(failure as ServersUnavailable);
   expect(reason).toMatch(/install Java 17 or newer.* and Apache Maven \(mvn\)/);

@@ -16,3 +16,19 @@ export function decodePartitionErrors(answer: WireReader): PartitionErrorsAnswer
   });
   return { throttleMs, partitions: results.flat() };
 }
+
+/** Decodes the same with compact strings and arrays, and tags after every structure. */
+export function decodeCompactPartitionErrors(answer: WireReader): PartitionErrorsAnswer {
+  const throttleMs = answer.int32();
+  const results = answer.compactArray(() => {
+    const topic = answer.compactString();
+    const members = answer.compactArray(() => {
+      const result = { topic, partition: answer.int32(), errorCode: answer.int16() };
+      answer.tags();
+      return result;
+    });
+    answer.tags();
+    return members;
+  });
+  return { throttleMs, partitions: results.flat() };
+}

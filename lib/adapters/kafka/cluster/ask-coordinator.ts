@@ -1,8 +1,9 @@
 import { LogError } from "../../../ports/log.ts";
+import type { TransactionProtocol } from "../../../task/outcome.ts";
 import { retryOf } from "../failures.ts";
 import { retrying } from "../retry.ts";
 import type { Deadline } from "../transport/deadline.ts";
-import type { Lane } from "../transport/links.ts";
+import type { Address, Lane } from "../transport/links.ts";
 import { LostRequest } from "../transport/lost-request.ts";
 import type { Answer, WireRequest } from "../wire/request.ts";
 import type { Cluster } from "./cluster.ts";
@@ -15,8 +16,8 @@ export interface CoordinatorCall<A extends Answer> extends CoordinatorKey {
   readonly deadline: Deadline;
   /** The error in an answer, if it is one. */
   error(answer: A): Error | undefined;
-  /** The call ends a transaction: a lost answer must not be retried. */
-  readonly endsTransaction?: boolean;
+  /** The call ends a transaction, on this protocol: on the older one a lost answer must not be retried. */
+  readonly endsTransaction?: TransactionProtocol;
 }
 
 /**
@@ -26,20 +27,28 @@ export interface CoordinatorCall<A extends Answer> extends CoordinatorKey {
  * @throws {LostRequest} likewise; `sent` tells whether this or an earlier try may have had an effect
  */
 export async function askCoordinator<A extends Answer>(cluster: Cluster, call: CoordinatorCall<A>): Promise<A> {
-  const { deadline, endsTransaction = false } = call;
+  const { deadline, endsTransaction } = call;
   const refresh = async () => cluster.coordinators.forget(call);
-  let answered = false;
-  try {
-    return await retrying({ deadline, endsTransaction, refresh }, async () => {
-      const address = await find(cluster, call);
+  let sent = false;
+  const send = async (address: Address): Promise<A> => {
+    try {
       const answer = await cluster.links.to(address, call.lane).send(call.request, { deadline });
-      answered = true;
+      sent = true;
+      return answer;
+    } catch (error) {
+      if (error instanceof LostRequest && error.sent) sent = true;
+      throw error;
+    }
+  };
+  try {
+    return await retrying({ deadline, refresh, ...(endsTransaction && { endsTransaction }) }, async () => {
+      const answer = await send(await find(cluster, call));
       const error = call.error(answer);
       if (error !== undefined) throw error;
       return answer;
     });
   } catch (error) {
-    throw answered ? markSent(error, endsTransaction) : error;
+    throw sent ? markSent(error, endsTransaction !== undefined) : error;
   }
 }
 

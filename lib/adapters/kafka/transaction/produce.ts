@@ -78,7 +78,7 @@ export async function produceBatches(
       items: round,
       lane: call.lane,
       deadline: call.deadline,
-      request: (items) => produceRequest({ transactionalId: call.producer.transactionalId, timeoutMs, batches: items }),
+      request: (items) => produceRequest({ producer: call.producer, timeoutMs, batches: items }),
       results: (answer): readonly ProducedPartition[] => answer.partitions.map(acceptDuplicate),
     });
     for (const { key, count } of round) {

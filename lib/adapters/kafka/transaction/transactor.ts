@@ -4,6 +4,7 @@ import { LogError, type PartitionBatch, type Transactor, type TransactorOptions 
 import type { TransactionMarker } from "../../../records/control.ts";
 import { addOffsetsToTxnRequest } from "../api/add-offsets-to-txn.ts";
 import { addPartitionsToTxnRequest } from "../api/add-partitions-to-txn.ts";
+import { apiVersionsRequest } from "../api/api-versions.ts";
 import { endTxnRequest } from "../api/end-txn.ts";
 import { initProducerIdRequest } from "../api/init-producer-id.ts";
 import type { ProducerIdentity } from "../api/producer-identity.ts";
@@ -30,11 +31,12 @@ export interface TransactorContext {
  */
 type State = "ready" | "open" | "failed" | "dead";
 
-/** One epoch of a transactional id, on the older transaction protocol. */
+/**
+ * One owner of a transactional id: one epoch of it on the older transaction protocol, one epoch per transaction on the newer
+ * (KIP-890), where brokers add partitions and groups to the transaction with the first write.
+ */
 export class KafkaTransactor implements Transactor {
-  readonly transactionalId: string;
-  readonly producerId: number;
-  readonly producerEpoch: number;
+  private producer: ProducerIdentity;
   private readonly context: TransactorContext;
   private readonly deadlineMs: number;
   private readonly sequences = new Sequences();
@@ -42,16 +44,26 @@ export class KafkaTransactor implements Transactor {
   private readonly addedGroups = new Set<string>();
   private state: State = "ready";
   private busy = false;
-  /** Something was sent to the coordinator in this transaction, so that it may be open there. */
+  /** Something of this transaction was sent, so that it may be open at the coordinator. */
   private touched = false;
 
   /** @param producer from InitProducerId; use `openTransactor` */
   constructor(producer: ProducerIdentity, options: { context: TransactorContext; deadlineMs: number }) {
-    this.transactionalId = producer.transactionalId;
-    this.producerId = producer.producerId;
-    this.producerEpoch = producer.producerEpoch;
+    this.producer = producer;
     this.context = options.context;
     this.deadlineMs = options.deadlineMs;
+  }
+
+  get transactionalId(): string {
+    return this.producer.transactionalId;
+  }
+
+  get producerId(): number {
+    return this.producer.producerId;
+  }
+
+  get producerEpoch(): number {
+    return this.producer.producerEpoch;
   }
 
   begin(): void {
@@ -66,9 +78,9 @@ export class KafkaTransactor implements Transactor {
       const { cluster, limits, slot } = this.context;
       await limits.check(batches.map(sizeOf), deadline);
       await this.addPartitions(batches, deadline);
-      const stamped = stampBatches(batches, this, this.sequences);
+      const stamped = stampBatches(batches, this.producer, this.sequences);
       const lane = `data-${slot % cluster.settings.dataConnections}` as const;
-      return produceBatches(cluster, stamped, { producer: this, lane, deadline });
+      return produceBatches(cluster, stamped, { producer: this.producer, lane, deadline });
     });
   }
 
@@ -83,7 +95,7 @@ export class KafkaTransactor implements Transactor {
         key: group,
         lane: this.lane,
         deadline,
-        request: txnOffsetCommitRequest(this, group, items),
+        request: txnOffsetCommitRequest(this.producer, group, items),
         error: (answer) =>
           decisiveError(
             answer.partitions.map(({ topic, partition, errorCode }) =>
@@ -122,12 +134,17 @@ export class KafkaTransactor implements Transactor {
     }
     if (fresh.size === 0) return;
     this.touched = true;
+    if (this.producer.protocol === "v1") await this.askToAdd([...fresh.values()], deadline);
+    for (const key of fresh.keys()) this.added.add(key);
+  }
+
+  private async askToAdd(partitions: readonly TopicPartition[], deadline: Deadline): Promise<void> {
     await askCoordinator(this.context.cluster, {
       kind: "transaction",
       key: this.transactionalId,
       lane: this.lane,
       deadline,
-      request: addPartitionsToTxnRequest(this, [...fresh.values()]),
+      request: addPartitionsToTxnRequest(this.producer, partitions),
       error: (answer) =>
         decisiveError(
           answer.partitions.map(({ topic, partition, errorCode }) =>
@@ -135,20 +152,21 @@ export class KafkaTransactor implements Transactor {
           ),
         ),
     });
-    for (const key of fresh.keys()) this.added.add(key);
   }
 
   private async addGroup(group: string, deadline: Deadline): Promise<void> {
     if (this.addedGroups.has(group)) return;
     this.touched = true;
-    await askCoordinator(this.context.cluster, {
-      kind: "transaction",
-      key: this.transactionalId,
-      lane: this.lane,
-      deadline,
-      request: addOffsetsToTxnRequest(this, group),
-      error: ({ errorCode }) => answerError(errorCode, { ...this.named("AddOffsetsToTxn"), group }),
-    });
+    if (this.producer.protocol === "v1") {
+      await askCoordinator(this.context.cluster, {
+        kind: "transaction",
+        key: this.transactionalId,
+        lane: this.lane,
+        deadline,
+        request: addOffsetsToTxnRequest(this.producer, group),
+        error: ({ errorCode }) => answerError(errorCode, { ...this.named("AddOffsetsToTxn"), group }),
+      });
+    }
     this.addedGroups.add(group);
   }
 
@@ -156,17 +174,18 @@ export class KafkaTransactor implements Transactor {
     const afterFailure = this.state === "failed";
     const context = { ...this.named("EndTxn"), endTxnSent: true };
     try {
-      await this.exclusive("EndTxn", (deadline) =>
+      const { next } = await this.exclusive("EndTxn", (deadline) =>
         askCoordinator(this.context.cluster, {
           kind: "transaction",
           key: this.transactionalId,
           lane: this.lane,
           deadline,
-          endsTransaction: true,
-          request: endTxnRequest(this, marker),
+          endsTransaction: this.producer.protocol,
+          request: endTxnRequest(this.producer, marker),
           error: ({ errorCode }) => answerError(errorCode, context),
         }),
       );
+      if (next !== undefined) this.becomes(next);
     } catch (error) {
       // What was never sent may still be aborted; after that, only a new epoch is safe.
       if (error instanceof LogError && error.endTxnSent) this.finish("dead");
@@ -176,6 +195,12 @@ export class KafkaTransactor implements Transactor {
       throw error;
     }
     this.finish(afterFailure ? "dead" : "ready");
+  }
+
+  /** Takes the producer id and epoch of the next transaction; sequences count from 0 in every epoch. */
+  private becomes(next: { readonly producerId: number; readonly producerEpoch: number }): void {
+    this.producer = { ...this.producer, ...next };
+    this.sequences.restart();
   }
 
   /** Runs one call; a failure of it leaves only `abort`. */
@@ -208,21 +233,38 @@ export class KafkaTransactor implements Transactor {
   }
 }
 
-/** InitProducerId until the transaction before is finished. @throws {LogError} @throws {StreamError} `ACCESS_DENIED`, … */
+/**
+ * InitProducerId until the transaction before is finished. The protocol is what the cluster has finalised at that moment: a
+ * transactor keeps it for its life, as brokers go on to speak both.
+ *
+ * No producer id and epoch are sent along: a takeover fences whoever was there, and the lease, read again afterwards, says
+ * whether that was right.
+ *
+ * @throws {LogError} @throws {StreamError} `ACCESS_DENIED`, …
+ */
 export async function openTransactor(context: TransactorContext, options: TransactorOptions): Promise<KafkaTransactor> {
   const { transactionalId, transactionTimeoutMs, deadlineMs } = options;
   const { cluster, slot } = context;
   const named = { request: "InitProducerId", transactionalId };
+  const coordinator = {
+    kind: "transaction",
+    key: transactionalId,
+    lane: `transaction-${slot % cluster.settings.transactionConnections}`,
+    deadline: new Deadline(deadlineMs),
+  } as const;
   try {
+    const { features } = await askCoordinator(cluster, {
+      ...coordinator,
+      request: apiVersionsRequest(),
+      error: ({ errorCode }) => answerError(errorCode, { request: "ApiVersions", transactionalId }),
+    });
     const { producerId, producerEpoch } = await askCoordinator(cluster, {
-      kind: "transaction",
-      key: transactionalId,
-      lane: `transaction-${slot % cluster.settings.transactionConnections}`,
-      deadline: new Deadline(deadlineMs),
+      ...coordinator,
       request: initProducerIdRequest(transactionalId, transactionTimeoutMs),
       error: ({ errorCode }) => answerError(errorCode, named),
     });
-    return new KafkaTransactor({ transactionalId, producerId, producerEpoch }, { context, deadlineMs });
+    const protocol = (features.get("transaction.version") ?? 0) >= 2 ? "v2" : "v1";
+    return new KafkaTransactor({ transactionalId, producerId, producerEpoch, protocol }, { context, deadlineMs });
   } catch (error) {
     throw asLogError(error, named);
   }

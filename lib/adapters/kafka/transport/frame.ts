@@ -51,6 +51,6 @@ export function encodeFrame<A extends Answer>(
  */
 export function decodeAnswer<A extends Answer>({ api, decode }: WireRequest<A>, body: Buffer): A {
   const answer = new WireReader(body);
-  if (api.flexible) answer.tags();
+  if (api.flexible && api.plainAnswerHeader !== true) answer.tags();
   return decode(answer);
 }

@@ -82,10 +82,18 @@ export class WireReader {
 
   /** Skips a section of tagged fields. */
   tags(): void {
+    this.taggedField(-1);
+  }
+
+  /** Reads one field of a section of tagged fields, and skips the others; undefined when it is not there. */
+  taggedField(wanted: number): WireReader | undefined {
+    let found: WireReader | undefined;
     for (let left = this.unsignedVarint(); left > 0; left--) {
-      this.unsignedVarint();
-      this.take(this.unsignedVarint());
+      const tag = this.unsignedVarint();
+      const field = this.take(this.unsignedVarint());
+      if (tag === wanted) found = new WireReader(field);
     }
+    return found;
   }
 
   private items<T>(count: number, read: () => T): T[] {

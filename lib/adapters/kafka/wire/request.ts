@@ -14,6 +14,8 @@ export interface Api {
   readonly version: number;
   /** Flexible versions have tagged fields in the headers too. */
   readonly flexible: boolean;
+  /** The answer's header has none all the same: ApiVersions, which is asked before versions are known. */
+  readonly plainAnswerHeader?: boolean;
 }
 
 /** A request with its encoder and the decoder of its answer. */

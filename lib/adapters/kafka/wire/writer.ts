@@ -81,6 +81,18 @@ export class WireWriter {
     return this;
   }
 
+  compactNullableString(value: string | null): this {
+    if (value !== null) return this.compactString(value);
+    this.unsignedVarint(0);
+    return this;
+  }
+
+  compactBytes(value: Uint8Array): this {
+    this.unsignedVarint(value.length + 1);
+    this.sink.copy(value);
+    return this;
+  }
+
   compactArray<T>(items: readonly T[], write: (item: T) => void): this {
     this.unsignedVarint(items.length + 1);
     for (const item of items) write(item);

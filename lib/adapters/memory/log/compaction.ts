@@ -18,7 +18,7 @@ const keyText = (reader: BatchReader) => reader.bytes.latin1Slice(reader.keyStar
  * Compacts a partition below its last stable offset: the newest committed record of each key stays.
  *
  * Offsets never change. A batch that loses its records is removed, except the last batch of a producer (it holds the
- * sequence) and the last batch of the cleaned part (it holds the offset): those stay as *empty batches*. Tombstones and
+ * sequence; a marker that raised the epoch does not need one) and the last batch of the cleaned part (it holds the offset): those stay as *empty batches*. Tombstones and
  * markers without data go when they are older than `deleteRetentionMs`. Compressed batches are left alone.
  *
  * @source Kafka 4.3 `LogCleaner.cleanInto`, `CleanedTransactionMetadata`; it counts the retention from the first cleaning,
@@ -29,7 +29,7 @@ export function compact(log: PartitionLog, limits: { nowMs: number; deleteRetent
   const horizonMs = limits.nowMs - limits.deleteRetentionMs;
   const batches = collect(log);
   const newest = newestOffsets(batches, log);
-  const lastOfProducer = lastDataOffsets(batches);
+  const lastOfProducer = lastOffsets(batches);
   const aborting = new AbortedData(log.abortedRanges());
   const kept: Buffer[] = [];
   for (const bytes of batches) {
@@ -76,12 +76,17 @@ function newestOffsets(batches: readonly Buffer[], log: PartitionLog): ReadonlyM
   return newest;
 }
 
-function lastDataOffsets(batches: readonly Buffer[]): ReadonlyMap<number, number> {
+/** Of each producer the end of its last data batch, or of the marker after it that raised the epoch. */
+function lastOffsets(batches: readonly Buffer[]): ReadonlyMap<number, number> {
   const last = new Map<number, number>();
+  const epochs = new Map<number, number>();
   for (const bytes of batches) {
     const batch = new BatchCursor(bytes);
     batch.advance();
-    if (!batch.isControl && batch.producerId >= 0) last.set(batch.producerId, batch.lastOffset);
+    const { producerId, producerEpoch } = batch;
+    if (producerId < 0 || (batch.isControl && producerEpoch === epochs.get(producerId))) continue;
+    last.set(producerId, batch.lastOffset);
+    epochs.set(producerId, producerEpoch);
   }
   return last;
 }

@@ -61,6 +61,7 @@ export class TransactionCoordinator {
     const record = state.transactions.get(transactionalId) ?? this.newRecord(transactionalId);
     const decision = decideInit(record, {
       timeoutMs,
+      version: settings.transactionVersion,
       nowMs: this.nowMs(),
       giveProducerId: () => this.giveProducerId(),
     });
@@ -144,7 +145,7 @@ export class TransactionCoordinator {
     for (const record of this.core.state.transactions.values()) {
       if (this.dueAtMs(record) > atMs) continue;
       if (record.state === "Ongoing") {
-        const fenced = fence(record, atMs);
+        const fenced = fence(record, { version: this.core.settings.transactionVersion, nowMs: atMs });
         this.change(fenced);
         this.writeMarkers(fenced);
       } else this.core.emit({ kind: "transaction-expired", transactionalId: record.transactionalId });

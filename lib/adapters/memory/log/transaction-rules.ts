@@ -30,10 +30,15 @@ export type InitDecision =
  */
 export function decideInit(
   record: TransactionRecord,
-  request: { readonly timeoutMs: number; readonly nowMs: number; readonly giveProducerId: () => number },
+  request: {
+    readonly timeoutMs: number;
+    readonly version: 1 | 2;
+    readonly nowMs: number;
+    readonly giveProducerId: () => number;
+  },
 ): InitDecision {
   if (record.state === "PrepareCommit" || record.state === "PrepareAbort") return refused("CONCURRENT_TRANSACTIONS");
-  if (record.state === "Ongoing") return { kind: "abort-first", record: fence(record, request.nowMs) };
+  if (record.state === "Ongoing") return { kind: "abort-first", record: fence(record, request) };
   const exhausted = record.producerEpoch >= LAST_CLIENT_EPOCH;
   return {
     kind: "ready",
@@ -52,13 +57,19 @@ export function decideInit(
   };
 }
 
-/** Ends an open transaction against its owner: the raised epoch, which no client ever gets, goes into the markers. */
-export function fence(record: TransactionRecord, nowMs: number): TransactionRecord {
+/**
+ * Ends an open transaction against its owner: the raised epoch goes into the markers. On protocol 1 no client ever gets it;
+ * on protocol 2 the owner's own EndTxn looks like a repeated one: an abort is answered with it, a commit is refused.
+ */
+export function fence(
+  record: TransactionRecord,
+  { version, nowMs }: { readonly version: 1 | 2; readonly nowMs: number },
+): TransactionRecord {
   return {
     ...record,
     producerEpoch: record.producerEpoch + 1,
     state: "PrepareAbort",
-    endedWith: 1,
+    endedWith: version,
     updatedAtMs: nowMs,
   };
 }
@@ -139,7 +150,8 @@ export function decideEnd(
     return refused("INVALID_PRODUCER_ID_MAPPING");
   }
   const settled = record.state !== "Ongoing" && record.state !== "Empty";
-  const repeated = record.endedWith === 2 && settled;
+  // An epoch from the reserve is given to nobody, so there is no answer to repeat.
+  const repeated = record.endedWith === 2 && settled && record.producerEpoch <= LAST_CLIENT_EPOCH;
   const expectedEpoch = repeated && !rotated ? record.producerEpoch - 1 : record.producerEpoch;
   if (!rotated && request.producerEpoch !== expectedEpoch) {
     // Protocol 2, next transaction, nothing written yet: an abort is fine, a commit is not.

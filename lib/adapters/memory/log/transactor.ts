@@ -103,13 +103,14 @@ export class MemoryTransactor implements Transactor {
     this.phase = next;
   }
 
-  /** Sent again only after an answer: when that is lost nobody knows what it did, and protocol 1 must not ask again. */
+  /** When its answer is lost nobody knows what it did: protocol 1 must not ask again, protocol 2 may. */
   private async endTransaction(commit: boolean): Promise<void> {
     const { broker, calls, transactionalId, producer, deadlineMs } = this;
     const deliver = () => broker.endTransaction(transactionalId, producer, commit);
+    const onceLostThrow = broker.transactionVersion === 1;
     let answer: ReturnType<typeof deliver>;
     try {
-      answer = await calls.retried({ api: "EndTxn", transactionalId, onceLostThrow: true }, deadlineMs, deliver);
+      answer = await calls.retried({ api: "EndTxn", transactionalId, onceLostThrow }, deadlineMs, deliver);
     } catch (cause) {
       const kafkaError = cause instanceof LogError ? cause.kafkaError : "REQUEST_TIMED_OUT";
       throw this.refused("EndTxn", kafkaError, { endTxnSent: true, cause });

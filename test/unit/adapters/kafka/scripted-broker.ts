@@ -17,6 +17,7 @@ export const apis = {
   InitProducerId: 22,
   AddPartitionsToTxn: 24,
   EndTxn: 26,
+  TxnOffsetCommit: 28,
   DescribeConfigs: 32,
 } as const;
 
@@ -24,6 +25,16 @@ export const apis = {
 export type ApiName = keyof typeof apis;
 
 const apiNames = new Map<number, ApiName>(Object.entries(apis).map(([name, key]) => [key, name as ApiName]));
+
+/** The first versions with tagged fields. */
+const firstFlexible: Partial<Record<ApiName, number>> = {
+  Produce: 9,
+  Metadata: 9,
+  OffsetFetch: 6,
+  ApiVersions: 3,
+  EndTxn: 3,
+  TxnOffsetCommit: 3,
+};
 
 /** A request that arrived, with its body to read. */
 export interface Arrived {
@@ -55,6 +66,8 @@ export class ScriptedBroker {
   cluster: { brokers: ScriptedBroker[]; topics: ScriptedTopics };
   /** Newest version of each request that ApiVersions tells. */
   maxVersion = 20;
+  /** The level of `transaction.version` that the cluster has finalised. */
+  transactionVersion = 1;
   private readonly scripts = new Map<ApiName, Script>();
   private readonly once = new Map<ApiName, Script[]>();
   private readonly sockets = new Set<Socket>();
@@ -66,11 +79,7 @@ export class ScriptedBroker {
     this.nodeId = nodeId;
     this.cluster = { brokers: [this], topics: {} };
     this.server = createServer((socket) => this.accept(socket));
-    this.always("ApiVersions", () => (out) => {
-      const numbers = Object.values(apis);
-      out.int16(0).array(numbers, (key) => out.int16(key).int16(0).int16(this.maxVersion));
-      out.int32(0);
-    });
+    this.always("ApiVersions", (_, { version }) => (version < 3 ? this.versions() : this.features()));
     this.always("Metadata", (request) => this.metadata(request));
     this.always("FindCoordinator", () => (out) => {
       out.int32(0).int16(0).nullableString(null).int32(nodeId).string("127.0.0.1").int32(this.port);
@@ -161,7 +170,7 @@ export class ScriptedBroker {
     const api = apiNames.get(frame.readInt16BE(0));
     if (api === undefined) throw new Error(`request ${frame.readInt16BE(0)} is not known to the scripted broker`);
     const version = frame.readInt16BE(2);
-    const flexible = (api === "Metadata" && version >= 9) || (api === "OffsetFetch" && version >= 6);
+    const flexible = version >= (firstFlexible[api] ?? 100);
     const bodyStart = 10 + Math.max(0, frame.readInt16BE(8)) + (flexible ? 1 : 0);
     const arrived = { api, version, connection, atMs: performance.now(), body: frame.subarray(bodyStart) };
     this.arrived.push(arrived);
@@ -174,12 +183,34 @@ export class ScriptedBroker {
       return;
     }
     const out = new WireWriter();
-    if (flexible) out.noTags();
+    if (flexible && api !== "ApiVersions") out.noTags();
     reaction(out);
     const head = Buffer.alloc(8);
     head.writeInt32BE(4 + out.view().length, 0);
     frame.copy(head, 4, 4, 8);
     socket.write(Buffer.concat([head, out.view()]));
+  }
+
+  private versions(): Reaction {
+    const numbers = Object.values(apis);
+    return (out) => {
+      out.int16(0).array(numbers, (key) => out.int16(key).int16(0).int16(this.maxVersion));
+      out.int32(0);
+    };
+  }
+
+  /** One version, and two of the tagged fields: the features' epoch, which is skipped, and their levels. */
+  private features(): Reaction {
+    const levels = new WireWriter();
+    levels.compactArray(["metadata.version", "transaction.version"], (name) => {
+      const level = name === "transaction.version" ? this.transactionVersion : 25;
+      levels.compactString(name).int16(level).int16(0).noTags();
+    });
+    return (out) => {
+      out.int16(0).compactArray([0], (key) => out.int16(key).int16(0).int16(this.maxVersion).noTags());
+      out.int32(0).int8(2).int8(1).int8(8).int64(1);
+      out.int8(2).int8(levels.view().length).raw(levels.view());
+    };
   }
 
   private metadata(request: WireReader): Reaction {

@@ -9,14 +9,15 @@ import { addPartitionsAnswer, codeAnswer, initAnswer, produceAnswer } from "./sc
 /** A cluster on which every transaction works, and a log on it; both end with the test. */
 export async function scriptedCluster(
   topics: ScriptedTopics,
-  options: Partial<KafkaLogOptions> & { brokerCount?: number } = {},
+  options: Partial<KafkaLogOptions> & { brokerCount?: number; transactionVersion?: 1 | 2 } = {},
 ): Promise<{ log: Log; first: ScriptedBroker; second: ScriptedBroker }> {
-  const { brokerCount = 1, ...rest } = options;
+  const { brokerCount = 1, transactionVersion = 1, ...rest } = options;
   const brokers = await ScriptedBroker.cluster(brokerCount, topics);
   onTestFinished(async () => {
     await Promise.all(brokers.map((broker) => broker.stop()));
   });
   for (const broker of brokers) {
+    broker.transactionVersion = transactionVersion;
     broker.always("InitProducerId", initAnswer("NONE"));
     broker.always("AddPartitionsToTxn", addPartitionsAnswer("NONE"));
     broker.always("Produce", produceAnswer("NONE"));

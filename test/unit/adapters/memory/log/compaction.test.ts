@@ -33,6 +33,15 @@ describe("compaction", () => {
     expect(await rig.values()).toEqual(["2"]);
   });
 
+  test("needs no empty batch for a sequence where the marker raised the epoch", async () => {
+    const rig = new Rig({ settings: { transactionVersion: 2 } });
+    await rig.topic();
+    await rig.write("one", [{ key: "k", value: "1" }]);
+    await rig.write("two", [{ key: "k", value: "2" }]);
+    rig.broker.compact("t");
+    expect(await batches(rig)).toEqual(["1-1 marker", "2-2: 1", "3-3 marker"]);
+  });
+
   test("removes batches that are not needed for anything", async () => {
     const rig = new Rig();
     await rig.topic();

@@ -24,7 +24,8 @@ const record = (changes: Partial<TransactionRecord> = {}): TransactionRecord => 
   ...changes,
 });
 
-const init = (from: TransactionRecord) => decideInit(from, { timeoutMs: 5_000, nowMs: 100, giveProducerId: () => 8 });
+const init = (from: TransactionRecord, version: 1 | 2 = 1) =>
+  decideInit(from, { timeoutMs: 5_000, version, nowMs: 100, giveProducerId: () => 8 });
 const end = (from: TransactionRecord | undefined, request: Partial<Parameters<typeof decideEnd>[1]> = {}) =>
   decideEnd(from, {
     producerId: 7,
@@ -64,7 +65,7 @@ describe("InitProducerId", () => {
   });
 
   test("still has an epoch in reserve to fence the last owner of a producer id", () => {
-    const fenced = fence(record({ state: "Ongoing", producerEpoch: 32_766 }), 100);
+    const fenced = fence(record({ state: "Ongoing", producerEpoch: 32_766 }), { version: 1, nowMs: 100 });
     expect(fenced.producerEpoch).toBe(32_767);
     expect(init(complete(fenced, 100))).toMatchObject({ record: { producerId: 8, producerEpoch: 0 } });
   });
@@ -162,6 +163,19 @@ describe("EndTxn on protocol 2", () => {
   test("cannot be taken for the end of the next transaction", () => {
     const next = record({ state: "Ongoing", producerEpoch: 4 });
     expect(end(next, v2)).toEqual({ kind: "refused", error: "PRODUCER_FENCED" });
+  });
+
+  test("of what the broker aborted: an abort is answered with the raised epoch, a commit is refused", () => {
+    const aborted = complete(fence(record({ state: "Ongoing" }), { version: 2, nowMs: 50 }), 60);
+    expect(end(aborted, { ...v2, commit: false })).toEqual({ kind: "ended", record: aborted });
+    expect(end(aborted, v2)).toEqual({ kind: "refused", error: "INVALID_TXN_STATE" });
+  });
+
+  test("never answers with the epoch that is kept for fencing", () => {
+    const last = record({ state: "Ongoing", producerEpoch: 32_766 });
+    const aborted = complete(fence(last, { version: 2, nowMs: 50 }), 60);
+    const request = { ...v2, producerEpoch: 32_766, commit: false };
+    expect(end(aborted, request)).toEqual({ kind: "refused", error: "PRODUCER_FENCED" });
   });
 
   test("may abort, not commit, what was never begun", () => {
