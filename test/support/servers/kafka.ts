@@ -220,7 +220,8 @@ class Broker implements KafkaServer {
   async #format(name: string, clusterId: string): Promise<void> {
     const { transactionVersion } = this.#options;
     const feature = transactionVersion === undefined ? [] : ["--feature", `transaction.version=${transactionVersion}`];
-    const args = ["format", "-t", clusterId, "-c", this.#propertiesFile(name), ...feature];
+    // in one word: an id may begin with a dash
+    const args = ["format", `--cluster-id=${clusterId}`, "-c", this.#propertiesFile(name), ...feature];
     await runJvm(this.#command("kafka.tools.StorageTool", args, this.logFile));
   }
 
