@@ -46,9 +46,9 @@ export async function connect(
 }
 
 async function kafkaOptions({ kafka }: Connections, logger: Logger): Promise<KafkaLogOptions> {
-  const { brokers, tls: ssl, requestTimeoutMs } = kafka;
+  const { brokers, tls: ssl, requestTimeoutMs, compression } = kafka;
   const sasl = await saslOf(kafka);
-  return { brokers, ssl, requestTimeoutMs, logger, ...(sasl === undefined ? {} : { sasl }) };
+  return { brokers, ssl, requestTimeoutMs, compression, logger, ...(sasl === undefined ? {} : { sasl }) };
 }
 
 async function saslOf(kafka: Connections["kafka"]): Promise<KafkaLogOptions["sasl"]> {

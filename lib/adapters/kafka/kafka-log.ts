@@ -10,6 +10,7 @@ import type {
   Transactor,
   TransactorOptions,
 } from "../../ports/log.ts";
+import { canInflate } from "../../records/inflate.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { Fetcher } from "./fetcher.ts";
 import { commitOffsets, committedOffsets } from "./groups.ts";
@@ -86,7 +87,11 @@ class KafkaLog implements Log {
  * const transactor = await log.transactor({ transactionalId: "app-0", transactionTimeoutMs: 10_000, deadlineMs: 15_000 });
  */
 export async function createKafkaLog(options: KafkaLogOptions): Promise<Log> {
-  const cluster = new Cluster(withDefaults(options));
+  const settings = withDefaults(options);
+  if (!canInflate(settings.compression)) {
+    throw new StreamError("CONFIG_INVALID", "compression is zstd: needs Node 22.15 or newer; choose another one");
+  }
+  const cluster = new Cluster(settings);
   try {
     await cluster.topics.look([], cluster.callDeadline());
     return new KafkaLog(cluster);

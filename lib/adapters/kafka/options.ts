@@ -1,5 +1,6 @@
 import type { KafkaConfig, SASLOptions } from "kafkajs";
 import type { Logger } from "../../ports/logger.ts";
+import type { Compression } from "../../records/batch.ts";
 
 /** How to reach a Kafka cluster. */
 export interface KafkaLogOptions {
@@ -23,6 +24,8 @@ export interface KafkaLogOptions {
   readonly transactionConnections?: number;
   /** Most sockets per broker for fetches that wait at the same time. Default 8. */
   readonly fetchConnections?: number;
+  /** How batches are compressed before they are sent. Default `none`; what does not get smaller is sent as it is. */
+  readonly compression?: Compression;
   /** Where retries and what kafkajs says are told. Default: nowhere. */
   readonly logger?: Logger;
 }
@@ -41,6 +44,7 @@ export function withDefaults(options: KafkaLogOptions): KafkaLogSettings {
     dataConnections: 2,
     transactionConnections: 2,
     fetchConnections: 8,
+    compression: "none",
     ...options,
   };
 }

@@ -1,4 +1,6 @@
+import { ByteSink } from "../../core/byte-sink.ts";
 import { InflateSink } from "./inflate-sink.ts";
+import { findMatches, MATCH_BLOCK_BYTES, type MatchSink } from "./matches.ts";
 
 const FRAME_MAGIC = 0x184d2204;
 /** Bits of a frame's first descriptor byte. */
@@ -63,5 +65,66 @@ function inflateBlock(block: Buffer, sink: InflateSink): void {
     const distance = block.readUInt16LE(at);
     at += 2;
     sink.repeat(distance, SHORTEST_MATCH + lengthFrom(token & 0x0f));
+  }
+}
+
+/** The frame's magic, independent blocks of at most 64 KiB without checksums, and the descriptor's own checksum. */
+const FRAME_HEADER = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]);
+
+/** Compresses into a frame like the one that Java's clients write. */
+export function deflateLz4(input: Buffer): Buffer {
+  const out = new ByteSink(64 + (input.length >>> 1));
+  out.copy(FRAME_HEADER);
+  const sequences = new Lz4Sequences(input, out);
+  for (let start = 0; start < input.length; start += MATCH_BLOCK_BYTES) {
+    const end = Math.min(start + MATCH_BLOCK_BYTES, input.length);
+    const lengthAt = out.length;
+    out.int32(0);
+    findMatches(input, { start, end }, sequences);
+    let length = out.length - lengthAt - 4;
+    if (length >= end - start) {
+      out.length = lengthAt + 4;
+      out.copy(input, start, end);
+      length = end - start + PLAIN_BLOCK;
+    }
+    out.bytes.writeUInt32LE(length, lengthAt);
+  }
+  out.int32(0);
+  return out.view();
+}
+
+class Lz4Sequences implements MatchSink {
+  private readonly input: Buffer;
+  private readonly out: ByteSink;
+
+  constructor(input: Buffer, out: ByteSink) {
+    this.input = input;
+    this.out = out;
+  }
+
+  match({ start, end }: { readonly start: number; readonly end: number }, distance: number, length: number): void {
+    const { out } = this;
+    const count = end - start;
+    const repeated = length - SHORTEST_MATCH;
+    out.uint8((Math.min(count, 15) << 4) | Math.min(repeated, 15));
+    this.extend(count);
+    out.copy(this.input, start, end);
+    out.uint8(distance & 0xff);
+    out.uint8(distance >>> 8);
+    this.extend(repeated);
+  }
+
+  rest(start: number, end: number): void {
+    this.out.uint8(Math.min(end - start, 15) << 4);
+    this.extend(end - start);
+    this.out.copy(this.input, start, end);
+  }
+
+  /** What of a length does not fit into its half of the token. */
+  private extend(length: number): void {
+    if (length < 15) return;
+    let rest = length - 15;
+    for (; rest >= 255; rest -= 255) this.out.uint8(255);
+    this.out.uint8(rest);
   }
 }

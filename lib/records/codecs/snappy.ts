@@ -1,4 +1,6 @@
+import { ByteSink } from "../../core/byte-sink.ts";
 import { InflateSink } from "./inflate-sink.ts";
+import { findMatches, MATCH_BLOCK_BYTES, type MatchSink } from "./matches.ts";
 
 /** What Java's clients put before snappy blocks: this, two int32 versions, then blocks with their int32 lengths. */
 const XERIAL_MAGIC = Buffer.from("\x82SNAPPY\0", "latin1");
@@ -63,4 +65,62 @@ function inflateBlock(block: Buffer, sink: InflateSink): void {
     }
   }
   if (sink.view().length - start !== declared) throw new RangeError("a snappy block is not as long as it says");
+}
+
+/** Compresses into xerial's frame, which every client of Kafka reads. */
+export function deflateSnappy(input: Buffer): Buffer {
+  const out = new ByteSink(64 + (input.length >>> 1));
+  out.copy(XERIAL_MAGIC);
+  out.int32(1);
+  out.int32(1);
+  const elements = new SnappyElements(input, out);
+  for (let start = 0; start < input.length; start += MATCH_BLOCK_BYTES) {
+    const end = Math.min(start + MATCH_BLOCK_BYTES, input.length);
+    const lengthAt = out.length;
+    out.int32(0);
+    elements.begin(end - start);
+    findMatches(input, { start, end }, elements);
+    out.bytes.writeInt32BE(out.length - lengthAt - 4, lengthAt);
+  }
+  return out.view();
+}
+
+const LONGEST_COPY = 64;
+
+class SnappyElements implements MatchSink {
+  private readonly input: Buffer;
+  private readonly out: ByteSink;
+
+  constructor(input: Buffer, out: ByteSink) {
+    this.input = input;
+    this.out = out;
+  }
+
+  begin(length: number): void {
+    let rest = length;
+    for (; rest > 0x7f; rest >>>= 7) this.out.uint8((rest & 0x7f) | 0x80);
+    this.out.uint8(rest);
+  }
+
+  match({ start, end }: { readonly start: number; readonly end: number }, distance: number, length: number): void {
+    this.rest(start, end);
+    for (let left = length; left > 0; left -= LONGEST_COPY) {
+      this.out.uint8(((Math.min(left, LONGEST_COPY) - 1) << 2) | 2);
+      this.out.uint8(distance & 0xff);
+      this.out.uint8(distance >>> 8);
+    }
+  }
+
+  rest(start: number, end: number): void {
+    const { out } = this;
+    const field = end - start - 1;
+    if (field < 0) return;
+    if (field < 60) out.uint8(field << 2);
+    else {
+      out.uint8(61 << 2);
+      out.uint8(field & 0xff);
+      out.uint8(field >>> 8);
+    }
+    out.copy(this.input, start, end);
+  }
 }

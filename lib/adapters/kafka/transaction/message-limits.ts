@@ -21,15 +21,15 @@ export class MessageLimits {
 
   /** @throws {StreamError} `RECORD_TOO_LARGE` that names topic, size and limit */
   async check(
-    batches: Iterable<{ topic: string; partition: number; byteLength: number; count: number }>,
+    batches: readonly { topic: string; partition: number; bytes: Buffer; count: number }[],
     deadline: Deadline,
   ): Promise<void> {
-    const all = [...batches];
     await this.know(
-      all.map((batch) => batch.topic),
+      batches.map((batch) => batch.topic),
       deadline,
     );
-    for (const { topic, partition, byteLength, count } of all) {
+    for (const { topic, partition, bytes, count } of batches) {
+      const byteLength = bytes.length;
       const limitBytes = this.limits.get(topic) ?? Number.POSITIVE_INFINITY;
       if (byteLength <= limitBytes) continue;
       throw new StreamError(

@@ -1,5 +1,7 @@
 import { type PartitionKey, partitionKey } from "../../../core/ids.ts";
 import type { PartitionBatch } from "../../../ports/log.ts";
+import type { Compression } from "../../../records/batch.ts";
+import { compressBatch } from "../../../records/deflate.ts";
 import { type ProduceBatch, type ProducedPartition, produceRequest } from "../api/produce.ts";
 import type { ProducerIdentity } from "../api/producer-identity.ts";
 import { askLeaders } from "../cluster/ask-leaders.ts";
@@ -17,17 +19,24 @@ export interface StampedBatch extends ProduceBatch {
   readonly count: number;
 }
 
-/** Gives every batch its producer, epoch and sequence, in the order of the call. */
+/** What batches are stamped with. */
+export interface BatchStamps {
+  readonly producer: ProducerIdentity;
+  readonly sequences: Sequences;
+  readonly compression: Compression;
+}
+
+/** Gives every batch its producer, epoch and sequence, in the order of the call, and compresses it. */
 export function stampBatches(
   batches: readonly PartitionBatch[],
-  producer: ProducerIdentity,
-  sequences: Sequences,
+  { producer, sequences, compression }: BatchStamps,
 ): StampedBatch[] {
   return batches.map(({ topic, partition, records }) => {
     const key = partitionKey(topic, partition);
     const baseSequence = sequences.take(key, records.count);
     const { producerId, producerEpoch } = producer;
-    const bytes = records.finish({ producerId, producerEpoch, baseSequence, transactional: true });
+    const plain = records.finish({ producerId, producerEpoch, baseSequence, transactional: true });
+    const bytes = compression === "none" ? plain : compressBatch(plain, compression);
     return { key, topic, partition, count: records.count, bytes };
   });
 }

@@ -76,11 +76,12 @@ export class KafkaTransactor implements Transactor {
     if (batches.length === 0) return new Map();
     return this.exclusive("Produce", async (deadline) => {
       const { cluster, limits, slot } = this.context;
-      await limits.check(batches.map(sizeOf), deadline);
+      const { producer, sequences } = this;
+      const stamped = stampBatches(batches, { producer, sequences, compression: cluster.settings.compression });
+      await limits.check(stamped, deadline);
       await this.addPartitions(batches, deadline);
-      const stamped = stampBatches(batches, this.producer, this.sequences);
       const lane = `data-${slot % cluster.settings.dataConnections}` as const;
-      return produceBatches(cluster, stamped, { producer: this.producer, lane, deadline });
+      return produceBatches(cluster, stamped, { producer, lane, deadline });
     });
   }
 
@@ -268,8 +269,4 @@ export async function openTransactor(context: TransactorContext, options: Transa
   } catch (error) {
     throw asLogError(error, named);
   }
-}
-
-function sizeOf({ topic, partition, records }: PartitionBatch) {
-  return { topic, partition, byteLength: records.byteLength, count: records.count };
 }

@@ -117,6 +117,19 @@ describe("Produce", () => {
     expect([header.producerId, header.producerEpoch, header.isTransactional]).toEqual([4711, 5, true]);
   });
 
+  test("compresses what gets smaller, with the sequences of what was written", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] }, { compression: "lz4" });
+    const transactor = await openTransactor(log);
+    await transactor.send([{ ...t0, records: batch("x".repeat(500), "x".repeat(500)) }]);
+    await transactor.send([{ ...t0, records: batch("y") }]);
+    const headers = allProduced(first).flatMap((batches) => batches.map(({ bytes }) => headerOf(bytes)));
+    expect(headers.map(({ compression, baseSequence }) => [compression, baseSequence])).toEqual([
+      ["lz4", 0],
+      ["none", 2],
+    ]);
+    expect(headers[0]?.byteLength).toBeLessThan(200);
+  });
+
   test("a duplicate whose place is known is a success", async () => {
     const { log, first } = await scriptedCluster({ t: [1] });
     const transactor = await openTransactor(log);
