@@ -2,9 +2,9 @@ import { type BenchOptions, parseBenchArguments } from "./arguments.ts";
 import { coldImport } from "./cold-import.ts";
 import { operators } from "./operators-scenario.ts";
 import type { Scenario } from "./scenario.ts";
-import { throughput } from "./throughput/scenario.ts";
+import { comparisons } from "./throughput/scenario.ts";
 
-const scenarios: readonly Scenario[] = [throughput, operators, coldImport];
+const scenarios: readonly Scenario[] = [...comparisons, operators, coldImport];
 
 const help = `usage: npm run bench -- NAME [options]
 
@@ -13,8 +13,8 @@ ${scenarios.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`).join("\
 options
   --json                 print one JSON object on standard output; progress goes to standard error
   --quick                small and once: shows that it runs, not how fast it is
-  --records N            records in the input, such as 500k or 2M
-  --keys N               distinct keys (default 100k)
+  --records N            records in the input, such as 500k or 2M (default: the scenario's own)
+  --keys N               distinct keys (likewise)
   --rounds N             how often each side runs, in turns (default 3)
   --store memory|rocksdb store of the Kafka Streams side (default memory, as ours)
   --tuned                adds Kafka Streams with larger batches and fetches as a third side

@@ -1,9 +1,11 @@
 /**
- * The Millrace side of the throughput bench, in a process of its own: counts records per key through the public API and
- * prints JSON lines: started, done, failed. Arguments: bootstrap, application, input, output, records, commitMs.
+ * The Millrace side of a comparison, in a process of its own: runs a shape through the public API and prints JSON lines:
+ * started, done, failed. Arguments: shape, bootstrap, application, input, table, output, records, commitMs.
  */
-import { bytes, defineApp, int64, string } from "../lib/index.ts";
+import { defineApp } from "../lib/index.ts";
 import { runMillrace } from "./run-millrace.ts";
+import { shapeApps } from "./throughput/apps.ts";
+import type { ShapeName } from "./throughput/shapes.ts";
 
 const args = new Map(
   process.argv.slice(2).map((arg) => [arg.slice(0, arg.indexOf("=")), arg.slice(arg.indexOf("=") + 1)]),
@@ -20,19 +22,16 @@ function report(event: string, facts: Readonly<Record<string, unknown>> = {}): v
   process.stdout.write(`${JSON.stringify({ event, atMs: Date.now(), cpuMs: (user + system) / 1_000, ...facts })}\n`);
 }
 
-const app = defineApp({ id: argument("application") }, (builder) => {
-  builder
-    .stream(argument("input"), { key: string(), value: bytes() })
-    .groupByKey()
-    .count({ store: "counts" })
-    .toStream()
-    .to(argument("output"), { key: string(), value: int64() });
-});
+const input = argument("input");
+const topics = { input, table: argument("table"), output: argument("output") };
+const define = shapeApps[argument("shape") as ShapeName];
+const app = defineApp({ id: argument("application") }, (builder) => define(builder, topics));
 
 try {
   report("started");
   const run = await runMillrace(app, {
     bootstrap: argument("bootstrap"),
+    input,
     records: Number(argument("records")),
     commitMs: Number(argument("commitMs")),
   });

@@ -5,6 +5,7 @@ import { systemClock, systemRandom } from "../lib/adapters/system/clock.ts";
 import { jsonLogger } from "../lib/adapters/system/logger.ts";
 import { prepareApplication } from "../lib/application/prepare.ts";
 import { parseSettings } from "../lib/config/settings.ts";
+import { type PartitionKey, parsePartitionKey } from "../lib/core/ids.ts";
 import type { App } from "../lib/index.ts";
 import { runWorker } from "../lib/worker/run-worker.ts";
 import type { Worker } from "../lib/worker/worker.ts";
@@ -16,6 +17,7 @@ const worker = "bench-worker";
 /** What to run and until when. */
 export interface MillraceRun {
   readonly bootstrap: string;
+  readonly input: string;
   /** Records of the input; the run ends when so many are committed. */
   readonly records: number;
   readonly commitMs: number;
@@ -47,7 +49,7 @@ export async function runMillrace(app: App, run: MillraceRun): Promise<{ readonl
     let committed = 0;
     while (!ended && committed < run.records) {
       await delay(checkMs);
-      committed = committedRecords(running?.status() ?? []);
+      committed = committedRecords(running?.status() ?? [], run.input);
     }
     stop.abort();
     const { errors } = await summary;
@@ -58,11 +60,12 @@ export async function runMillrace(app: App, run: MillraceRun): Promise<{ readonl
   }
 }
 
-/** Input offsets that are committed, over all pins: records, because the input has no markers. */
-function committedRecords(pins: ReturnType<Worker["status"]>): number {
+/** Offsets of the input that are committed, over all pins: records, because the input has no markers. */
+function committedRecords(pins: ReturnType<Worker["status"]>, input: string): number {
   let total = 0;
   for (const { committed } of pins) {
-    for (const offset of Object.values(committed?.inputs ?? {})) total += offset;
+    for (const [key, offset] of Object.entries(committed?.inputs ?? {}))
+      if (parsePartitionKey(key as PartitionKey).topic === input) total += offset;
   }
   return total;
 }

@@ -50,11 +50,13 @@ export async function runOnce(stage: Stage, side: Side, place: RunPlace): Promis
 
 /** The Java consumer judges every output, ours too. */
 async function readBack(stage: Stage, place: RunPlace): Promise<RunFigures["output"]> {
-  const command = stage.peer.command("Check", { bootstrap: place.bootstrap, topic: place.output, everyUpdate: "true" });
+  const { format } = stage.workload;
+  const command = stage.peer.command("Check", { bootstrap: place.bootstrap, topic: place.output, format });
   const child = startChild(command, join(place.folder, "check.log"));
   try {
     const found = await child.event("done", deadlineMs);
-    return { records: Number(found["records"]), total: Number(found["total"]), wrong: Number(found["wrong"]) };
+    const [records, total, wrong] = [found["records"], found["total"], found["wrong"]].map(Number);
+    return { records: records ?? 0, total: total ?? 0, wrong: wrong ?? 0, digest: String(found["digest"]) };
   } finally {
     await child.stop();
   }

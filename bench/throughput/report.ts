@@ -15,6 +15,8 @@ import type { Workload } from "./workload.ts";
 
 /** What a report says besides the figures: without it they cannot be judged. */
 export interface RunConditions {
+  /** What was run. */
+  readonly name: string;
   readonly workload: Workload;
   readonly cores: CorePlan | undefined;
   readonly javaVersion: string;
@@ -37,7 +39,8 @@ export function reportOf(runs: readonly RunFigures[], conditions: RunConditions)
     [...sides].filter(([name]) => name !== "millrace").map(([name, theirs]) => [name, ratiosOf(ours, theirs)]),
   );
   const ratio = Math.min(...Object.values(ratios).map((each) => each.ratio));
-  const problems = runs.map((run) => wrongOutput(run, workload)).filter((problem) => problem !== undefined);
+  const first = runs[0] as RunFigures;
+  const problems = runs.map((run) => wrongOutput(run, workload, first)).filter((problem) => problem !== undefined);
   const below = requireRatio !== undefined && ratio < requireRatio;
   const lines = [
     resultTable(sides),
@@ -49,7 +52,7 @@ export function reportOf(runs: readonly RunFigures[], conditions: RunConditions)
   return {
     text: lines.join("\n"),
     json: {
-      name: "throughput",
+      name: conditions.name,
       ratio,
       ratios,
       sides: Object.fromEntries(sides),

@@ -13,7 +13,13 @@ export interface RunFigures {
   readonly steadyRecordsPerSecond: number | undefined;
   readonly recordsPerCpuSecond: number | undefined;
   /** What the Java reader found in the output. */
-  readonly output: { readonly records: number; readonly total: number; readonly wrong: number };
+  readonly output: {
+    readonly records: number;
+    readonly total: number;
+    readonly wrong: number;
+    /** The same for every client that wrote the same records, in whatever order. */
+    readonly digest: string;
+  };
 }
 
 /** One side over all rounds. */
@@ -65,11 +71,18 @@ export function ratiosOf(ours: SideFigures, theirs: SideFigures): Ratios {
   };
 }
 
-/** Says what is wrong with an output that should hold every update of every count; undefined when it is right. */
-export function wrongOutput(run: RunFigures, workload: Workload): string | undefined {
-  const { records, total, wrong } = run.output;
-  if (records === workload.records && total === workload.records && wrong === 0) return undefined;
-  return `${run.side}: ${formatFigure(records)} output records, counts sum to ${formatFigure(total)}, ${wrong} out of order; expected ${formatFigure(workload.records)} of each and none`;
+/**
+ * Says what is wrong with an output; undefined when it is right. Counts must be every update of every key, in order. Any other
+ * output must be the same as that of the first run, whoever that was.
+ */
+export function wrongOutput(run: RunFigures, workload: Workload, first: RunFigures): string | undefined {
+  const { records, total, wrong, digest } = run.output;
+  if (workload.format === "count") {
+    if (records === workload.records && total === workload.records && wrong === 0) return undefined;
+    return `${run.side}: ${formatFigure(records)} output records, counts sum to ${formatFigure(total)}, ${wrong} out of order; expected ${formatFigure(workload.records)} of each and none`;
+  }
+  if (records === first.output.records && digest === first.output.digest) return undefined;
+  return `${run.side}: ${formatFigure(records)} output records with digest ${digest}; ${first.side} wrote ${formatFigure(first.output.records)} with ${first.output.digest}`;
 }
 
 /** The table that is printed. */

@@ -11,16 +11,17 @@ import { formatFigure } from "../table.ts";
 import { runOnce, type Stage } from "./one-run.ts";
 import { machineLoad, reportOf } from "./report.ts";
 import type { RunFigures } from "./result.ts";
+import { shapes } from "./shapes.ts";
 import { kafkaStreamsSide, millraceSide, type Side } from "./sides.ts";
 import { type Workload, workloadOf } from "./workload.ts";
 
-const input = "bench-input";
+const inputName = "bench-input";
 const loadDeadlineMs = 10 * 60_000;
 
-/** Keyed count, exactly once: Millrace against Kafka Streams on one broker, in turns. */
-export const throughput: Scenario = {
-  name: "throughput",
-  summary: "keyed count, exactly once, every update emitted: Millrace against Kafka Streams on the same broker",
+/** Millrace against Kafka Streams on one broker, in turns: one scenario per shape. */
+export const comparisons: readonly Scenario[] = shapes.map((shape) => ({
+  name: shape.name,
+  summary: shape.summary,
   run: async (options, say) => {
     const load = machineLoad();
     if (load > 0.5)
@@ -32,9 +33,10 @@ export const throughput: Scenario = {
     try {
       const log = await openLog(broker.bootstrap);
       try {
-        const stage = { log, peer, cores, workload: workloadOf(options) };
+        const stage = { log, peer, cores, workload: workloadOf(shape, options) };
         const runs = await compare({ stage, folder, bootstrap: broker.bootstrap, options, say });
         return reportOf(runs, {
+          name: shape.name,
           workload: stage.workload,
           cores,
           javaVersion: peer.javaVersion,
@@ -49,7 +51,7 @@ export const throughput: Scenario = {
       await removeFolder(folder);
     }
   },
-};
+}));
 
 /** An own broker with the full compiler on its own core, or the one that the user names. */
 async function openBroker(options: BenchOptions, cores: CorePlan | undefined) {
@@ -71,11 +73,15 @@ interface Comparison {
 async function compare({ stage, folder, bootstrap, options, say }: Comparison): Promise<readonly RunFigures[]> {
   const { workload, peer } = stage;
   const id = Date.now().toString(36);
-  const topic = `${input}-${id}`;
-  say(
-    `loading ${formatFigure(workload.records)} records of ${workload.valueBytes} bytes, ${formatFigure(workload.keys)} keys`,
-  );
-  await load(peer, workload, { bootstrap, topic, folder });
+  const topic = `${inputName}-${id}`;
+  const table = `${topic}-table`;
+  const what = workload.values === "text" ? `texts of ${workload.valueBytes} bytes` : "trades";
+  say(`loading ${formatFigure(workload.records)} ${what}, ${formatFigure(workload.keys)} keys`);
+  await load(peer, { ...workload, order: "random" }, { bootstrap, topic, folder });
+  if (workload.hasTable) {
+    say("loading the table");
+    await load(peer, { ...workload, records: workload.keys, order: "every" }, { bootstrap, topic: table, folder });
+  }
   const sides: readonly Side[] = [
     millraceSide(workload),
     kafkaStreamsSide(peer, workload, "default"),
@@ -89,6 +95,7 @@ async function compare({ stage, folder, bootstrap, options, say }: Comparison): 
         bootstrap,
         application,
         input: topic,
+        table,
         output: `${application}-out`,
         folder: join(folder, application),
       };
@@ -104,11 +111,12 @@ async function compare({ stage, folder, bootstrap, options, say }: Comparison): 
 
 async function load(
   peer: JavaPeer,
-  { records, keys, partitions, valueBytes, seed }: Workload,
+  { records, keys, partitions, values, valueBytes, seed, order }: Workload & { order: "random" | "every" },
   to: { readonly bootstrap: string; readonly topic: string; readonly folder: string },
 ): Promise<void> {
   const { bootstrap, topic } = to;
-  const command = peer.command("Load", { bootstrap, topic, records, keys, partitions, valueBytes, seed });
+  const input = { records, keys, partitions, values, valueBytes, seed, order };
+  const command = peer.command("Load", { bootstrap, topic, ...input });
   const loader = startChild(command, join(to.folder, "load.log"));
   try {
     await loader.event("done", loadDeadlineMs);

@@ -8,6 +8,8 @@ export interface RunPlace {
   readonly bootstrap: string;
   readonly application: string;
   readonly input: string;
+  /** The table's topic, for shapes that have one. */
+  readonly table: string;
   readonly output: string;
   readonly folder: string;
 }
@@ -27,7 +29,7 @@ export function millraceSide(workload: Workload): Side {
       process.execPath,
       "--disable-warning=ExperimentalWarning",
       worker,
-      ...named({ ...place, records: workload.records, partitions: workload.partitions, commitMs: workload.commitMs }),
+      ...named({ ...place, shape: workload.shape, records: workload.records, commitMs: workload.commitMs }),
     ],
   };
 }
@@ -37,8 +39,9 @@ export function kafkaStreamsSide(peer: JavaPeer, workload: Workload, profile: "d
   return {
     name: profile === "default" ? "kafka-streams" : "kafka-streams-tuned",
     command: ({ folder, ...place }) =>
-      peer.command("KeyedCount", {
+      peer.command("Application", {
         ...place,
+        shape: workload.shape,
         directory: join(folder, "state"),
         records: workload.records,
         commitMs: workload.commitMs,

@@ -1,7 +1,8 @@
 import type { BenchOptions } from "../arguments.ts";
+import type { Shape } from "./shapes.ts";
 
-/** The input and the job that every side runs: count records per key, emit every update, exactly once. */
-export interface Workload {
+/** The input and the job that every side runs, exactly once. */
+export interface Workload extends Pick<Shape, "shape" | "values" | "hasTable" | "format"> {
   readonly records: number;
   readonly keys: number;
   readonly partitions: number;
@@ -13,13 +14,17 @@ export interface Workload {
 }
 
 /**
- * The workload of a command line. Two million records: a Java client needs some seconds before it is fully compiled, and
- * a short run would measure little else.
+ * The workload of a command line. A shape's own number of records keeps a Java client busy for half a minute: it needs some
+ * seconds before it is fully compiled, and a short run would measure little else.
  */
-export function workloadOf(options: BenchOptions): Workload {
+export function workloadOf({ shape, values, hasTable, format, ...usual }: Shape, options: BenchOptions): Workload {
   return {
-    records: options.records ?? (options.quick ? 200_000 : 2_000_000),
-    keys: options.keys ?? 100_000,
+    shape,
+    values,
+    hasTable,
+    format,
+    records: options.records ?? (options.quick ? usual.quickRecords : usual.records),
+    keys: options.keys ?? usual.keys,
     partitions: 6,
     valueBytes: 100,
     seed: 1,

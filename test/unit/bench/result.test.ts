@@ -7,7 +7,8 @@ import {
   type SideFigures,
   wrongOutput,
 } from "../../../bench/throughput/result.ts";
-import { workloadOf } from "../../../bench/throughput/workload.ts";
+import { shapes } from "../../../bench/throughput/shapes.ts";
+import { type Workload, workloadOf } from "../../../bench/throughput/workload.ts";
 
 function run(side: string, recordsPerSecond: number, more: Partial<RunFigures> = {}): RunFigures {
   return {
@@ -17,12 +18,12 @@ function run(side: string, recordsPerSecond: number, more: Partial<RunFigures> =
     recordsPerSecond,
     steadyRecordsPerSecond: undefined,
     recordsPerCpuSecond: undefined,
-    output: { records: 10, total: 10, wrong: 0 },
+    output: { records: 10, total: 10, wrong: 0, digest: "a" },
     ...more,
   };
 }
 
-const workload = workloadOf({
+const options = {
   json: false,
   quick: false,
   tuned: false,
@@ -33,7 +34,8 @@ const workload = workloadOf({
   requireRatio: undefined,
   store: "memory",
   bootstrap: undefined,
-});
+} as const;
+const [keyedCount, hopping] = shapes.map((shape) => workloadOf(shape, options));
 
 test("compares medians, and our slowest round with their fastest", () => {
   const sides = bySide([run("a", 900), run("b", 100), run("a", 500), run("b", 250), run("a", 1_000), run("b", 300)]);
@@ -54,7 +56,26 @@ test.for([
   [{ records: 10, total: 9, wrong: 0 }, /counts sum to 9/],
   [{ records: 10, total: 10, wrong: 2 }, /2 out of order/],
 ] as const)("judges the output %j", ([output, message]) => {
-  const problem = wrongOutput(run("a", 1, { output }), workload);
+  const judged = run("a", 1, { output: { ...output, digest: "" } });
+  const problem = wrongOutput(judged, keyedCount as Workload, judged);
   if (message === undefined) expect(problem).toBeUndefined();
   else expect(problem).toMatch(message);
+});
+
+test.for([
+  [{ records: 10, digest: "a" }, undefined],
+  [{ records: 9, digest: "a" }, /b: 9 output records with digest a; a wrote 10 with a/],
+  [{ records: 10, digest: "c" }, /b: 10 output records with digest c; a wrote 10 with a/],
+] as const)("judges the output %j of other shapes by that of the first run", ([output, message]) => {
+  const judged = run("b", 1, { output: { total: 0, wrong: 0, ...output } });
+  const problem = wrongOutput(judged, hopping as Workload, run("a", 1));
+  if (message === undefined) expect(problem).toBeUndefined();
+  else expect(problem).toMatch(message);
+});
+
+test("has a number of records, and a smaller one for a quick look, for every shape", () => {
+  for (const shape of shapes) {
+    const { records } = workloadOf(shape, { ...options, records: undefined });
+    expect(workloadOf(shape, { ...options, records: undefined, quick: true }).records).toBeLessThan(records / 5);
+  }
 });

@@ -2,37 +2,50 @@ package millrace.bench;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.LongDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Reads a whole output under read_committed with the Java consumer and judges it, whoever wrote it.
  *
  * <p>A count that emits every update writes 1, 2, 3, … for each key, in order: anything lost, doubled or out of order is
- * an error. Arguments: bootstrap, topic, everyUpdate=true|false.
+ * an error. Of any other output a digest is taken that does not depend on the order of records, nor on how JSON is
+ * written: it must be the same for every client. Arguments: bootstrap, topic, format=count|json|bytes.
  */
 public final class Check {
-    private Check() {
+    private final String format;
+    private final Map<String, Long> counts = new HashMap<>();
+    private long records;
+    private long wrong;
+    private long digest;
+
+    private Check(final String format) {
+        this.format = format;
     }
 
     public static void main(final String[] raw) {
         final Arguments arguments = new Arguments(raw);
-        final boolean everyUpdate = Boolean.parseBoolean(arguments.text("everyUpdate", "true"));
+        final Check check = new Check(arguments.text("format"));
+        check.read(arguments);
+        final long total = check.counts.values().stream().mapToLong(Long::longValue).sum();
+        Report.event("done", "records", check.records, "total", total, "wrong", check.wrong,
+            "digest", Long.toHexString(check.digest));
+    }
+
+    private void read(final Arguments arguments) {
         final Properties properties = new Properties();
         properties.put("bootstrap.servers", arguments.text("bootstrap"));
         properties.put("isolation.level", "read_committed");
         properties.put("max.poll.records", 10_000);
-        final Map<String, Long> counts = new HashMap<>();
-        long records = 0;
-        long wrong = 0;
-        try (var consumer = new KafkaConsumer<>(properties, new StringDeserializer(), new LongDeserializer())) {
+        try (var consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             final List<TopicPartition> partitions = new ArrayList<>();
             for (final PartitionInfo info : consumer.partitionsFor(arguments.text("topic"))) {
                 partitions.add(new TopicPartition(info.topic(), info.partition()));
@@ -41,15 +54,20 @@ public final class Check {
             consumer.seekToBeginning(partitions);
             final Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
-                for (final var record : consumer.poll(Duration.ofMillis(500))) {
-                    records++;
-                    final long before = counts.getOrDefault(record.key(), 0L);
-                    if (everyUpdate ? record.value() != before + 1 : record.value() <= before) wrong++;
-                    counts.put(record.key(), record.value());
-                }
+                for (final var record : consumer.poll(Duration.ofMillis(500))) look(record);
             }
         }
-        final long total = counts.values().stream().mapToLong(Long::longValue).sum();
-        Report.event("done", "records", records, "keys", counts.size(), "total", total, "wrong", wrong);
+    }
+
+    private void look(final ConsumerRecord<byte[], byte[]> record) {
+        records++;
+        if (format.equals("count")) lookAtCount(new String(record.key()), java.nio.ByteBuffer.wrap(record.value()).getLong());
+        final long value = format.equals("json") ? Json.digest(record.value()) : Arrays.hashCode(record.value());
+        digest += (Arrays.hashCode(record.key()) * 1_000_003L + value) * 31 + record.timestamp();
+    }
+
+    private void lookAtCount(final String key, final long count) {
+        final Long before = counts.put(key, count);
+        if (count != (before == null ? 1 : before + 1)) wrong++;
     }
 }

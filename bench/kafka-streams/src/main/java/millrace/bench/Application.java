@@ -11,30 +11,21 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
-import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
-import org.apache.kafka.streams.kstream.Consumed;
-import org.apache.kafka.streams.kstream.Grouped;
-import org.apache.kafka.streams.kstream.Materialized;
-import org.apache.kafka.streams.kstream.Produced;
-import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
-import org.apache.kafka.streams.state.Stores;
 
 /**
- * Counts records per key, exactly once, and exits when the whole input is committed.
+ * Runs one of {@link Shapes}, exactly once, and exits when the whole input is committed.
  *
- * <p>Arguments: bootstrap, application, input, output, records; store=memory|rocksdb, cacheBytes=0, commitMs=100,
+ * <p>Arguments: shape, bootstrap, application, input, output, records; store=memory|rocksdb, cacheBytes=0, commitMs=100,
  * directory, and kafka.NAME=VALUE for any setting of the client. Prints one JSON object a line: started, running,
  * first (committed output), done, failed.
  */
-public final class KeyedCount {
+public final class Application {
     private static final Duration CHECK = Duration.ofMillis(200);
 
-    private KeyedCount() {
+    private Application() {
     }
 
     public static void main(final String[] raw) throws Exception {
@@ -43,7 +34,7 @@ public final class KeyedCount {
         final AtomicReference<Throwable> failure = new AtomicReference<>();
         final CountDownLatch stopped = new CountDownLatch(1);
         try (Admin admin = admin(arguments);
-             KafkaStreams streams = new KafkaStreams(topology(arguments), settings(arguments))) {
+             KafkaStreams streams = new KafkaStreams(Shapes.topology(arguments), settings(arguments))) {
             Topics.create(admin, arguments.text("output"), Topics.partitions(admin, arguments.text("input")));
             streams.setUncaughtExceptionHandler(error -> {
                 failure.compareAndSet(null, error);
@@ -63,19 +54,6 @@ public final class KeyedCount {
             System.exit(1);
         }
         System.exit(0);
-    }
-
-    private static Topology topology(final Arguments arguments) {
-        final StreamsBuilder builder = new StreamsBuilder();
-        final KeyValueBytesStoreSupplier store = arguments.text("store", "memory").equals("rocksdb")
-            ? Stores.persistentTimestampedKeyValueStore("counts")
-            : Stores.inMemoryKeyValueStore("counts");
-        builder.stream(arguments.text("input"), Consumed.with(Serdes.String(), Serdes.ByteArray()))
-            .groupByKey(Grouped.with(Serdes.String(), Serdes.ByteArray()))
-            .count(Materialized.<String, Long>as(store).withKeySerde(Serdes.String()).withValueSerde(Serdes.Long()))
-            .toStream()
-            .to(arguments.text("output"), Produced.with(Serdes.String(), Serdes.Long()));
-        return builder.build();
     }
 
     private static Properties settings(final Arguments arguments) {
@@ -122,7 +100,7 @@ public final class KeyedCount {
             .partitionsToOffsetAndMetadata().get();
         final Map<TopicPartition, OffsetSpec> starts = new HashMap<>();
         offsets.forEach((partition, offset) -> {
-            if (offset != null) starts.put(partition, OffsetSpec.earliest());
+            if (offset != null && partition.topic().equals(arguments.text("input"))) starts.put(partition, OffsetSpec.earliest());
         });
         if (starts.isEmpty()) return 0;
         long committed = 0;
