@@ -63,8 +63,9 @@ export type ManifestDecision =
 
 /** Decides whether the deployed topology may run on the state that exists. Pure. */
 export function decideManifest(stored: AppManifest | undefined, wanted: WantedApplication): ManifestDecision {
-  if (stored === undefined) return { kind: "create", manifest: extend(emptyManifest(wanted), wanted) };
+  if (stored === undefined) return create(wanted);
   const refusal =
+    changedPins(stored, wanted) ??
     changedPartitions(stored, wanted) ??
     movedStore(stored, wanted) ??
     changedStore(stored, wanted) ??
@@ -73,6 +74,35 @@ export function decideManifest(stored: AppManifest | undefined, wanted: WantedAp
   const known = new Set(stored.subTopologies.map((sub) => sub.content));
   const isNew = wanted.subTopologies.some((sub) => !known.has(sub.content));
   return isNew ? { kind: "extend", manifest: extend(stored, wanted) } : { kind: "same", manifest: stored };
+}
+
+/** Tasks that may share a pin: they move together, and their records wait for one another's commit. */
+const TASKS_PER_PIN_MAX = 16;
+
+function create(wanted: WantedApplication): ManifestDecision {
+  const manifest = extend(emptyManifest(wanted), wanted);
+  const tasksWith = (pins: number): number =>
+    wanted.subTopologies.reduce((sum, { partitions }) => sum + Math.ceil(partitions / pins), 0);
+  const tasks = tasksWith(manifest.pinCount);
+  if (wanted.pinCount === undefined || tasks <= TASKS_PER_PIN_MAX) return { kind: "create", manifest };
+  const largest = Math.max(...wanted.subTopologies.map(({ partitions }) => partitions));
+  let enough = manifest.pinCount;
+  while (enough < largest && tasksWith(enough) > TASKS_PER_PIN_MAX) enough++;
+  const { applicationId, pinCount } = wanted;
+  const error = new StreamError(
+    "TOPOLOGY_INVALID",
+    `application ${applicationId} would have ${tasks} tasks in one of its ${pinCount} pins, at most are ${TASKS_PER_PIN_MAX}: give it at least ${enough} pins`,
+    { details: { applicationId, pins: pinCount, tasks } },
+  );
+  return { kind: "refuse", error };
+}
+
+function changedPins(stored: AppManifest, wanted: WantedApplication): StreamError | undefined {
+  if (wanted.pinCount === undefined || wanted.pinCount === stored.pinCount) return undefined;
+  return incompatible(
+    `application ${stored.applicationId} was created with ${stored.pinCount} pins, which its leases, positions and snapshots are by; now it asks for ${wanted.pinCount}`,
+    { pins: String(wanted.pinCount) },
+  );
 }
 
 function emptyManifest(wanted: WantedApplication): AppManifest {

@@ -22,6 +22,13 @@ export const commitSettings = {
     about:
       "Output and changelog bytes after which a pin commits before the interval, so that a transaction stays bounded.",
   }),
+  maxPerSecond: count({
+    default: 100,
+    min: 1,
+    max: 10_000,
+    about:
+      "Commits a second of all pins of a worker together: with more pins than fit, each waits longer than the interval. Bounds what a worker costs the broker, about a tenth of a core.",
+  }),
   positionOnlyMs: duration({
     default: 5 * second,
     min: 100,

@@ -16,6 +16,12 @@ export interface AppSettings {
    * A lower-case letter, then 1 to 48 lower-case letters, digits or hyphens.
    */
   readonly id: string;
+  /**
+   * How many pins the application has for ever: units of work that one worker takes whole, with a lease, a transaction and a
+   * snapshot each. Without it the largest partition count. Fewer save transactions where there are many quiet partitions: pin
+   * `partition mod pins` has all of them; at most 16 tasks (sub-topology and partition) may share one.
+   */
+  readonly pins?: number;
   /** What is done about a record whose key or value cannot be read; `logAndFail()` without it. */
   readonly deserializationExceptionHandler?: ExceptionHandler;
   /** What is done about a record on which a function of yours throws; `logAndFail()` without it. */
@@ -27,6 +33,8 @@ export interface AppSettings {
 /** An application: what is deployed, tested and queried. Frozen. */
 export interface App {
   readonly id: string;
+  /** Number of pins of a new application; undefined for as many as the largest partition count. */
+  readonly pins: number | undefined;
   readonly topology: Topology;
   readonly exceptionHandlers: ExceptionHandlers;
 }
@@ -36,7 +44,7 @@ const legalId = /^[a-z][a-z0-9-]{1,48}$/;
 /**
  * Defines an application: runs `define` once and freezes the topology.
  *
- * @throws {StreamError} `CONFIG_INVALID` for an illegal id, `TOPOLOGY_INVALID` for a topology that cannot run, or that reads
+ * @throws {StreamError} `CONFIG_INVALID` for an illegal id or number of pins, `TOPOLOGY_INVALID` for a topology that cannot run, or that reads
  *   its own dead letters
  * @example
  * export default defineApp({ id: "word-count" }, (builder) => {
@@ -48,13 +56,18 @@ const legalId = /^[a-z][a-z0-9-]{1,48}$/;
  * });
  */
 export function defineApp(settings: AppSettings, define: (builder: StreamsBuilder) => void): App {
-  const { id } = settings;
+  const { id, pins } = settings;
   if (!legalId.test(id)) {
     throw new StreamError(
       "CONFIG_INVALID",
       `application id ${JSON.stringify(id)} must be a lower-case letter and then 1 to 48 lower-case letters, digits or hyphens`,
       { details: { id } },
     );
+  }
+  if (pins !== undefined && !(Number.isSafeInteger(pins) && pins > 0)) {
+    throw new StreamError("CONFIG_INVALID", `pins must be a whole number above 0, not ${String(pins)}`, {
+      details: { id, pins },
+    });
   }
   const builder = new StreamsBuilder();
   define(builder);
@@ -65,7 +78,7 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
     production: settings.productionExceptionHandler ?? failAlways.production,
   });
   checkDeadLetters(topology, exceptionHandlers);
-  return Object.freeze<App>({ id, topology, exceptionHandlers });
+  return Object.freeze<App>({ id, pins, topology, exceptionHandlers });
 }
 
 /** A dead letter that the application reads again would fail for ever. */

@@ -35,6 +35,7 @@ export function fromSettings(
       drainMs: worker.drainMs,
       mirrorMs: worker.mirrorMs,
       purgeMs: worker.purgeMs,
+      maxCommitsPerSecond: commit.maxPerSecond,
       fetch: { ...fetch },
     },
   };

@@ -10,6 +10,7 @@ import { Pin, type PinStatus } from "../task/pin.ts";
 import type { PinEnvironment } from "../task/pin-acquire.ts";
 import type { DrainReason, PinOutcome } from "../task/pin-state.ts";
 import { Waker } from "../task/waker.ts";
+import { pacedIntervalMs } from "./commit-pace.ts";
 import { Fetcher, type FetchLimits } from "./fetcher.ts";
 import { Mirror } from "./mirror.ts";
 import { StoppedPins } from "./stopped-pins.ts";
@@ -25,6 +26,8 @@ export interface WorkerLimits {
   readonly drainMs: number;
   readonly mirrorMs: number;
   readonly purgeMs: number;
+  /** Of all pins together. */
+  readonly maxCommitsPerSecond: number;
   readonly fetch: FetchLimits;
 }
 
@@ -56,6 +59,9 @@ export interface WorkerSummary {
 export class Worker {
   readonly id: string;
   private readonly environment: PinEnvironment;
+  /** What its pins get: the same, with the commit interval of the moment. */
+  private readonly paced: PinEnvironment;
+  private config: PinEnvironment["config"];
   private readonly limits: WorkerLimits;
   private readonly life: WorkerLife;
   private readonly pins = new Map<number, Pin>();
@@ -78,6 +84,14 @@ export class Worker {
   constructor(environment: PinEnvironment, options: { limits: WorkerLimits; life: WorkerLife }) {
     this.id = environment.worker;
     this.environment = environment;
+    this.config = environment.config;
+    const config = (): PinEnvironment["config"] => this.config;
+    this.paced = {
+      ...environment,
+      get config() {
+        return config();
+      },
+    };
     this.limits = options.limits;
     this.life = options.life;
     this.fetcher = new Fetcher(environment.ports, options.limits.fetch);
@@ -164,9 +178,22 @@ export class Worker {
   }
 
   private startPin(number: number): void {
-    const pin = new Pin(number, this.environment, () => this.fetcher.hungry());
+    const pin = new Pin(number, this.paced, () => this.fetcher.hungry());
     this.pins.set(number, pin);
+    this.pace();
     void pin.run().then((outcome) => this.pinEnded(pin, outcome));
+  }
+
+  private pace(): void {
+    const { config, limits, ports } = this.environment;
+    const commitIntervalMs = pacedIntervalMs(this.pins.size, {
+      intervalMs: config.commitIntervalMs,
+      maxPerSecond: this.limits.maxCommitsPerSecond,
+      transactionTimeoutMs: limits.transactionTimeoutMs,
+    });
+    if (commitIntervalMs === this.config.commitIntervalMs) return;
+    this.config = { ...config, commitIntervalMs };
+    ports.logger.info("commits-paced", { worker: this.id, pins: this.pins.size, intervalMs: commitIntervalMs });
   }
 
   private pinEnded(pin: Pin, outcome: PinOutcome): void {
@@ -177,6 +204,7 @@ export class Worker {
     this.mirror.ended(status.committed, { fenced: outcome.kind === "fenced" });
     this.busyBeforeMs += pin.busyMs;
     this.pins.delete(number);
+    this.pace();
     this.retryAtMs.set(number, clock.monotonicMs() + this.limits.claimRetryMs);
     if (outcome.kind === "fenced") this.fenced++;
     // The lease names us although nothing of ours runs it: the answer of an earlier claim, raise or release was lost.

@@ -30,6 +30,7 @@ const limits: WorkerLimits = {
   drainMs: 0,
   mirrorMs: 2_000,
   purgeMs: 5_000,
+  maxCommitsPerSecond: 1_000,
   fetch: { maxWaitMs: 200, maxBytes: 1 << 20, maxPartitionBytes: 1 << 18, maxBufferedBytes: 1 << 18, retryMs: 50 },
 };
 

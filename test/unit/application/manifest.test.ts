@@ -70,12 +70,31 @@ describe("a first deploy", () => {
   ] as const)("has as many pins as %s", ([, changes, pinCount]) => {
     expect(created({ ...first, ...changes, stores: {} }).pinCount).toBe(pinCount);
   });
+
+  test("has at most 16 tasks in a pin that was asked for, and says how many pins are enough", () => {
+    const many = { ...first, subTopologies: [sub("a", 100), sub("b", 60)], stores: {} };
+    expect(created({ ...many, pinCount: 10 }).pinCount).toBe(10);
+    expect(decideManifest(undefined, { ...many, pinCount: 9 })).toMatchObject({
+      kind: "refuse",
+      error: { code: "TOPOLOGY_INVALID", message: expect.stringMatching(/19 tasks .* 9 pins, .* at least 10 pins/) },
+    });
+  });
 });
 
 describe("a later deploy", () => {
-  test("of the same topology changes nothing, whatever the order of its parts and the pins asked for", () => {
-    const reordered = { ...first, subTopologies: [...first.subTopologies].reverse(), pinCount: 99 };
-    expect(decideManifest(stored, reordered)).toEqual({ kind: "same", manifest: stored });
+  test.for([undefined, 6])(
+    "of the same topology changes nothing, whatever the order of its parts; pins: %s",
+    (pinCount) => {
+      const reordered = { ...first, subTopologies: [...first.subTopologies].reverse(), pinCount };
+      expect(decideManifest(stored, reordered)).toEqual({ kind: "same", manifest: stored });
+    },
+  );
+
+  test("with another number of pins is refused", () => {
+    expect(decideManifest(stored, { ...first, pinCount: 3 })).toMatchObject({
+      kind: "refuse",
+      error: { code: "TOPOLOGY_INCOMPATIBLE", message: expect.stringMatching(/created with 6 pins.*asks for 3/) },
+    });
   });
 
   test("with a new part gets a new id and keeps the old ones", () => {

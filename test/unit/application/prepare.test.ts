@@ -32,7 +32,7 @@ beforeEach(() => {
 
 const create = (...topics: readonly [name: string, partitions: number][]) =>
   log.createTopics(topics.map(([name, partitions]) => ({ name, partitions, replicas: -1, configs: {} })));
-const prepare = (what: App & { pins?: number } = app, mode: PrepareMode = "deploy", over: LeaseTable = leases) =>
+const prepare = (what: App = app, mode: PrepareMode = "deploy", over: LeaseTable = leases) =>
   prepareApplication(what, { log, leases: over }, mode);
 const partitionsOf = async (topic: string) => (await log.describe([topic])).get(topic)?.partitions;
 

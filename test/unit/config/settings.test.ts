@@ -70,7 +70,7 @@ describe("parseSettings", () => {
     { input: { deadAfterMs: 5 }, says: "deadAfterMs is unknown: did you mean lease.deadAfterMs?" },
     {
       input: { commit: { colour: 5 } },
-      says: "commit.colour is unknown: settings of commit are intervalMs, maxBytes, positionOnlyMs, maxReacquires",
+      says: "commit.colour is unknown: settings of commit are intervalMs, maxBytes, maxPerSecond, positionOnlyMs, maxReacquires",
     },
   ])("refuses $input and says what is allowed", ({ input, says }) => {
     expect(problems(input)).toEqual([says]);

@@ -21,6 +21,15 @@ test("takes an id of 49 characters", () => {
   expect(defineApp({ id: `a${"b".repeat(48)}` }, define).id).toHaveLength(49);
 });
 
+test("keeps the number of pins that is asked for", () => {
+  expect(defineApp({ id: "app", pins: 4 }, define).pins).toBe(4);
+  expect(defineApp({ id: "app" }, define).pins).toBeUndefined();
+});
+
+test.for([0, -1, 1.5, Number.NaN])("refuses %d pins", (pins) => {
+  expect(() => defineApp({ id: "app", pins }, define)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+});
+
 test("has Kafka Streams' handlers, which stop, where none are given", () => {
   const { exceptionHandlers } = defineApp({ id: "app", processingExceptionHandler: deadLetter("dead") }, define);
   expect(exceptionHandlers).toEqual({

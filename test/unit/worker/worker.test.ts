@@ -16,6 +16,7 @@ const limits: WorkerLimits = {
   drainMs: 3_000,
   mirrorMs: 2_000,
   purgeMs: 5_000,
+  maxCommitsPerSecond: 1_000,
   fetch: { maxWaitMs: 100, maxBytes: 1 << 20, maxPartitionBytes: 1 << 18, maxBufferedBytes: 1 << 18, retryMs: 50 },
 };
 
@@ -28,7 +29,7 @@ class Running {
   remainingMs: number | undefined;
   readonly ended: Promise<WorkerSummary>;
 
-  constructor(environment: PinEnvironment) {
+  constructor(environment: PinEnvironment, changes: Partial<WorkerLimits> = {}) {
     const { reports } = this;
     const leases = overriding<LeaseTable>(environment.ports.leases, {
       beat: (worker, report) => {
@@ -37,7 +38,10 @@ class Running {
       },
     });
     const life: WorkerLife = { remainingMs: () => this.remainingMs, stop: this.stop.signal };
-    this.worker = new Worker({ ...environment, ports: { ...environment.ports, leases } }, { limits, life });
+    this.worker = new Worker(
+      { ...environment, ports: { ...environment.ports, leases } },
+      { limits: { ...limits, ...changes }, life },
+    );
     this.ended = this.worker.run();
     void this.ended.then((summary) => {
       this.summary = summary;
@@ -148,6 +152,30 @@ describe("orders", () => {
     await scene.pass(2_000);
     expect(running.summary).toBeUndefined();
   });
+});
+
+test("pins of a worker that may commit seldom wait for one another, and are quicker when fewer", async () => {
+  await plan("w", [0, 1]);
+  const { environment } = scene.environment("w");
+  const running = new Running(environment, { maxCommitsPerSecond: 2 });
+  started.push(running);
+  await scene.until(() => running.held.length === 2);
+  const takesMs = async () => {
+    const total = () => running.worker.status().reduce((sum, { committed }) => sum + (committed?.transaction ?? 0), 0);
+    const before = total();
+    await scene.write("in", 1, letters("a"));
+    const writtenAtMs = scene.clock.monotonicMs();
+    await scene.until(() => total() > before);
+    return scene.clock.monotonicMs() - writtenAtMs;
+  };
+  const [both, commitIntervalMs] = [await takesMs(), environment.config.commitIntervalMs];
+  expect(both).toBeGreaterThanOrEqual(1_000);
+  expect(both).toBeLessThan(1_000 + commitIntervalMs);
+  await assign("w", [1]);
+  await scene.until(() => running.held.length === 1);
+  const alone = await takesMs();
+  expect(alone).toBeGreaterThanOrEqual(500);
+  expect(alone).toBeLessThan(500 + commitIntervalMs);
 });
 
 describe("a worker that nobody planned", () => {
