@@ -5,6 +5,7 @@
  * snapshot. Does not own: formats and the order of a publication (`snapshot/`), when it happens (`pin-running.ts`).
  *
  * Invariants
+ * - A snapshot is derived: without it everything comes from the changelog, and the next one is written whole.
  * - I4 what is frozen is the committed layer, together with the position that it belongs to, in one synchronous step.
  * - I5 a restore ends at the position's changelog ends, and asserts that nothing committed lies beyond.
  */
@@ -15,6 +16,7 @@ import type { PartitionKey } from "../core/ids.ts";
 import type { LeaseRow } from "../ports/lease-table.ts";
 import { decideRestore, decideStore } from "../snapshot/decide.ts";
 import { loadSnapshot } from "../snapshot/load.ts";
+import { isCorrupt } from "../snapshot/manifest.ts";
 import { type PublishedStore, type PublishOutcome, publishSnapshot, type StoreChange } from "../snapshot/publish.ts";
 import { restoreStores } from "../snapshot/restore.ts";
 import { type Manifest, storeKey } from "../snapshot/types.ts";
@@ -30,6 +32,7 @@ interface LoggedStore {
   readonly key: PartitionKey;
 }
 
+type RestoreEffect = Extract<PinEffect, { kind: "restore" }>;
 type PublishEffect = Extract<PinEffect, { kind: "publish" }>;
 type Published = Extract<PublishOutcome, { kind: "published" }>;
 
@@ -49,14 +52,39 @@ export class PinSnapshots {
     this.inside = inside;
   }
 
-  /** Builds the tasks at a position: snapshot first, then the changelog's tail. */
-  async restore(effect: Extract<PinEffect, { kind: "restore" }>): Promise<{ tasks: Task[]; tailRecords: number }> {
+  /**
+   * Builds the tasks at a position: snapshot first, then the changelog's tail. A snapshot that is gone or damaged costs time, not
+   * data: the changelog has everything.
+   */
+  async restore(effect: RestoreEffect): Promise<{ tasks: Task[]; tailRecords: number }> {
     const { position, row } = effect;
-    const { ports } = this.environment;
     this.attempt++; // a publication that still runs is of other stores
     if (position === undefined && row.pointer !== undefined) throw positionsLost(this.environment, row);
-    this.manifest =
-      row.pointer === undefined ? undefined : await loadSnapshot({ objects: ports.objects, pointer: row.pointer });
+    try {
+      return await this.restoreWith(await this.load(row), effect);
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      this.tellLost(row, error);
+      return await this.restoreWith(undefined, effect);
+    }
+  }
+
+  private async load({ pointer }: LeaseRow): Promise<Manifest | undefined> {
+    return pointer && (await loadSnapshot({ objects: this.environment.ports.objects, pointer }));
+  }
+
+  private tellLost({ pin, pointer }: LeaseRow, error: unknown): void {
+    const { ports, worker } = this.environment;
+    ports.logger.error("snapshot-lost", { pin, worker, path: pointer?.path ?? "", error: String(error) });
+  }
+
+  private async restoreWith(
+    manifest: Manifest | undefined,
+    effect: RestoreEffect,
+  ): Promise<{ tasks: Task[]; tailRecords: number }> {
+    const { position, row } = effect;
+    const { ports } = this.environment;
+    this.manifest = manifest;
     this.lostChanges = false;
     const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, this.inside.collector));
     const stores = loggedStores(tasks);
@@ -147,7 +175,10 @@ export class PinSnapshots {
   private async catchUp(row: LeaseRow): Promise<void> {
     if (row.pointer === undefined || row.version === this.manifest?.version) return;
     const { attempt } = this;
-    const manifest = await loadSnapshot({ objects: this.environment.ports.objects, pointer: row.pointer });
+    const manifest = await this.load(row).catch((error: unknown) => {
+      if (!isCorrupt(error)) throw error;
+      return undefined; // it is lost, and what comes next does not need it
+    });
     if (attempt !== this.attempt) return;
     this.manifest = manifest;
     this.lostChanges = true;

@@ -217,13 +217,33 @@ describe("what a takeover restores", () => {
     expect(outcome).toMatchObject({ kind: "stopped", error: { code: "CHANGELOG_BEYOND_POSITION" } });
   });
 
-  test("is nothing when the snapshot object is gone: a typed stop that may pass", async () => {
+  test.for<[string, (path: string) => Promise<unknown>]>([
+    ["gone", (path) => scene.objects.delete(path)],
+    ["damaged in its rows", (path) => damage(path, 32)],
+    ["damaged in its manifest", (path) => damage(path, -40)],
+  ])("is the whole changelog when the snapshot object is %s, and the next snapshot is whole", async ([, spoil]) => {
     await publishAndAdd();
-    for await (const { path } of scene.objects.list("app/")) await scene.objects.delete(path);
-    const outcome = await scene.run(scene.startPin(0, scene.environment("w2").environment).ended);
-    expect(outcome).toMatchObject({ kind: "stopped", error: { code: "CORRUPT_SNAPSHOT", advice: "retry" } });
+    for await (const { path } of scene.objects.list("app/")) await spoil(path);
+    const running = await start("w2");
+    expect(scene.logged("snapshot-lost")).toHaveLength(1);
+    expect(scene.logged("pin-running").at(-1)?.["tailRecords"]).toBeGreaterThan(1);
+    await feed(running, "c");
+    await running.drained();
+    expect(published().at(-1)).toMatchObject({ full: 1, delta: 0 });
+    expect(await segments()).toEqual(["full 3"]);
+    expect(await countsAfterTakeover("abc")).toEqual({ a: 3, b: 1, c: 1 });
+    expect(scene.logged("snapshot-lost")).toHaveLength(1);
   });
 });
+
+/** Changes one byte of an object, counted from its end when negative. */
+async function damage(path: string, at: number): Promise<void> {
+  const body = Buffer.from((await scene.objects.read(path)) ?? expect.fail("no object"));
+  const place = at < 0 ? body.length + at : at;
+  body[place] = (body[place] ?? 0) ^ 0xff;
+  await scene.objects.delete(path);
+  await scene.objects.create(path, body);
+}
 
 function replacedTopics(): PinEnvironment["app"]["topics"] {
   const topics = new Map(scene.plan.topics);
