@@ -154,6 +154,9 @@ class Feed {
       failed: (_node, error) => {
         throw error;
       },
+      task: { applicationId: "bench", taskId: "s0_0", streamTimeMs: () => -1, nowMs: () => 0, requestCommit: () => {} },
+      schedule: () => ({ cancel: () => {} }),
+      lifecycle: () => {},
     });
     this.source = graph.source("in");
     const { keySerde, valueSerde } = this.source;

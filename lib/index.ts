@@ -8,16 +8,29 @@ export type { Advice, ErrorCode, ErrorDetails } from "./core/errors.ts";
 export { isStreamError, StreamError } from "./core/errors.ts";
 export type { App, AppSettings } from "./dsl/app.ts";
 export { defineApp } from "./dsl/app.ts";
+export type { Branched } from "./dsl/branched-stream.ts";
+export { BranchedKStream } from "./dsl/branched-stream.ts";
 export type { StreamOptions, TableOptions } from "./dsl/builder.ts";
 export { StreamsBuilder } from "./dsl/builder.ts";
+export type { Connected } from "./dsl/connected-stores.ts";
 export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
 export { KGroupedStream } from "./dsl/grouped-stream.ts";
 export type { TableAggregateOptions, TableGroupedOptions } from "./dsl/grouped-table.ts";
 export { KGroupedTable } from "./dsl/grouped-table.ts";
+export type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./dsl/low-level.ts";
 export type { SessionStoreOptions } from "./dsl/session-windowed-stream.ts";
 export { SessionWindowedKStream } from "./dsl/session-windowed-stream.ts";
-export type { GroupedOptions, Named, ToOptions } from "./dsl/stream.ts";
+export type { SessionStoreContents, StoreContents, WindowContents } from "./dsl/stores.ts";
+export { Stores } from "./dsl/stores.ts";
+export type { GroupedOptions, Named } from "./dsl/stream.ts";
 export { KStream } from "./dsl/stream.ts";
+export type {
+  DynamicToOptions,
+  PrintOptions,
+  ProcessOptions,
+  RepartitionedOptions,
+  ToOptions,
+} from "./dsl/stream-routes.ts";
 export type { JoinedOptions } from "./dsl/stream-table-join.ts";
 export { KTable } from "./dsl/table.ts";
 export type { WindowStoreOptions } from "./dsl/windowed-stream.ts";
@@ -33,13 +46,26 @@ export type {
 } from "./dsl/windows.ts";
 export { sessionWindows, slidingWindows, timeWindows, unlimitedWindows } from "./dsl/windows.ts";
 export type { Aggregator, Initializer } from "./operators/aggregate.ts";
+export type { FixedKeyProcessor, FixedKeyProcessorSupplier } from "./operators/fixed-key-processor.ts";
+export { FixedKeyRecord } from "./operators/fixed-key-record.ts";
 export type { Pair } from "./operators/map.ts";
+export type {
+  FixedKeyProcessorContext,
+  ProcessingContext,
+  ProcessorContext,
+  Punctuator,
+  RecordMetadata,
+} from "./operators/processing-context.ts";
+export type { Processor, ProcessorSupplier } from "./operators/processor.ts";
+export type { RecordParts } from "./operators/processor-record.ts";
+export { ProcessorRecord } from "./operators/processor-record.ts";
 export type { Reducer } from "./operators/reduce.ts";
 export type { Merger } from "./operators/session-aggregate.ts";
 export type { ValueJoiner } from "./operators/value-joiner.ts";
 export type { Freshness, QueryPorts } from "./query/pin-state-reader.ts";
 export type { AnswerFacts, KeyBounds, KeyRow, QueryOptions, WindowBounds, WindowRow } from "./query/tables.ts";
 export { openTables, Table, Tables } from "./query/tables.ts";
+export { RecordHeaders } from "./records/headers.ts";
 export type { Header } from "./records/reader.ts";
 export { bytes } from "./serde/bytes.ts";
 export type { CustomFormat } from "./serde/custom.ts";
@@ -52,6 +78,12 @@ export type { Serde } from "./serde/serde.ts";
 export { string } from "./serde/string.ts";
 export type { Window, Windowed } from "./serde/windowed.ts";
 export { sessionWindowed, timeWindowed } from "./serde/windowed.ts";
+export type { KeyValueStore } from "./state/typed/key-value-store.ts";
+export type { SessionStore } from "./state/typed/session-store.ts";
+export type { StateStore, StoreBuilder, ValueAndTimestamp } from "./state/typed/state-store.ts";
+export type { TimestampedKeyValueStore } from "./state/typed/timestamped-key-value-store.ts";
+export type { TimestampedWindowStore } from "./state/typed/timestamped-window-store.ts";
+export type { WindowStore } from "./state/typed/window-store.ts";
 export { describe } from "./topology/describe.ts";
 export type {
   ExceptionHandler,
@@ -62,3 +94,10 @@ export type {
 } from "./topology/exception-handler.ts";
 export { chooseHandler, deadLetter, logAndContinue, logAndFail, retry } from "./topology/exception-handler.ts";
 export type { TimestampExtractor, Topology } from "./topology/node.ts";
+export type { Cancellable, PunctuationType, ScheduleOptions } from "./topology/punctuation.ts";
+export type {
+  PartitionerContext,
+  RecordContext,
+  StreamPartitioner,
+  TopicNameExtractor,
+} from "./topology/routing.ts";

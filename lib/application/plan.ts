@@ -2,7 +2,7 @@ import type { PartitionKey, TopicPartition } from "../core/ids.ts";
 import type { TopicDescription } from "../ports/log.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { ExceptionHandlers } from "../topology/exception-handler.ts";
-import type { SubTopology, TopicRef } from "../topology/node.ts";
+import type { SubTopology } from "../topology/node.ts";
 import type { AppManifest } from "./manifest.ts";
 
 /** An input partition of a task. */
@@ -25,8 +25,6 @@ export interface TaskPlan {
   readonly partition: number;
   readonly inputs: readonly TaskInput[];
   readonly changelogs: readonly TaskChangelog[];
-  /** The name of a topic on the broker. */
-  readonly physicalTopic: (topic: TopicRef) => string;
   readonly exceptionHandlers: ExceptionHandlers;
 }
 

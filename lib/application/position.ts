@@ -60,6 +60,18 @@ export function decodePosition(bytes: Uint8Array): Position {
   return { pin, epoch, transaction, inputs, changelogs, partitionTimes, clocks, storeTimes };
 }
 
+/** Id of a clock that holds when a punctuator is due by wall-clock time: `task/owner/wallClockTime:name`. */
+const wallClockTimer = /^[^/]+\/[^/]+\/wallClockTime:/;
+
+/** When the first punctuator of a pin is due by wall-clock time, or undefined when none is scheduled. */
+export function nextTimerMs({ clocks }: Position): number | undefined {
+  let first: number | undefined;
+  for (const [id, dueMs] of Object.entries(clocks)) {
+    if (wallClockTimer.test(id) && (first === undefined || dueMs < first)) first = dueMs;
+  }
+  return first;
+}
+
 /** The record key of a pin's position: its number as text. Compaction then keeps the newest. */
 export function positionRecordKey(pin: number): Buffer {
   return Buffer.from(String(pin), "latin1");

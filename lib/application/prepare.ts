@@ -12,6 +12,7 @@ import { partitionCounts } from "../topology/copartition.ts";
 import { deadLetterTopics, type ExceptionHandlers, failAlways } from "../topology/exception-handler.ts";
 import { type InternalTopic, internalTopics, taskCount } from "../topology/internal-topics.ts";
 import type { SubTopology, Topology } from "../topology/node.ts";
+import { topicsOf } from "../topology/routing.ts";
 import { changelogTopic, contentId, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
 import {
   type AppManifest,
@@ -73,8 +74,7 @@ export async function prepareApplication(
 async function describeExternal(app: DeployedApplication, log: Log): Promise<ReadonlyMap<string, TopicDescription>> {
   const names = new Set<string>(deadLetterTopics(app.exceptionHandlers ?? failAlways));
   for (const node of app.topology.nodes) {
-    if (node.kind === "source") for (const topic of node.topics) if (!topic.internal) names.add(topic.name);
-    if (node.kind === "sink" && !node.topic.internal) names.add(node.topic.name);
+    for (const topic of topicsOf(node)) if (!topic.internal) names.add(topic.name);
   }
   const described = await log.describe([...names]);
   const missing = [...names].filter((name) => !described.has(name)).sort();
@@ -230,7 +230,6 @@ function planTask(
         const topic = changelogTopic(store.name, app.id);
         return { topic, partition, key: partitionKey(topic, partition), store };
       }),
-    physicalTopic: (topic) => physicalTopic(topic, app.id),
     exceptionHandlers: app.exceptionHandlers ?? failAlways,
   };
 }

@@ -1,5 +1,6 @@
 import type { App } from "../dsl/app.ts";
 import { describe } from "../topology/describe.ts";
+import { topicsOf } from "../topology/routing.ts";
 import { changelogTopic, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
 import { helpText, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -47,9 +48,7 @@ function topologyFacts({ id, topology }: App) {
       kind: node.kind,
       name: node.name,
       parents: node.kind === "source" ? [] : node.parents,
-      topics: (node.kind === "source" ? node.topics : node.kind === "sink" ? [node.topic] : []).map((topic) =>
-        physicalTopic(topic, id),
-      ),
+      topics: topicsOf(node).map((topic) => physicalTopic(topic, id)),
       stores: node.kind === "processor" ? node.stores : [],
     })),
   }));

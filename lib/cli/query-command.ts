@@ -3,6 +3,7 @@ import { StreamError } from "../core/errors.ts";
 import { answerJson } from "../query/answer-json.ts";
 import { type LookUpAnswer, lookUp } from "../query/look-up.ts";
 import { openTables, type Tables } from "../query/tables.ts";
+import { windowTypes } from "../state/store.ts";
 import { embeddedPlatform } from "../testing/embedded-platform.ts";
 import { answerLines } from "./answer-lines.ts";
 import { helpText, parseArguments } from "./arguments.ts";
@@ -70,7 +71,7 @@ export const queryCommand: Command = {
     const app = await loadApp(path);
     const times = { from: millisecondsOf(query.from), to: millisecondsOf(query.to) };
     const ask = async (tables: Tables) =>
-      lookUp(tables, { ...query, ...(tables.get(query.store).spec.type === "timestampedWindow" ? times : {}) });
+      lookUp(tables, { ...query, ...(windowTypes.includes(tables.get(query.store).spec.type) ? times : {}) });
     const answer = data === undefined ? await askDeployed(app, ask, context) : await askFolder(app, ask, data);
     write({ answer, store: query.store, json }, context);
     return answer.kind === "row" && answer.row === undefined ? exitCodes.nothingFound : exitCodes.done;

@@ -2,9 +2,12 @@ import { StreamError } from "../core/errors.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
+import type { StoreBuilder } from "../state/typed/state-store.ts";
 import type { TimestampExtractor, TopicRef, Topology } from "../topology/node.ts";
 import { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
+import type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./low-level.ts";
+import { addLowLevelProcessor, addLowLevelSink, topicRef } from "./low-level.ts";
 import { prefixes } from "./prefixes.ts";
 import { bothKnown } from "./serdes.ts";
 import { sourcedTable } from "./sourced-table.ts";
@@ -46,10 +49,9 @@ export class StreamsBuilder {
    */
   stream<K, V>(topics: string | readonly string[], options: StreamOptions<K, V>): KStream<K, V> {
     const graph = this.graph;
-    const refs = [...new Set(typeof topics === "string" ? [topics] : topics)].map(topicRef);
-    if (refs.length === 0) throw new StreamError("TOPOLOGY_INVALID", "stream needs a topic: its list is empty");
+    const refs = topicRefs(topics);
     const name = graph.nodeName(prefixes.source, options.name);
-    const node = this.addSource(name, refs, options);
+    const node = this.source(name, refs, options);
     return new KStream<K, V>({
       graph,
       node,
@@ -72,10 +74,64 @@ export class StreamsBuilder {
     const storeName = options.store ?? graph.storeName(`${topic}-`);
     const sourceName = graph.nodeName(prefixes.source, options.name && `${options.name}-source`);
     const node = graph.nodeName(prefixes.tableSource, options.name);
-    const source = this.addSource(sourceName, [topicRef(topic)], options);
+    const source = this.source(sourceName, [topicRef(topic)], options);
     const { key: keySerde, store, logged } = options;
     const place = { graph, node, parent: source, sources: [source], sourceKeyed: true };
     return sourcedTable<K, V>({ ...place, keySerde, valueSerde: asSerde(options.value), storeName, store, logged });
+  }
+
+  /**
+   * Adds a store that processors use by its name. A store that is declared in the `stores` of a processor need not be added.
+   *
+   * @example
+   * builder.addStateStore(Stores.keyValue("settings", { key: string(), value: string() }));
+   */
+  addStateStore(store: StoreBuilder): this {
+    this.graph.addStore(store.spec);
+    return this;
+  }
+
+  /**
+   * Low-level API: reads topics. What it answers is what processors and sinks hang below; names are the user's own.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a topic that is read already
+   * @source Kafka Streams `Topology.addSource`
+   * @example
+   * const source = builder.addSource("src", "input", { key: string(), value: string() });
+   * const upper = builder.addProcessor("upper", {
+   *   supplier: (context: ProcessorContext<string, string>) => ({
+   *     process: (record) => context.forward(record.withValue(record.value.toUpperCase()), "out"),
+   *   }),
+   *   parents: [source],
+   * });
+   * builder.addSink("out", { topic: "output", parents: [upper], key: string(), value: string() });
+   */
+  addSource<K, V>(
+    name: string,
+    topics: string | readonly string[],
+    options: Omit<StreamOptions<K, V>, "name">,
+  ): TopologyNodeRef<K, V> {
+    const refs = topicRefs(topics);
+    const node = this.source(name, refs, options);
+    if (node === name) return Object.freeze({ name });
+    const list = refs.map((topic) => topic.name).join(", ");
+    throw new StreamError(
+      "TOPOLOGY_INVALID",
+      `${name} reads ${list}, which ${node} reads already: hang below that one`,
+      {
+        details: { node: name },
+      },
+    );
+  }
+
+  /** Low-level API: adds a processor. @source Kafka Streams `Topology.addProcessor` */
+  addProcessor<K, V, K2, V2>(name: string, processor: LowLevelProcessor<K, V, K2, V2>): TopologyNodeRef<K2, V2> {
+    return addLowLevelProcessor(this.graph, name, processor);
+  }
+
+  /** Low-level API: writes a topic. @source Kafka Streams `Topology.addSink` */
+  addSink<K, V, T = V>(name: string, sink: LowLevelSink<K, V, T>): void {
+    addLowLevelSink(this.graph, name, sink);
   }
 
   /**
@@ -87,7 +143,7 @@ export class StreamsBuilder {
     return this.graph.build();
   }
 
-  private addSource<K, V>(name: string, topics: readonly TopicRef[], options: StreamOptions<K, V>): string {
+  private source<K, V>(name: string, topics: readonly TopicRef[], options: StreamOptions<K, V>): string {
     const { key, value, timestampExtractor, offsetReset } = options;
     return this.graph.addSource({
       kind: "source",
@@ -101,6 +157,8 @@ export class StreamsBuilder {
   }
 }
 
-function topicRef(name: string): TopicRef {
-  return Object.freeze({ name, internal: false });
+function topicRefs(topics: string | readonly string[]): readonly TopicRef[] {
+  const names = new Set(typeof topics === "string" ? [topics] : topics);
+  if (names.size > 0) return [...names].map(topicRef);
+  throw new StreamError("TOPOLOGY_INVALID", "a stream needs a topic: its list is empty");
 }

@@ -37,6 +37,7 @@ export class Graph {
   private readonly pending: (() => TopologyNode)[] = [];
   private readonly sources = new Map<string, SourceNode>();
   private readonly stores = new Map<string, StoreSpec>();
+  private readonly sharedStores = new Set<StoreSpec>();
   private readonly groups: (readonly string[])[] = [];
   /** By topic: a stream that is repartitioned twice under one name goes through one topic. */
   readonly repartitions = new Map<string, Repartitioned>();
@@ -66,22 +67,27 @@ export class Graph {
       return same.name;
     }
     this.sources.set(id, node);
-    this.pending.push(() => Object.freeze(node));
+    this.pending.push(() => node);
     return node.name;
   }
 
   addSink(node: SinkNode): void {
-    this.pending.push(() => Object.freeze(node));
+    this.pending.push(() => node);
   }
 
   addProcessor({ name, parents, resolve }: PendingProcessor): void {
     this.pending.push(() => {
       const { operator, store, reads = [] } = resolve();
-      if (store !== undefined) this.keepStore(store, name);
+      if (store !== undefined) this.keepStore(store, `${name} uses`);
       const stores = store === undefined ? reads : [store.name, ...reads];
       const clocks = store?.name ?? name;
-      return Object.freeze<TopologyNode>({ kind: "processor", name, parents, operator, stores, clocks });
+      return { kind: "processor", name, parents, operator, stores, clocks };
     });
+  }
+
+  /** Adds a store that nodes use by its name. Adding the same one again changes nothing. */
+  addStore(store: StoreSpec): void {
+    this.sharedStores.add(store);
   }
 
   /** Sources whose topics meet by key in one node. */
@@ -96,7 +102,8 @@ export class Graph {
    */
   build(): Topology {
     this.stores.clear();
-    const nodes = this.pending.map((resolve) => resolve());
+    for (const store of this.sharedStores) this.keepStore(store, "addStateStore adds");
+    const nodes = withClocks(this.pending.map((resolve) => resolve()));
     const topology = Object.freeze<Topology>({
       nodes: Object.freeze(nodes),
       stores: new Map(this.stores),
@@ -106,18 +113,30 @@ export class Graph {
     return topology;
   }
 
-  private keepStore(store: StoreSpec, node: string): void {
+  private keepStore(store: StoreSpec, verb: string): void {
     if (this.stores.has(store.name)) {
-      throw new StreamError(
-        "TOPOLOGY_INVALID",
-        `${node} uses store ${store.name}, which another node has: rename one`,
-        {
-          details: { node, store: store.name },
-        },
-      );
+      throw new StreamError("TOPOLOGY_INVALID", `${verb} store ${store.name}, which another node has: rename one`, {
+        details: { store: store.name },
+      });
     }
     this.stores.set(store.name, Object.freeze(store));
   }
+}
+
+/**
+ * Nodes, frozen. One that alone uses a store keeps its clocks under the store's name: node names move when operators are added
+ * in front, stores do not.
+ */
+function withClocks(nodes: readonly TopologyNode[]): readonly TopologyNode[] {
+  const users = new Map<string, number>();
+  for (const node of nodes) {
+    if (node.kind === "processor") for (const store of node.stores) users.set(store, (users.get(store) ?? 0) + 1);
+  }
+  return nodes.map((node) => {
+    if (node.kind !== "processor" || node.clocks !== node.name) return Object.freeze(node);
+    const own = node.stores.find((store) => users.get(store) === 1);
+    return Object.freeze({ ...node, clocks: own ?? node.name });
+  });
 }
 
 function topicCount(sources: readonly string[], nodes: readonly TopologyNode[]): number {

@@ -1,6 +1,7 @@
 import { StreamError } from "../core/errors.ts";
 import { dropNullKeys } from "../operators/drop-null-keys.ts";
 import { passThrough } from "../operators/pass-through.ts";
+import type { StreamPartitioner } from "../topology/routing.ts";
 import type { Graph } from "./graph.ts";
 import { prefixes } from "./prefixes.ts";
 import type { KnownSerdes } from "./serdes.ts";
@@ -20,6 +21,9 @@ export interface RepartitionOptions {
   readonly call: string;
   /** True: records without a key go through too, for a join that takes them. */
   readonly nullKeys?: boolean;
+  /** Given by the user; else as many as what feeds the topic has. */
+  readonly partitions?: number | undefined;
+  readonly partitioner?: StreamPartitioner | undefined;
 }
 
 /** Names of the three nodes around a repartition topic. Uses up three numbers, used or not, as Kafka Streams does. */
@@ -31,28 +35,42 @@ function nodeNames(graph: Graph, topicName: string, topic: string): { filter: st
   return { filter: `${topic}-filter`, sink: `${topic}-sink`, source: `${topic}-source` };
 }
 
+/** A number of partitions that the user gives. @throws {StreamError} `TOPOLOGY_INVALID` */
+export function checkedPartitions(given: number | undefined): number | undefined {
+  if (given === undefined || (Number.isSafeInteger(given) && given > 0)) return given;
+  throw new StreamError("TOPOLOGY_INVALID", `numberOfPartitions is ${given}: give a whole number above 0`);
+}
+
 /**
- * Sends a stream through a topic partitioned by its new key, without null keys unless somebody below takes them. A stream
- * that was sent through this topic before is not sent again.
+ * Sends a stream through a topic that is partitioned by its new key, without null keys unless somebody below takes them. A
+ * stream that was sent through this topic before is not sent again.
  *
  * @returns name of the source that reads it back
  * @throws {StreamError} `TOPOLOGY_INVALID` when another stream goes through the topic
  * @source Kafka Streams `OptimizableRepartitionNode`, `KStreamImpl.createRepartitionedSource`
  */
 export function repartition(graph: Graph, options: RepartitionOptions): string {
-  const { parent, topicName, serdes, call, nullKeys = false } = options;
+  const { parent, topicName, serdes, call, nullKeys = false, partitions, partitioner } = options;
   const topic = topicName.endsWith(SUFFIX) ? topicName : topicName + SUFFIX;
   const names = nodeNames(graph, topicName, topic);
   const keySerde = needed(serdes, "key", { node: names.sink, fix: `${call}({ key })` });
   const valueSerde = needed(serdes, "value", { node: names.sink, fix: `${call}({ value })` });
-  const ref = Object.freeze({ name: topic, internal: true });
+  const ref = Object.freeze({ name: topic, internal: true, ...(partitions !== undefined && { partitions }) });
   const before = graph.repartitions.get(topic);
   if (before === undefined) {
     const state = { parent, nullKeys };
     graph.repartitions.set(topic, state);
     const resolve = () => ({ operator: state.nullKeys ? passThrough : dropNullKeys });
     graph.addProcessor({ name: names.filter, parents: [parent], resolve });
-    graph.addSink({ kind: "sink", name: names.sink, parents: [names.filter], topic: ref, keySerde, valueSerde });
+    graph.addSink({
+      kind: "sink",
+      name: names.sink,
+      parents: [names.filter],
+      topic: ref,
+      keySerde,
+      valueSerde,
+      ...(partitioner !== undefined && { partitioner }),
+    });
   } else if (before.parent === parent) before.nullKeys ||= nullKeys;
   else {
     throw new StreamError(

@@ -10,7 +10,6 @@ import { peek } from "../operators/peek.ts";
 import { selectKey } from "../operators/select-key.ts";
 import type { ValueJoiner } from "../operators/value-joiner.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { Operator } from "../topology/operator.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import { KGroupedStream } from "./grouped-stream.ts";
@@ -19,6 +18,7 @@ import { repartition } from "./repartition.ts";
 import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
 import { given, needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
 import { sourcedTable } from "./sourced-table.ts";
+import { StreamRoutes } from "./stream-routes.ts";
 import type { JoinedOptions } from "./stream-table-join.ts";
 import { joinWithTable } from "./stream-table-join.ts";
 import type { KTable } from "./table.ts";
@@ -40,12 +40,6 @@ export interface GroupedOptions<K, V, G, W> {
   readonly name?: string;
 }
 
-/** Where records go. What is not given is what the stream knows. */
-export interface ToOptions<K, V, T> extends Named {
-  readonly key?: Writes<NonNullable<K>>;
-  readonly value?: Writes<NonNullable<V>> | SchemaFor<NonNullable<V>, T>;
-}
-
 /** What a stream is made of. */
 export interface StreamProps {
   readonly graph: Graph;
@@ -60,14 +54,6 @@ export interface StreamProps {
   readonly sourceKeyed: boolean;
 }
 
-/** A node that follows a stream, and which parts of a record it replaces. */
-interface Step {
-  readonly prefix: string;
-  readonly operator: Operator;
-  readonly options: Named | undefined;
-  readonly changes?: { readonly key?: boolean; readonly value?: boolean };
-}
-
 /**
  * A stream of records. Every call adds a node and returns a new stream; streams themselves never change, so one may be used
  * several times.
@@ -77,12 +63,13 @@ interface Step {
  *
  * Functions with one declared parameter get one argument, and what they do not get is not decoded.
  */
-export class KStream<K, V> {
+export class KStream<K, V> extends StreamRoutes<K, V> {
   /** @internal */
   readonly props: StreamProps;
 
   /** @internal Made by `StreamsBuilder.stream` and by operators. */
   constructor(props: StreamProps) {
+    super();
     this.props = Object.freeze(props);
   }
 
@@ -300,43 +287,8 @@ export class KStream<K, V> {
     return sourcedTable<G, W>({ ...kept, graph, node, parent, sources: [parent], sourceKeyed: true });
   }
 
-  /**
-   * Writes the records to a topic.
-   *
-   * @throws {StreamError} `TOPOLOGY_INVALID` when a serde is neither given nor known
-   * @example
-   * counts.toStream().to("counts", { key: string(), value: int64() });
-   */
-  to<T = V>(topic: string, options: ToOptions<K, V, T> = {}): void {
-    const { graph, node } = this.props;
-    const name = graph.nodeName(prefixes.sink, options.name);
-    const serdes = replaced(this.props.serdes, given(options));
-    graph.addSink({
-      kind: "sink",
-      name,
-      parents: [node],
-      topic: Object.freeze({ name: topic, internal: false }),
-      keySerde: needed(serdes, "key", { node: name, fix: `to(${JSON.stringify(topic)}, { key })` }),
-      valueSerde: needed(serdes, "value", { node: name, fix: `to(${JSON.stringify(topic)}, { value })` }),
-    });
-  }
-
-  private add<K2, V2>({ prefix, operator, options, changes = {} }: Step): KStream<K2, V2> {
-    const { graph, node } = this.props;
-    const name = graph.nodeName(prefix, options?.name);
-    graph.addProcessor({ name, parents: [node], resolve: () => ({ operator }) });
-    let serdes = this.props.serdes;
-    if (changes.key) serdes = withoutKey(serdes, name);
-    if (changes.value) serdes = withoutValue(serdes, name);
-    const { rekeyed, sourceKeyed } = this.props;
-    const moved = changes.key === true;
-    return new KStream({
-      ...this.props,
-      node: name,
-      serdes,
-      rekeyed: rekeyed || moved,
-      sourceKeyed: sourceKeyed && !moved,
-    });
+  protected follow<K2, V2>(props: StreamProps): KStream<K2, V2> {
+    return new KStream<K2, V2>(props);
   }
 }
 

@@ -1,4 +1,5 @@
 import { StreamError } from "../core/errors.ts";
+import { windowTypes } from "../state/store.ts";
 import { keyFromText } from "./key-from-text.ts";
 import type { Freshness } from "./pin-state-reader.ts";
 import type { AnswerFacts, KeyRow, Table, Tables, WindowRow } from "./tables.ts";
@@ -34,7 +35,7 @@ export type LookUpAnswer =
  */
 export async function lookUp(tables: Tables, query: LookUp): Promise<LookUpAnswer> {
   const table = tables.get(query.store);
-  const windowed = table.spec.type === "timestampedWindow";
+  const windowed = windowTypes.includes(table.spec.type);
   if (query.key === undefined) return windowed ? windowsOfAll(table, query) : keysInOrder(table, query);
   const key = keyFromText(query.key, table.spec);
   const { freshness } = query;

@@ -6,7 +6,7 @@ import { murmur2 } from "../serde/murmur2.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { ViewRow } from "../snapshot/rows.ts";
 import type { StoreView } from "../snapshot/view.ts";
-import type { StoreSpec } from "../state/store.ts";
+import { keyedTypes, type StoreSpec, type StoreType, windowTypes } from "../state/store.ts";
 import { type Freshness, PinStateReader, type QueryPorts } from "./pin-state-reader.ts";
 
 /** What every answer says of itself. */
@@ -58,7 +58,9 @@ export interface KeyBounds<K> extends QueryOptions {
 const ROWS_MAX = 1_000;
 
 const howToAsk: Readonly<Record<StoreSpec["type"], string>> = {
+  keyValue: "ask it with get(key) or range()",
   timestampedKeyValue: "ask it with get(key) or range()",
+  window: "ask it with windows(key)",
   timestampedWindow: "ask it with windows(key)",
   session: "sessions cannot be asked yet",
 };
@@ -153,7 +155,7 @@ export class Table<K, V> {
 
   /** The value of a key, or undefined. @throws {StreamError} `QUERY_INVALID` for a window store or an unfit key */
   async get(key: K, options: QueryOptions = {}): Promise<AnswerFacts & { readonly row: KeyRow<K, V> | undefined }> {
-    this.expect("timestampedKeyValue");
+    this.expect(keyedTypes);
     const keyText = this.keyText(key);
     const { facts, answer: row } = await this.ask(this.partitionOf(keyText), options, (view) => view.get(keyText));
     return { ...facts, row: row === undefined ? undefined : this.keyRow(row) };
@@ -164,7 +166,7 @@ export class Table<K, V> {
     key: K,
     bounds: WindowBounds = {},
   ): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
-    this.expect("timestampedWindow");
+    this.expect(windowTypes);
     const keyText = this.keyText(key);
     const { from = 0, to = Number.MAX_SAFE_INTEGER } = bounds;
     const { facts, answer } = await this.ask(this.partitionOf(keyText), bounds, (view) =>
@@ -177,7 +179,7 @@ export class Table<K, V> {
   async range(
     bounds: KeyBounds<K> = {},
   ): Promise<{ readonly rows: readonly KeyRow<K, V>[]; readonly partitions: readonly AnswerFacts[] }> {
-    this.expect("timestampedKeyValue");
+    this.expect(keyedTypes);
     const from = bounds.from === undefined ? undefined : this.keyText(bounds.from);
     const to = bounds.to === undefined ? undefined : this.keyText(bounds.to);
     const limit = this.limit(bounds);
@@ -197,7 +199,7 @@ export class Table<K, V> {
     partition: number,
     bounds: WindowBounds = {},
   ): Promise<AnswerFacts & { readonly rows: readonly WindowRow<K, V>[] }> {
-    this.expect("timestampedWindow");
+    this.expect(windowTypes);
     const found = this.partitions.find(({ changelog }) => changelog.partition === partition);
     if (found === undefined) {
       throw this.invalid(`has partitions 0 to ${this.partitions.length - 1}, not ${partition}`);
@@ -269,8 +271,8 @@ export class Table<K, V> {
     return this.spec.valueSerde.read(row.bytes, row.valueStart, row.valueStart + row.valueLength) as V;
   }
 
-  private expect(type: StoreSpec["type"]): void {
-    if (this.spec.type === type) return;
+  private expect(types: readonly StoreType[]): void {
+    if (types.includes(this.spec.type)) return;
     throw this.invalid(`is a ${this.spec.type} store: ${howToAsk[this.spec.type]}`);
   }
 

@@ -65,7 +65,11 @@ function demandOf(
   // A pin whose worker died is restarted and drained even without lag: only a clean release lets it sleep.
   const unsettled = lease !== undefined && !owned && !lease.asleep;
   const recentlyBusy = memory !== undefined && nowMs - memory.busyAtMs < config.idleToZeroMs;
-  const wanted = config.minWorkers > 0 || seen.lag > 0 || unsettled || kept || (owned && recentlyBusy);
+  // One whose timer is near is not put to sleep for so short a time.
+  const timerMs = seen.timerAtMs === undefined ? Number.POSITIVE_INFINITY : seen.timerAtMs - nowMs;
+  const timerDue = timerMs <= 0 || (owned && timerMs < config.idleToZeroMs);
+  const busy = seen.lag > 0 || timerDue || (owned && recentlyBusy);
+  const wanted = config.minWorkers > 0 || busy || unsettled || kept;
   return { pin: seen.pin, wanted, mayStay: true, share, lag: seen.lag };
 }
 

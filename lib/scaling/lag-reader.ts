@@ -1,4 +1,5 @@
 import type { ApplicationPlan, PinPlan } from "../application/plan.ts";
+import { nextTimerMs } from "../application/position.ts";
 import type { PartitionKey } from "../core/ids.ts";
 import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -52,7 +53,8 @@ export class LagReader {
   }
 
   private observe({ pin, tasks }: PinPlan, offsets: Offsets, byPartition: Map<PartitionKey, number>): PinObservation {
-    const committed = this.positions.of(pin)?.inputs;
+    const newest = this.positions.of(pin);
+    const committed = newest?.inputs;
     let lag = 0;
     let endTotal = 0;
     let positionTotal = 0;
@@ -67,6 +69,6 @@ export class LagReader {
       endTotal += end;
       positionTotal += position ?? 0;
     }
-    return { pin, lag, endTotal, positionTotal };
+    return { pin, lag, endTotal, positionTotal, timerAtMs: newest && nextTimerMs(newest) };
   }
 }

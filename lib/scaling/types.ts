@@ -11,6 +11,8 @@ export interface PinObservation {
   readonly endTotal: number | undefined;
   /** Sum of its positions: whether it moves; undefined when unknown. */
   readonly positionTotal: number | undefined;
+  /** When its first punctuator is due by wall-clock time. */
+  readonly timerAtMs?: number | undefined;
 }
 
 /** Everything that a decision stands on. Times are the coordinator's own. */

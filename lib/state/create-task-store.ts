@@ -14,8 +14,10 @@ import { TimestampedWindowStore } from "./timestamped-window-store.ts";
  */
 export function createTaskStore(spec: StoreSpec, scratch: Scratch): TaskStore {
   switch (spec.type) {
+    case "keyValue":
     case "timestampedKeyValue":
       return new TimestampedKeyValueStore(spec, scratch);
+    case "window":
     case "timestampedWindow":
       return new TimestampedWindowStore(spec, scratch);
     case "session":

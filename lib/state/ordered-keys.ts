@@ -40,6 +40,12 @@ export function lowerBound(keys: readonly string[], keyText: string): number {
   return low;
 }
 
+/** Index of the first key that is `> keyText`. */
+export function upperBound(keys: readonly string[], keyText: string): number {
+  const at = lowerBound(keys, keyText);
+  return keys[at] === keyText ? at + 1 : at;
+}
+
 function merge(left: readonly string[], right: readonly string[], rows: ReadonlyMap<string, unknown>): string[] {
   const merged: string[] = [];
   let i = 0;

@@ -15,6 +15,13 @@ export interface RowLayersOptions {
   readonly logsUnborn?: boolean;
 }
 
+/** A row for the changelog alone. */
+interface LogOnlyRow {
+  readonly changelogKey: string;
+  readonly value: unknown;
+  readonly timestampMs: number;
+}
+
 /**
  * The layers of one store: what every store type that keeps one value per key shares.
  *
@@ -37,6 +44,7 @@ export class RowLayers {
   private readonly scratch: Scratch;
   private readonly slabs = new Slabs();
   private dirty: Entry[] = [];
+  private logOnly: LogOnlyRow[] = [];
   private readonly sealed = new SealedLayer();
   private generation = 0;
   private freezeCount = 0;
@@ -94,6 +102,11 @@ export class RowLayers {
     this.dirty.push(entry);
   }
 
+  /** Logs a row that is not kept: its window is gone already, but Kafka Streams writes it to the changelog all the same. */
+  log(changelogKey: string, value: unknown, timestampMs: number): void {
+    if (this.spec.logged) this.logOnly.push({ changelogKey, value, timestampMs });
+  }
+
   /** Closes the open layer: every dirty row is encoded once. @throws {StreamError} `SERIALIZATION_FAILED` */
   seal(changelog: RowSink, expiredUpToMs: number): void {
     const sealed = this.sealed;
@@ -106,6 +119,13 @@ export class RowLayers {
       if (entry.bucket.startMs <= expiredUpToMs) sealed.push(entry, EMPTY_SLAB, 0, EXPIRED, 0);
       else if (this.logsUnborn || entry.present || hasCommitted(entry)) this.sealEntry(entry, changelog);
     }
+    for (const { changelogKey, value, timestampMs } of this.logOnly) {
+      const isPresent = value !== null && value !== undefined;
+      if (isPresent) this.write(value);
+      const { sink } = this.scratch;
+      changelog.row(changelogKey, sink.bytes, 0, isPresent ? sink.length : -1, timestampMs);
+    }
+    this.logOnly.length = 0;
     // Only now: after a failure above, `drop` still finds every open entry.
     for (const entry of this.dirty) {
       entry.open = false;
@@ -143,6 +163,7 @@ export class RowLayers {
       reverted?.(entry);
     }
     this.dirty.length = 0;
+    this.logOnly.length = 0;
     this.storeTimeMs = this.committedStoreTimeMs;
     // Values that were only read may have been changed in place as well: all objects are decoded again on next use.
     this.generation++;

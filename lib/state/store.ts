@@ -16,8 +16,17 @@ export interface StoreSpec {
   readonly retentionMs?: number;
 }
 
-/** Store types so far; each is one file in `state/`. */
-export type StoreType = "timestampedKeyValue" | "timestampedWindow" | "session";
+/**
+ * Store types so far; each is one file in `state/`. A type and its timestamped sister are one: their bytes are the same, and
+ * only who reads the store tells whether the timestamp of a row is the user's or that of the record that wrote it.
+ */
+export type StoreType = "keyValue" | "timestampedKeyValue" | "window" | "timestampedWindow" | "session";
+
+/** Types with one row per key. */
+export const keyedTypes: readonly StoreType[] = ["keyValue", "timestampedKeyValue"];
+
+/** Types with one row per key and window start. */
+export const windowTypes: readonly StoreType[] = ["window", "timestampedWindow"];
 
 /** What an operator sees of a row. The object belongs to the store: read it at once, never change or keep it. */
 export interface StoreRow {
@@ -43,6 +52,8 @@ export interface KeyValueStore extends StoreHandle {
   put(keyText: string, value: unknown, timestampMs: number): void;
   /** Rows with `from <= key <= to` in byte order; undefined is open. */
   range(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]>;
+  /** As `range`, from the last key to the first. */
+  reverseRange(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]>;
 }
 
 /** Rows per key and window start. Windows at or below stream time minus retention are invisible and dropped. */

@@ -1,6 +1,6 @@
 import { RowBucket } from "./bucket.ts";
 import type { Entry } from "./entry.ts";
-import { lowerBound } from "./ordered-keys.ts";
+import { lowerBound, upperBound } from "./ordered-keys.ts";
 import { RowLayers } from "./row-layers.ts";
 import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec, TaskStore } from "./store.ts";
 
@@ -40,6 +40,16 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
     for (let i = from === undefined ? 0 : lowerBound(keys, from); i < keys.length; i++) {
       const keyText = keys[i] as string;
       if (to !== undefined && keyText > to) return;
+      const entry = this.bucket.rows.get(keyText);
+      if (entry?.present === true) yield [keyText, this.layers.ready(entry)];
+    }
+  }
+
+  *reverseRange(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]> {
+    const keys = this.bucket.order.keys();
+    for (let i = (to === undefined ? keys.length : upperBound(keys, to)) - 1; i >= 0; i--) {
+      const keyText = keys[i] as string;
+      if (from !== undefined && keyText < from) return;
       const entry = this.bucket.rows.get(keyText);
       if (entry?.present === true) yield [keyText, this.layers.ready(entry)];
     }

@@ -3,10 +3,12 @@ import { ExpiringStore } from "./expiring-store.ts";
 import type { FoundRows } from "./found-rows.ts";
 import { KeyIndex } from "./key-index.ts";
 import type { Scratch, StoreRow, StoreSpec, WindowStore } from "./store.ts";
-import { isWindowKey, keyOfWindowKey, windowKeySuffix, windowStartOf } from "./window-key.ts";
+import { isWindowKey, keyOfWindowKey, windowKey, windowKeySuffix, windowStartOf } from "./window-key.ts";
 
 /**
  * Rows per key and window start, in memory. Windows with `start <= stream time - retention` are gone.
+ *
+ * Puts into windows that are gone are logged, as in Kafka Streams, and forgotten.
  *
  * Changelog: `windowKey` (key, window start, sequence number 0), plain value, record timestamp = row timestamp.
  * @source Kafka Streams `ChangeLoggingTimestampedWindowBytesStore`
@@ -27,7 +29,10 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
 
   /** @hotPath once per record and window */
   put(keyText: string, windowStartMs: number, value: unknown, timestampMs: number): void {
-    if (!this.admits(windowStartMs)) return;
+    if (!this.admits(windowStartMs)) {
+      this.layers.log(windowKey(keyText, windowStartMs), value, timestampMs);
+      return;
+    }
     const entry = this.entry(keyText, windowStartMs);
     const { present } = entry;
     this.layers.put(entry, value, timestampMs);

@@ -8,6 +8,8 @@ import { murmur2 } from "../serde/murmur2.ts";
 import type { RowSink } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import type { SinkNode } from "../topology/node.ts";
+import type { PartitionerContext } from "../topology/routing.ts";
+import { chosenPartitions } from "./chosen-partitions.ts";
 
 /** How many bytes of a partition's records go into one batch: below every broker's default limit of 1 MiB. */
 const BATCH_BYTES = 512 * 1024;
@@ -46,12 +48,20 @@ export class Collector {
     keySink.reset();
     const keyed = !cursor.keyIsNull;
     if (keyed) cursor.writeKey(sink.keySerde, keySink);
-    const output = this.output(topic, keyed ? keySink.length - (sink.keySerde.unpartitionedSuffixBytes ?? 0) : -1);
-    const writer = output.writer;
+    const keyLength = keyed ? keySink.length - (sink.keySerde.unpartitionedSuffixBytes ?? 0) : -1;
+    const partitions = sink.partitioner && chosenPartitions(sink.partitioner, cursor, this.context(topic));
+    if (partitions === undefined) this.encode(sink, cursor, this.output(topic, keyLength));
+    else for (const partition of partitions) this.encode(sink, cursor, this.outputAt(topic, partition));
+  }
+
+  /** The key is in `keySink`, if the record has one. */
+  private encode(sink: SinkNode, cursor: Cursor, output: Output): void {
+    const { keySink } = this;
+    const { writer } = output;
     const before = writer.byteLength;
     writer.openRecord(cursor.timestampMs);
     try {
-      if (keyed) {
+      if (!cursor.keyIsNull) {
         writer.sink.copy(keySink.bytes, 0, keySink.length);
         writer.endKey();
       } else writer.nullKey();
@@ -120,6 +130,10 @@ export class Collector {
     this.full = [];
     this.pendingBytes = 0;
     for (const output of this.outputs.values()) output.writer.reset();
+  }
+
+  private context(topic: string): PartitionerContext {
+    return { topic, partitionCount: this.partitionCounts.get(topic) ?? 1 };
   }
 
   private output(topic: string, keyLength: number): Output {

@@ -3,21 +3,28 @@ import type { PartitionKey } from "../core/ids.ts";
 import type { Collector } from "./collector.ts";
 import type { OpenLayer } from "./pin-state.ts";
 import type { RecordQueue } from "./record-queue.ts";
+import type { Task } from "./task.ts";
 
 /** What was done since the last commit began: the interpreter's own count, of which the machine gets an `OpenLayer`. */
 export class OpenWork {
   private readonly collector: Collector;
   private readonly queues: ReadonlyMap<PartitionKey, RecordQueue>;
+  private readonly tasks: () => readonly Task[];
   private records = 0;
   private sentBytes = 0;
   private firstAtMs: number | undefined;
 
-  constructor(collector: Collector, queues: ReadonlyMap<PartitionKey, RecordQueue>) {
-    this.collector = collector;
-    this.queues = queues;
+  constructor(of: {
+    collector: Collector;
+    queues: ReadonlyMap<PartitionKey, RecordQueue>;
+    tasks: () => readonly Task[];
+  }) {
+    this.collector = of.collector;
+    this.queues = of.queues;
+    this.tasks = of.tasks;
   }
 
-  /** Records were processed; the first of them at `startMs`. */
+  /** Records and punctuators were processed; the first of them at `startMs`. */
   add(records: number, startMs: number): void {
     this.firstAtMs ??= startMs;
     this.records += records;
@@ -33,6 +40,7 @@ export class OpenWork {
     this.records = 0;
     this.sentBytes = 0;
     this.firstAtMs = undefined;
+    for (const task of this.tasks()) task.commitRequested = false;
   }
 
   /** The open layer on top of `position`, the last one that was sealed or committed. */
@@ -45,6 +53,7 @@ export class OpenWork {
       sinceMs: this.firstAtMs ?? nowMs,
       moved,
       fullBatches: this.collector.hasFullBatches,
+      commitRequested: this.tasks().some((task) => task.commitRequested),
     };
   }
 
@@ -58,6 +67,6 @@ export class OpenWork {
   private hasMoved(position: Position | undefined): boolean {
     if (position === undefined) return false;
     for (const [key, queue] of this.queues) if (queue.position !== position.inputs[key]) return true;
-    return false;
+    return this.tasks().some((task) => task.hasOtherTimers(position));
   }
 }

@@ -70,7 +70,8 @@ function commitDue(
 ): boolean {
   const openMs = nowMs - open.sinceMs;
   if (open.records === 0) return open.moved && (draining !== undefined || openMs >= config.positionOnlyCommitMs);
-  return draining !== undefined || open.bytes >= config.commitMaxBytes || openMs >= config.commitIntervalMs;
+  if (draining !== undefined || open.commitRequested) return true;
+  return open.bytes >= config.commitMaxBytes || openMs >= config.commitIntervalMs;
 }
 
 function afterCommit(state: Running, event: Extract<PinEvent, { kind: "committed" }>, config: PinConfig): Step {

@@ -86,7 +86,8 @@ export class PinSnapshots {
     const { ports } = this.environment;
     this.manifest = manifest;
     this.lostChanges = false;
-    const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, this.inside.collector));
+    const surroundings = { collector: this.inside.collector, nowMs: () => ports.clock.nowMs() };
+    const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, surroundings));
     const stores = loggedStores(tasks);
     const from = await this.fromSnapshot(stores, { position, row });
     const ranges = stores.map(

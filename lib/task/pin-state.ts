@@ -80,9 +80,11 @@ export interface OpenLayer {
   readonly bytes: number;
   /** When the first thing happened in it, monotonic. */
   readonly sinceMs: number;
-  /** Positions moved past markers without a record. */
+  /** Positions moved past markers without a record, or timers are due at other times than committed. */
   readonly moved: boolean;
   readonly fullBatches: boolean;
+  /** User code asked for a commit. */
+  readonly commitRequested: boolean;
 }
 
 /** What happened. Times are monotonic. */

@@ -35,6 +35,8 @@ export interface PinStatus {
   readonly committed: Position | undefined;
   readonly snapshotVersion: number;
   readonly tailRecords: number;
+  /** When the next punctuator is due by wall-clock time. */
+  readonly nextTimerAtMs: number | undefined;
 }
 
 /** One pin in one worker, from claim to release. */
@@ -72,7 +74,7 @@ export class Pin {
     this.waker = new Waker(environment.ports.clock);
     this.transactions = new PinTransactions(environment.ports.log, this.plan, app.positionsTopic);
     this.collector = new Collector(app.partitionCounts);
-    this.work = new OpenWork(this.collector, this.queues);
+    this.work = new OpenWork({ collector: this.collector, queues: this.queues, tasks: () => this.tasks });
     this.state = { kind: "claiming", draining: undefined };
     const core: PinCore = {
       plan: this.plan,
@@ -93,6 +95,7 @@ export class Pin {
     this.acquireStartMs = this.environment.ports.clock.monotonicMs();
     this.apply(startPin());
     while (this.state.kind !== "ended") await this.advance(this.state);
+    this.closeTasks();
     return this.state.outcome;
   }
 
@@ -153,6 +156,7 @@ export class Pin {
       committed: this.committed,
       snapshotVersion: "lease" in state ? state.lease.version : 0,
       tailRecords: state.kind === "running" ? uncoveredOf(state).records : 0,
+      nextTimerAtMs: this.nextTimerAtMs(),
     };
   }
 
@@ -228,8 +232,15 @@ export class Pin {
 
   /** How long nothing can become due. */
   private restMs(state: Running, nowMs: number): number {
-    if (state.inFlight !== undefined || state.flushing) return 1_000;
-    return this.work.restMs(nowMs, this.environment.config);
+    const timerAtMs = mayProcess(state) ? this.nextTimerAtMs() : undefined;
+    const timerMs = timerAtMs === undefined ? 1_000 : Math.max(1, timerAtMs - this.environment.ports.clock.nowMs());
+    if (state.inFlight !== undefined || state.flushing) return Math.min(1_000, timerMs);
+    return Math.min(timerMs, this.work.restMs(nowMs, this.environment.config));
+  }
+
+  private nextTimerAtMs(): number | undefined {
+    const due = this.tasks.flatMap(({ nextWallClockMs }) => (nextWallClockMs === undefined ? [] : [nextWallClockMs]));
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 
   private processBatch(
@@ -238,7 +249,7 @@ export class Pin {
     const listener = { pin: this.plan.pin, logger: this.environment.ports.logger };
     let records = 0;
     try {
-      for (const task of this.tasks) records += task.process(max);
+      for (const task of this.tasks) records += task.punctuate("wallClockTime") + task.process(max);
     } catch (error) {
       const retry = this.tasks.find(({ failures }) => failures.retry !== undefined)?.failures.retry;
       if (retry === undefined) return { kind: "failed", error: asStreamError(error, this.plan.pin) };
@@ -347,6 +358,7 @@ export class Pin {
     const counts = this.counts();
     this.processedBefore = counts.processed;
     this.droppedBefore = counts.dropped;
+    this.closeTasks();
     this.tasks = tasks;
     this.committed = position;
     this.sealedPosition = undefined;
@@ -354,6 +366,17 @@ export class Pin {
     this.queues.clear();
     for (const task of tasks)
       for (const { key } of task.plan.inputs) this.queues.set(key, task.queue(parsePartitionKey(key).topic));
+  }
+
+  /** Ends user code; what it fails with changes nothing any more. */
+  private closeTasks(): void {
+    for (const task of this.tasks) {
+      try {
+        task.close();
+      } catch (error) {
+        this.warn("close-failed", error);
+      }
+    }
   }
 
   private resume(position: Position, landed: boolean): void {

@@ -1,7 +1,8 @@
 /**
  * A task: one sub-topology on one partition, run synchronously.
  *
- * Owns: the record queues, the choice of the next record, stream time, the operators' clocks, the stores of the task.
+ * Owns: the record queues, the choice of the next record, stream time, the operators' clocks, the stores and the punctuators
+ * of the task.
  * Does not own: transactions (pin), fetching (worker), leases.
  *
  * Invariants
@@ -10,6 +11,7 @@
  *   has records on the log that were not fetched yet, nothing is taken (`max.task.idle.ms` = 0).
  * - T3 everything that a record changed (stores, clocks, times, positions) belongs to the open layer: `drop` forgets it,
  *   `acknowledge` keeps it.
+ * - T4 user code starts when everything is restored, before the first record, and again after it was rolled back.
  */
 
 import type { TaskPlan } from "../application/plan.ts";
@@ -21,8 +23,11 @@ import { createTaskStore } from "../state/create-task-store.ts";
 import type { StoreHandle, TaskStore } from "../state/store.ts";
 import { Cursor } from "../topology/cursor.ts";
 import { instantiate, type TaskGraph } from "../topology/instantiate.ts";
-import type { OperatorClock, Process } from "../topology/operator.ts";
+import type { ProcessorNode, SinkNode } from "../topology/node.ts";
+import type { LifecycleHooks, OperatorClock, Process, TaskFacts } from "../topology/operator.ts";
+import type { PunctuationType } from "../topology/punctuation.ts";
 import type { Collector } from "./collector.ts";
+import { Punctuators } from "./punctuators.ts";
 import { RecordFailures } from "./record-failures.ts";
 import { RecordQueue } from "./record-queue.ts";
 
@@ -32,6 +37,13 @@ export interface TaskCounts {
   dropped: number;
   /** Records that an invalid timestamp, or a key or value that cannot be read, removed before any node. */
   skipped: number;
+}
+
+/** What a task works with beside its plan. */
+export interface TaskSurroundings {
+  readonly collector: Collector;
+  /** Wall-clock time. */
+  readonly nowMs: () => number;
 }
 
 interface Input {
@@ -50,18 +62,34 @@ export class Task {
   private readonly inputs: Input[];
   private readonly clocks = new Map<string, OperatorClock & { readonly initial: number }>();
   private readonly cursor = new Cursor();
+  private readonly collector: Collector;
+  private readonly punctuators: Punctuators;
+  private readonly hooks: LifecycleHooks[] = [];
+  private readonly nowMs: () => number;
+  private position: Position | undefined;
+  private started = false;
   private streamTimeMs = -1;
   /** The input whose head is being processed. */
   private current: Input | undefined;
+  /** User code asked for a commit since the last one. */
+  commitRequested = false;
 
-  constructor(plan: TaskPlan, position: Position | undefined, collector: Collector) {
+  constructor(plan: TaskPlan, position: Position | undefined, { collector, nowMs }: TaskSurroundings) {
     this.plan = plan;
+    this.position = position;
+    this.collector = collector;
+    this.nowMs = nowMs;
+    this.punctuators = new Punctuators({
+      stored: (id) => this.position?.clocks[`${plan.id}/${id}`],
+      streamTimeMs: () => this.streamTimeMs,
+      nowMs,
+    });
     this.failures = new RecordFailures(plan.exceptionHandlers, collector);
     const scratch = { sink: new ByteSink(1024), copiesReads: this.failures.outlivesNodes };
     const stores = new Map<string, TaskStore>();
     for (const spec of plan.subTopology.stores) stores.set(spec.name, createTaskStore(spec, scratch));
     this.stores = [...stores.values()];
-    const graph = this.graph(stores, position, collector);
+    const graph = this.graph(stores);
     const probe = new Cursor();
     this.inputs = plan.inputs.map(({ topic, partition, key }) => {
       const source = graph.source(topic);
@@ -100,19 +128,60 @@ export class Task {
   }
 
   /**
-   * Processes up to `max` records; stops early when nothing may be taken.
+   * Processes up to `max` records, and after each the punctuators that it made due; stops early when nothing may be taken.
    * @returns how many records were taken
    * @throws {StreamError} a failure that no handler lets pass; `failures.retry` is set when it is to be tried again
    */
   process(max: number): number {
     let taken = 0;
-    while (taken < max) {
-      const input = this.nextInput();
-      if (input === undefined) break;
-      this.processHead(input);
+    while (taken < max && this.processNext()) {
+      this.punctuators.punctuateStreamTime();
       taken++;
     }
     return taken;
+  }
+
+  /** Processes one record, without what its stream time makes due. @returns whether there was one to take */
+  processNext(): boolean {
+    this.start();
+    const input = this.nextInput();
+    if (input === undefined) return false;
+    this.processHead(input);
+    this.current = undefined;
+    return true;
+  }
+
+  /** Calls the punctuators that are due. @returns how many calls */
+  punctuate(type: PunctuationType): number {
+    this.start();
+    return type === "streamTime" ? this.punctuators.punctuateStreamTime() : this.punctuators.punctuateWallClock();
+  }
+
+  /** When the next punctuator is due by wall-clock time; undefined when none is scheduled. */
+  get nextWallClockMs(): number | undefined {
+    return this.punctuators.nextWallClockMs();
+  }
+
+  /** Whether punctuators are due at other times than a position says: then the pin would wake at the wrong time. */
+  hasOtherTimers({ clocks }: Position): boolean {
+    for (const [id, dueMs] of this.punctuators.dueTimes()) if (clocks[`${this.plan.id}/${id}`] !== dueMs) return true;
+    return false;
+  }
+
+  /** Lets user code start, if it has not: everything is restored now. */
+  start(): void {
+    if (this.started) return;
+    this.started = true;
+    this.punctuators.restart(() => {
+      for (const { start } of this.hooks) start();
+    });
+  }
+
+  /** Ends user code. */
+  close(): void {
+    if (!this.started) return;
+    this.started = false;
+    for (const { close } of this.hooks) close();
   }
 
   private processHead(input: Input): void {
@@ -147,8 +216,11 @@ export class Task {
     return best;
   }
 
-  /** Returns to a committed position: clocks, times and queues. Stores are returned by their own `drop`. */
+  /** Returns to a committed position: clocks, times and queues. Stores are returned by their own `drop`. User code starts anew. */
   rewind(position: Position): void {
+    this.close();
+    this.position = position;
+    this.commitRequested = false;
     this.plan.inputs.forEach(({ key }, index) => {
       (this.inputs[index] as Input).queue.rewind(position.inputs[key] ?? 0, position.partitionTimes[key] ?? -1);
     });
@@ -177,37 +249,56 @@ export class Task {
       position.partitionTimes[key] = queue.partitionTimeMs;
     });
     for (const [name, clock] of this.clocks) position.clocks[name] = clock.value;
+    for (const [id, dueMs] of this.punctuators.dueTimes()) position.clocks[`${this.plan.id}/${id}`] = dueMs;
     for (const store of this.stores) position.storeTimes[`${this.plan.id}/${store.spec.name}`] = store.storeTimeMs;
   }
 
-  private graph(
-    stores: ReadonlyMap<string, TaskStore>,
-    position: Position | undefined,
-    collector: Collector,
-  ): TaskGraph {
-    const counts = this.counts;
+  /** What a punctuator forwarded came from no record that a handler could put aside: it always fails. */
+  private failed(node: ProcessorNode | SinkNode, error: StreamError): void {
+    if (this.current === undefined) throw error;
+    const phase = node.kind === "sink" ? "production" : "processing";
+    this.failures.handle({ phase, node: node.name }, error, this.current.queue);
+    this.counts.dropped++;
+  }
+
+  private clock(owner: string, name: string, initial: number): OperatorClock {
+    const id = `${this.plan.id}/${owner}/${name}`;
+    const clock = { value: this.position?.clocks[id] ?? initial, initial };
+    this.clocks.set(id, clock);
+    return clock;
+  }
+
+  private facts(): TaskFacts {
+    return {
+      applicationId: this.plan.subTopology.applicationId,
+      taskId: this.plan.id,
+      streamTimeMs: () => this.streamTimeMs,
+      nowMs: this.nowMs,
+      requestCommit: () => {
+        this.commitRequested = true;
+      },
+    };
+  }
+
+  private graph(stores: ReadonlyMap<string, TaskStore>): TaskGraph {
+    const { counts, collector } = this;
     return instantiate(this.plan.subTopology, {
-      emit: (sink, cursor) => collector.emit(sink, this.plan.physicalTopic(sink.topic), cursor),
+      task: this.facts(),
+      emit: (sink, topic, cursor) => collector.emit(sink, topic, cursor),
       store: <S extends StoreHandle>(name: string): S => {
         const store = stores.get(name);
         if (store === undefined)
           throw new StreamError("TOPOLOGY_INVALID", `store ${name} is not connected to a node of task ${this.plan.id}`);
         return store as unknown as S;
       },
-      clock: (node, name, initial) => {
-        const id = `${this.plan.id}/${node}/${name}`;
-        const value = position?.clocks[id] ?? initial;
-        const clock = { value, initial };
-        this.clocks.set(id, clock);
-        return clock;
-      },
+      clock: (owner, name, initial) => this.clock(owner, name, initial),
       dropped: () => {
         counts.dropped++;
       },
-      failed: (node, error) => {
-        const phase = node.kind === "sink" ? "production" : "processing";
-        this.failures.handle({ phase, node: node.name }, error, (this.current as Input).queue);
-        counts.dropped++;
+      failed: (node, error) => this.failed(node, error),
+      schedule: (owner, options, fire) => this.punctuators.schedule(owner, options, fire),
+      lifecycle: (hooks) => {
+        this.hooks.push(hooks);
       },
     });
   }

@@ -2,6 +2,7 @@ import type { DeployedApplication } from "../application/prepare.ts";
 import type { SettingsInput } from "../config/settings.ts";
 import type { Logger } from "../ports/logger.ts";
 import { deadLetterTopics, failAlways } from "../topology/exception-handler.ts";
+import { topicsOf } from "../topology/routing.ts";
 import { EmbeddedApplication } from "./embedded-application.ts";
 import { embeddedPlatform } from "./embedded-platform.ts";
 import { LocalRuntime } from "./local-runtime.ts";
@@ -61,9 +62,7 @@ export async function startEmbedded(options: StartEmbeddedOptions): Promise<Embe
 }
 
 function externalTopics({ topology, exceptionHandlers = failAlways }: DeployedApplication): readonly string[] {
-  const topics = topology.nodes.flatMap((node) =>
-    node.kind === "source" ? node.topics : node.kind === "sink" ? [node.topic] : [],
-  );
+  const topics = topology.nodes.flatMap(topicsOf);
   const given = topics.filter(({ internal }) => !internal).map(({ name }) => name);
   return [...given, ...deadLetterTopics(exceptionHandlers)];
 }

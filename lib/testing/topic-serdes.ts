@@ -1,6 +1,7 @@
 import type { DeployedApplication } from "../application/prepare.ts";
 import { StreamError } from "../core/errors.ts";
 import type { Serde } from "../serde/serde.ts";
+import { topicsOf } from "../topology/routing.ts";
 
 /** How keys and values of a topic become bytes. */
 export interface TopicSerdes<K, V> {
@@ -20,8 +21,7 @@ export function topicSerdes<K, V>(
 ): TopicSerdes<K, V> {
   for (const node of topology.nodes) {
     if (node.kind === "processor" || node.kind !== kind) continue;
-    const topics = node.kind === "source" ? node.topics : [node.topic];
-    if (!topics.some(({ name }) => name === topic)) continue;
+    if (!topicsOf(node).some(({ name }) => name === topic)) continue;
     return { key: node.keySerde as Serde<K>, value: node.valueSerde as Serde<V> };
   }
   const verb = kind === "source" ? "read" : "write";

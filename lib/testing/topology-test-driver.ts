@@ -1,17 +1,20 @@
 import type { TaskPlan } from "../application/plan.ts";
 import type { DeployedApplication } from "../application/prepare.ts";
+import type { Duration } from "../core/duration.ts";
+import { durationMs } from "../core/duration.ts";
 import { StreamError } from "../core/errors.ts";
 import { partitionKey } from "../core/ids.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { KeyValueStore, RowSink, SessionStore, TaskStore, WindowStore } from "../state/store.ts";
+import type { KeyValueStore, RowSink, SessionStore, StoreType, TaskStore, WindowStore } from "../state/store.ts";
+import { keyedTypes, windowTypes } from "../state/store.ts";
 import { Collector } from "../task/collector.ts";
 import type { RecordQueue } from "../task/record-queue.ts";
 import { Task } from "../task/task.ts";
 import { failAlways } from "../topology/exception-handler.ts";
 import type { SubTopology } from "../topology/node.ts";
-import { changelogTopic, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
+import { changelogTopic, subTopologies } from "../topology/sub-topologies.ts";
 import type { LogBatch, LogRecord } from "./driver-log.ts";
 import { DriverLog } from "./driver-log.ts";
 import { TestInputTopic } from "./test-input-topic.ts";
@@ -49,8 +52,9 @@ export interface TestSessionRow<K, V> {
 }
 
 /**
- * Runs an application in a test: no log, no clock, one partition per topic. Every record is processed to the end, through
- * repartition topics too, and committed, before `pipeInput` returns; the operators, stores and bytes are those of production.
+ * Runs an application in a test: no log, one partition per topic, a clock that moves only when told. Every record is
+ * processed to the end, through repartition topics too, and committed, before `pipeInput` returns; the operators, stores and
+ * bytes are those of production.
  * A record that fails is skipped, what it changed is undone, and `pipeInput` throws; unless an exception handler of the
  * application says otherwise. Pauses between tries are left out.
  *
@@ -68,15 +72,20 @@ export class TopologyTestDriver {
   private readonly written = new Map<string, LogRecord[]>();
   /** What was delivered since `pipe` began: a record that is tried again is delivered again. */
   private delivered: LogBatch[] = [];
+  private wallClockMs = 0;
 
   constructor(app: DeployedApplication) {
     this.app = app;
     const parts = subTopologies(app.topology, app.id);
     // A topic that the collector does not know has one partition.
     this.collector = new Collector(new Map());
-    this.tasks = parts.map((part) => new Task(planOf(part, app), undefined, this.collector));
+    const surroundings = { collector: this.collector, nowMs: () => this.wallClockMs };
+    this.tasks = parts.map((part) => new Task(planOf(part, app), undefined, surroundings));
     this.queues = new Map(this.tasks.flatMap((task) => task.queues.map((queue) => [queue.source.topic, queue])));
-    for (const task of this.tasks) this.deliverNothing(task);
+    for (const task of this.tasks) {
+      this.deliverNothing(task);
+      task.start();
+    }
   }
 
   /**
@@ -115,7 +124,7 @@ export class TopologyTestDriver {
    * @throws {StreamError} `STORE_UNKNOWN` when there is no such key-value store
    */
   keyValueRows<K, V>(store: string): readonly TestRow<K, V>[] {
-    const found = this.store(store, "timestampedKeyValue");
+    const found = this.store(store, keyedTypes);
     const rows = [...(found as TaskStore & KeyValueStore).range(undefined, undefined)];
     return rows.map(([keyText, row]) => ({
       key: keyOf<K>(found, keyText),
@@ -130,7 +139,7 @@ export class TopologyTestDriver {
    * @throws {StreamError} `STORE_UNKNOWN` when there is no such window store
    */
   windowRows<K, V>(store: string): readonly TestWindowRow<K, V>[] {
-    const found = this.store(store, "timestampedWindow");
+    const found = this.store(store, windowTypes);
     const rows = [...(found as TaskStore & WindowStore).fetchAll(0, Number.MAX_SAFE_INTEGER)];
     return rows.map(([keyText, windowStartMs, row]) => ({
       key: keyOf<K>(found, keyText),
@@ -146,7 +155,7 @@ export class TopologyTestDriver {
    * @throws {StreamError} `STORE_UNKNOWN` when there is no such session store
    */
   sessionRows<K, V>(store: string): readonly TestSessionRow<K, V>[] {
-    const found = this.store(store, "session");
+    const found = this.store(store, ["session"]);
     const rows = [...(found as TaskStore & SessionStore).fetchAll(0, Number.MAX_SAFE_INTEGER)];
     return rows.map(([keyText, startMs, endMs, row]) => ({
       key: keyOf<K>(found, keyText),
@@ -166,24 +175,49 @@ export class TopologyTestDriver {
     return records;
   }
 
-  private store(name: string, type: TaskStore["spec"]["type"]): TaskStore {
+  private store(name: string, types: readonly StoreType[]): TaskStore {
     const found = this.tasks.flatMap((task) => task.stores).find((store) => store.spec.name === name);
-    if (found?.spec.type === type) return found;
-    throw new StreamError("STORE_UNKNOWN", `there is no store ${name} of type ${type}`, { details: { store: name } });
+    if (found !== undefined && types.includes(found.spec.type)) return found;
+    throw new StreamError("STORE_UNKNOWN", `there is no store ${name} of type ${types.join(" or ")}`, {
+      details: { store: name },
+    });
+  }
+
+  /**
+   * Moves the wall clock, which starts at 0, and calls the punctuators that become due, each once.
+   *
+   * @throws {StreamError} what the application would fail with
+   * @example
+   * new TopologyTestDriver(app).advanceWallClockTime("1s");
+   */
+  advanceWallClockTime(by: Duration): void {
+    this.wallClockMs += durationMs(by, "advanceWallClockTime");
+    for (const task of this.tasks) this.step(task, () => task.punctuate("wallClockTime"));
+    this.processAll();
   }
 
   private pipe(topic: string, record: Omit<LogRecord, "topic" | "offset">): void {
     if (this.next() === undefined) this.delivered = [];
     this.deliver(this.log.append(topic, record));
+    this.processAll();
+  }
+
+  private processAll(): void {
     for (let task = this.next(); task !== undefined; task = this.next()) this.processOne(task);
   }
 
   private processOne(task: Task): void {
+    this.step(task, () => task.processNext());
+    this.step(task, () => task.punctuate("streamTime"));
+  }
+
+  /** Runs a part of a task and commits, or undoes it. */
+  private step(task: Task, run: () => unknown): void {
     const before: PositionParts = { inputs: {}, partitionTimes: {}, clocks: {}, storeTimes: {} };
     task.addToPosition(before);
     for (;;) {
       try {
-        task.process(1);
+        run();
         break;
       } catch (error) {
         const isRetried = task.failures.retry !== undefined;
@@ -260,7 +294,7 @@ export class TopologyTestDriver {
 const NOTHING = Buffer.alloc(0);
 
 function planOf(part: SubTopology, { exceptionHandlers = failAlways }: DeployedApplication): TaskPlan {
-  const { number, applicationId, sourceTopics } = part;
+  const { number, sourceTopics } = part;
   return {
     id: String(number),
     subTopology: part,
@@ -272,7 +306,6 @@ function planOf(part: SubTopology, { exceptionHandlers = failAlways }: DeployedA
       offsetReset: "earliest",
     })),
     changelogs: [],
-    physicalTopic: (topic) => physicalTopic(topic, applicationId),
     exceptionHandlers,
   };
 }

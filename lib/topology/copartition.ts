@@ -50,14 +50,24 @@ export function partitionCounts(
 ): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const topic of externalSources(topology)) counts.set(topic, known(topic, external));
+  for (const [topic, partitions] of fixedRepartitions(topology, applicationId)) counts.set(topic, partitions);
+  const fixed = new Set(counts.keys());
   countRepartitions(topology, applicationId, counts);
-  for (const group of copartitionGroups(topology, applicationId)) align(group, external, counts);
+  for (const group of copartitionGroups(topology, applicationId)) align(group, fixed, counts);
   return counts;
 }
 
 function externalSources(topology: Topology): readonly string[] {
   const topics = topology.nodes.flatMap((node) => (node.kind === "source" ? node.topics : []));
   return topics.filter((topic) => !topic.internal).map((topic) => topic.name);
+}
+
+/** Repartition topics whose number of partitions the user gave. */
+function fixedRepartitions(topology: Topology, applicationId: string): readonly (readonly [string, number])[] {
+  const topics = topology.nodes.flatMap((node) => (node.kind === "source" ? node.topics : []));
+  return topics.flatMap((topic) =>
+    topic.partitions === undefined ? [] : [[physicalTopic(topic, applicationId), topic.partitions] as const],
+  );
 }
 
 function known(topic: string, external: ReadonlyMap<string, number>): number {
@@ -88,11 +98,11 @@ function countRepartitions(topology: Topology, applicationId: string, counts: Ma
   });
 }
 
-function align(group: readonly string[], external: ReadonlyMap<string, number>, counts: Map<string, number>): void {
-  const fixed = group.filter((topic) => external.has(topic));
-  const sizes = new Set(fixed.map((topic) => counts.get(topic) as number));
+function align(group: readonly string[], fixed: ReadonlySet<string>, counts: Map<string, number>): void {
+  const given = group.filter((topic) => fixed.has(topic));
+  const sizes = new Set(given.map((topic) => counts.get(topic) as number));
   if (sizes.size > 1) {
-    const list = fixed.map((topic) => `${topic} has ${counts.get(topic)}`).join(", ");
+    const list = given.map((topic) => `${topic} has ${counts.get(topic)}`).join(", ");
     throw new StreamError(
       "NOT_COPARTITIONED",
       `${group.join(" and ")} meet by key, so they need the same number of partitions: ${list}; repartition one of them`,

@@ -1,5 +1,6 @@
 import { javaHashOrder } from "./java-hash-order.ts";
-import type { SubTopology, Topology, TopologyNode } from "./node.ts";
+import type { SinkNode, SubTopology, Topology, TopologyNode } from "./node.ts";
+import { isChoice } from "./routing.ts";
 import { byName, subTopologies } from "./sub-topologies.ts";
 
 interface Shape {
@@ -35,9 +36,14 @@ function describeNode({ node, above, below }: Shape): string {
     const topics = javaHashOrder(node.topics.map((topic) => topic.name)).join(", ");
     return `    Source: ${node.name} (topics: [${topics}])\n${to}`;
   }
-  if (node.kind === "sink") return `    Sink: ${node.name} (topic: ${node.topic.name})\n${from}`;
+  if (node.kind === "sink") return `    Sink: ${node.name} (${describeTopic(node)})\n${from}`;
   const stores = javaHashOrder(node.stores).join(", ");
   return `    Processor: ${node.name} (stores: [${stores}])\n${to}${from}`;
+}
+
+/** Kafka Streams prints the identity of the extractor's object, which says nothing. */
+function describeTopic({ topic }: SinkNode): string {
+  return isChoice(topic) ? "extractor class: <extractor>" : `topic: ${topic.name}`;
 }
 
 /** Links shapes in Java's order: lists are sorted by the sizes at the moment of insertion and not sorted again. */

@@ -4,17 +4,31 @@ import type { StoreHandle } from "../state/store.ts";
 import type { Cursor } from "./cursor.ts";
 import { CursorRegisters } from "./cursor.ts";
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology, TimestampExtractor, TopologyNode } from "./node.ts";
-import type { Operator, OperatorClock, OperatorContext, Process, TouchedRange } from "./operator.ts";
+import type {
+  LifecycleHooks,
+  Operator,
+  OperatorClock,
+  OperatorContext,
+  Process,
+  TaskFacts,
+  TouchedRange,
+} from "./operator.ts";
+import type { Cancellable, ScheduleOptions } from "./punctuation.ts";
+import { topicsOf } from "./routing.ts";
 import { physicalTopic } from "./sub-topologies.ts";
+import { topicChooser } from "./topic-chooser.ts";
 
 /** What a task gives to its operators. */
 export interface TaskHost {
-  /** Writes the cursor's record to a sink's topic; may not keep the cursor. */
-  emit(sink: SinkNode, cursor: Cursor): void;
+  readonly task: TaskFacts;
+  /** Writes the cursor's record to a topic of a sink, by its name on the broker; may not keep the cursor. */
+  emit(sink: SinkNode, topic: string, cursor: Cursor): void;
   store<S extends StoreHandle>(name: string): S;
   /** @param owner What the node keeps its clocks under: `ProcessorNode.clocks`. */
   clock(owner: string, name: string, initial: number): OperatorClock;
   dropped(node: string, reason: DropReason): void;
+  schedule(owner: string, options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable;
+  lifecycle(hooks: LifecycleHooks): void;
   /**
    * A node failed on the cursor's record. Returns when processing goes on without the record below this node.
    *
@@ -55,12 +69,14 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
   const children = childrenByName(subTopology);
   const built = new Map<string, Process>();
   const sources = new Map<string, TaskSource>();
-  const processBelow = (name: string): Process => fanOut((children.get(name) ?? []).map(processOf));
+  const childrenOf = (name: string): readonly TopologyNode[] => children.get(name) ?? [];
+  const processBelow = (name: string): Process => fanOut(childrenOf(name).map(processOf));
   // Recursive: a node's process needs those below it first. A node that is reached twice has one instance.
   function processOf(node: TopologyNode): Process {
     let process = built.get(node.name);
     if (process === undefined) {
-      process = create(node, host, processBelow(node.name));
+      const below = childrenOf(node.name).map((child) => [child.name, processOf(child)] as const);
+      process = create(node, host, { below, applicationId: subTopology.applicationId });
       built.set(node.name, process);
     }
     return process;
@@ -102,16 +118,71 @@ function childrenByName(subTopology: SubTopology): ReadonlyMap<string, readonly 
   return children;
 }
 
-function create(node: TopologyNode, host: TaskHost, next: Process): Process {
+/** Where a node stands. */
+interface Place {
+  readonly applicationId: string;
+  /** A node that is connected twice is here twice. */
+  readonly below: readonly (readonly [name: string, process: Process])[];
+}
+
+function create(node: TopologyNode, host: TaskHost, place: Place): Process {
   if (node.kind === "source") throw new StreamError("INVARIANT_BROKEN", `source ${node.name} has a parent`);
-  if (node.kind === "sink") return guarded(node, host, (cursor) => host.emit(node, cursor));
-  const process = node.operator.create({
-    next,
-    store: (name) => host.store(name),
+  if (node.kind === "sink") {
+    const topicFor = topicChooser(node, place.applicationId);
+    return guarded(node, host, (cursor) => host.emit(node, topicFor(cursor), cursor));
+  }
+  return guarded(node, host, node.operator.create(contextOf(node, host, place)));
+}
+
+function contextOf(node: ProcessorNode, host: TaskHost, { below }: Place): OperatorContext {
+  const children = new Map(below);
+  return {
+    next: fanOut(below.map(([, process]) => process)),
+    child: (name) => children.get(name) ?? noChild(node, name, children),
+    task: host.task,
+    store: (name) => (node.stores.includes(name) ? host.store(name) : noStore(node, name)),
     clock: (name, initial) => host.clock(node.clocks, name, initial),
     dropped: (reason) => host.dropped(node.name, reason),
-  });
-  return guarded(node, host, process);
+    schedule: (options, fire) => host.schedule(node.clocks, options, saying(node, "failed in a punctuator", fire)),
+    lifecycle: ({ start, close }) => host.lifecycle({ start: saying(node, "could not start", start), close }),
+  };
+}
+
+function noChild(node: ProcessorNode, name: string, below: ReadonlyMap<string, Process>): never {
+  const children = [...below.keys()].join(", ") || "none";
+  throw new StreamError(
+    "TOPOLOGY_INVALID",
+    `${node.name} forwards to ${name}, which is not below it: it has ${children}`,
+    {
+      details: { node: node.name, child: name },
+    },
+  );
+}
+
+function noStore(node: ProcessorNode, store: string): never {
+  throw new StreamError(
+    "TOPOLOGY_INVALID",
+    `${node.name} asks for store ${store}, which it is not connected to: name it in the stores of the node`,
+    { details: { node: node.name, store } },
+  );
+}
+
+/** Says which node failed where there is no record, as `guarded` does where there is one. */
+function saying<A extends readonly number[]>(
+  { name }: ProcessorNode,
+  what: string,
+  run: (...at: A) => void,
+): (...at: A) => void {
+  return (...at) => {
+    try {
+      run(...at);
+    } catch (cause) {
+      if (hasPlace(cause)) throw cause;
+      const reason = reasonOf(cause);
+      const code = cause instanceof StreamError ? cause.code : "PROCESSING_FAILED";
+      throw new StreamError(code, `${name} ${what}: ${reason}`, { details: { node: name }, cause });
+    }
+  };
 }
 
 /** Says which node failed on which record. What failed below has a place already and goes up as it is. */
@@ -126,24 +197,37 @@ function guarded(node: ProcessorNode | SinkNode, host: TaskHost, process: Proces
   };
 }
 
-/** Serdes do not know where they are, everything else that throws a `StreamError` does. */
+/** Serdes and user code do not know where they are, everything else that throws a `StreamError` does. */
 function hasPlace(cause: unknown): boolean {
   if (!(cause instanceof StreamError)) return false;
-  return cause.code !== "SERIALIZATION_FAILED" || cause.details["node"] !== undefined;
+  const isPlaceless = cause.code === "SERIALIZATION_FAILED" || cause.code === "PROCESSING_FAILED";
+  return !isPlaceless || cause.details["node"] !== undefined;
 }
 
 function failure(node: ProcessorNode | SinkNode, cursor: Cursor, cause: unknown): StreamError {
   const { topic, partition, offset } = cursor;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const place = `${topic}-${partition}@${offset}`;
+  const reason = reasonOf(cause);
+  const place = topic === "" ? "what a punctuator forwarded" : `${topic}-${partition}@${offset}`;
   const details = { node: node.name, topic, partition, offset };
-  if (node.kind === "sink") {
+  const code = cause instanceof StreamError ? cause.code : "PROCESSING_FAILED";
+  if (node.kind === "sink" && !isFromChoice(cause)) {
     const serdes = `key ${node.keySerde.id}, value ${node.valueSerde.id}`;
-    const what = `${node.name} could not write what came from ${place} to ${node.topic.name} (${serdes})`;
+    const topics = topicsOf(node).map(({ name }) => name);
+    const what = `${node.name} could not write what came from ${place} to ${topics.join(" or ")} (${serdes})`;
     return new StreamError("SERIALIZATION_FAILED", `${what}: ${reason}`, { details, cause });
   }
-  const code = cause instanceof StreamError ? cause.code : "PROCESSING_FAILED";
   return new StreamError(code, `${node.name} failed on ${place}: ${reason}`, { details, cause });
+}
+
+/** What went wrong, without a code that the outer error has anyway. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause instanceof StreamError ? cause.message.replace(`${cause.code}: `, "") : cause.message;
+}
+
+/** The user's choice of topic or partition failed, not the serdes. */
+function isFromChoice(cause: unknown): boolean {
+  return cause instanceof StreamError && cause.code === "PROCESSING_FAILED";
 }
 
 /** One process that calls several, each with the same record. */

@@ -1,6 +1,7 @@
 import type { Serde } from "../serde/serde.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { Operator } from "./operator.ts";
+import type { StreamPartitioner, TopicChoice } from "./routing.ts";
 
 /** Computes a record's timestamp. A negative result drops the record. */
 export type TimestampExtractor = (record: {
@@ -44,15 +45,19 @@ export interface SinkNode {
   readonly kind: "sink";
   readonly name: string;
   readonly parents: readonly string[];
-  readonly topic: TopicRef;
+  readonly topic: TopicRef | TopicChoice;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
+  /** Chooses partitions instead of Kafka's default partitioner. */
+  readonly partitioner?: StreamPartitioner;
 }
 
 /** A topic by its name; internal names get the application id in front (`<app>-<name>`). */
 export interface TopicRef {
   readonly name: string;
   readonly internal: boolean;
+  /** Partitions of an internal topic whose number the user fixes; else as many as what feeds it has. */
+  readonly partitions?: number;
 }
 
 /** A node of a topology. Frozen: a node is data. */

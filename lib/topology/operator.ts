@@ -1,5 +1,6 @@
 import type { StoreHandle } from "../state/store.ts";
 import type { Cursor } from "./cursor.ts";
+import type { Cancellable, ScheduleOptions } from "./punctuation.ts";
 
 /** One step of a chain: looks at the cursor, may change it, calls what is below. Synchronous, runs to completion. */
 export type Process<K = unknown, V = unknown> = (cursor: Cursor<K, V>) => void;
@@ -8,7 +9,11 @@ export type Process<K = unknown, V = unknown> = (cursor: Cursor<K, V>) => void;
 export interface OperatorContext {
   /** Everything below, in the order in which it was connected. Restores the cursor between several children itself. */
   readonly next: Process;
-  /** A store that the node declares. The kind follows from its spec. */
+  /** One of the nodes below. @throws {StreamError} `TOPOLOGY_INVALID` when there is none of this name */
+  child(name: string): Process;
+  /** The task that the operator works in: for user code that asks. */
+  readonly task: TaskFacts;
+  /** A store that the node declares. The kind follows from its spec. @throws {StreamError} `TOPOLOGY_INVALID` for others */
   store<S extends StoreHandle>(name: string): S;
   /**
    * A clock of this operator that survives restarts: stored in the position record with every commit, rolled back by an
@@ -17,6 +22,31 @@ export interface OperatorContext {
   clock(name: string, initial: number): OperatorClock;
   /** Counts a record that the operator drops on purpose, by Kafka Streams' reason. */
   dropped(reason: "null-key" | "null-value" | "late"): void;
+  /** Calls `fire` whenever it is due, until it is cancelled or the instance ends. Allowed from the start on. */
+  schedule(options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable;
+  /**
+   * For operators with state of their own in memory: `start` is called before the first record, when stores and clocks are
+   * restored, and again after an abort has rolled them back; `close` before that, and at the end.
+   */
+  lifecycle(hooks: LifecycleHooks): void;
+}
+
+/** What a task tells user code about itself. */
+export interface TaskFacts {
+  readonly applicationId: string;
+  readonly taskId: string;
+  /** Largest timestamp that the task has seen, -1 at first. */
+  streamTimeMs(): number;
+  /** Wall-clock time. */
+  nowMs(): number;
+  /** Asks for a commit soon. */
+  requestCommit(): void;
+}
+
+/** Beginning and end of an operator instance. */
+export interface LifecycleHooks {
+  readonly start: () => void;
+  readonly close: () => void;
 }
 
 /** A number that belongs to a commit. */

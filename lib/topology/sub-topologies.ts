@@ -1,5 +1,6 @@
 import type { StoreSpec } from "../state/store.ts";
-import type { SubTopology, TopicRef, Topology, TopologyNode } from "./node.ts";
+import type { SinkNode, SubTopology, TopicRef, Topology, TopologyNode } from "./node.ts";
+import { isChoice } from "./routing.ts";
 
 /** The name of a topic on the broker: internal topics carry the application id in front. */
 export function physicalTopic(topic: TopicRef, applicationId: string): string {
@@ -38,7 +39,7 @@ function toSubTopology(
   const stores = new Map<string, StoreSpec>();
   for (const node of nodes) {
     if (node.kind === "source") for (const topic of node.topics) sources.add(physicalTopic(topic, applicationId));
-    else if (node.kind === "sink") sinks.add(physicalTopic(node.topic, applicationId));
+    else if (node.kind === "sink") addSink(sinks, node, applicationId);
     else for (const name of node.stores) stores.set(name, topology.stores.get(name) as StoreSpec);
   }
   return Object.freeze<SubTopology>({
@@ -49,6 +50,11 @@ function toSubTopology(
     sourceTopics: [...sources].sort(byName),
     sinkTopics: [...sinks].sort(byName),
   });
+}
+
+/** A topic that is chosen per record is nobody's sink topic, as in Kafka Streams. */
+function addSink(sinks: Set<string>, { topic }: SinkNode, applicationId: string): void {
+  if (!isChoice(topic)) sinks.add(physicalTopic(topic, applicationId));
 }
 
 /** Connected nodes by the name of their representative, in the order of Kafka Streams' group numbers. */

@@ -1,5 +1,6 @@
 import { StreamError } from "../core/errors.ts";
-import type { Topology, TopologyNode } from "./node.ts";
+import type { SinkNode, Topology, TopologyNode } from "./node.ts";
+import { topicsOf } from "./routing.ts";
 
 /** What Kafka allows in a topic's name; names of nodes and stores become parts of topic names. */
 const legalName = /^[a-zA-Z0-9._-]{1,249}$/;
@@ -17,12 +18,17 @@ export function validate(topology: Topology): void {
   const readers = checkSources(topology);
   for (const node of topology.nodes) {
     checkParents(node, topology);
-    if (node.kind !== "sink" || node.topic.internal) continue;
-    const reader = readers.get(node.topic.name);
+    if (node.kind === "sink") checkSink(node, readers);
+  }
+}
+
+function checkSink(node: SinkNode, readers: ReadonlyMap<string, string>): void {
+  for (const topic of topicsOf(node)) {
+    const reader = topic.internal ? undefined : readers.get(topic.name);
     if (reader === undefined) continue;
     throw invalid(
-      `${node.name} writes topic ${node.topic.name}, which ${reader} of the same application reads: records would go round for ever; write another topic`,
-      { node: node.name, topic: node.topic.name },
+      `${node.name} writes topic ${topic.name}, which ${reader} of the same application reads: records would go round for ever; write another topic`,
+      { node: node.name, topic: topic.name },
     );
   }
 }
@@ -35,8 +41,7 @@ function checkNames(topology: Topology): void {
     }
     seen.add(node.name);
     checkName(node.name, "node");
-    if (node.kind === "source") for (const topic of node.topics) checkName(topic.name, "topic");
-    else if (node.kind === "sink") checkName(node.topic.name, "topic");
+    for (const topic of topicsOf(node)) checkName(topic.name, "topic");
   }
   for (const store of topology.stores.keys()) checkName(store, "store");
 }

@@ -260,7 +260,7 @@ export class Worker {
       recordsTotal,
       recordsPerBusySecond: busyMs > 0 ? (recordsTotal * 1_000) / busyMs : 0,
       busyRatio: busyMs / Math.max(1, nowMs - this.startedAtMs),
-      nextTimerAtMs: undefined,
+      nextTimerAtMs: earliest(statuses.map(({ nextTimerAtMs }) => nextTimerAtMs)),
       remainingMs: this.life.remainingMs(),
     };
   }
@@ -274,4 +274,8 @@ export class Worker {
       errors: this.stopped.errors(),
     };
   }
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  return times.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
 }

@@ -169,6 +169,7 @@ function play(steps: readonly Step[]): World {
         sinceMs: 0,
         moved: false,
         fullBatches: next.full && next.records > 0,
+        commitRequested: false,
       };
       world.tell({ kind: "progressed", open, nowMs: world.nowMs });
     }

@@ -56,7 +56,7 @@ class Life {
   /** A task as a takeover makes it: the position, and the fold of the changelog. */
   private start(): Task {
     this.collector.clear();
-    const task = new Task(plan, this.position, this.collector);
+    const task = new Task(plan, this.position, { collector: this.collector, nowMs: () => 0 });
     for (const { key, value, timestampMs } of this.changelog) {
       for (const store of task.stores) store.row(key, value ?? Buffer.alloc(0), 0, value?.length ?? -1, timestampMs);
     }

@@ -16,6 +16,7 @@ import { Pin } from "../../lib/task/pin.ts";
 import type { PinEnvironment } from "../../lib/task/pin-acquire.ts";
 import type { PinOutcome } from "../../lib/task/pin-state.ts";
 import { deadLetterTopics } from "../../lib/topology/exception-handler.ts";
+import { topicsOf } from "../../lib/topology/routing.ts";
 import { simRandom } from "../sim/keyed-random.ts";
 import { readAll } from "../sim/read-all.ts";
 import { SimClock } from "../sim/sim-clock.ts";
@@ -56,9 +57,7 @@ export class PinScene {
     const scene = new PinScene(options.app);
     const names = new Set<string>(deadLetterTopics(options.app.exceptionHandlers));
     for (const node of options.app.topology.nodes) {
-      if (node.kind === "processor") continue;
-      for (const topic of node.kind === "source" ? node.topics : [node.topic])
-        if (!topic.internal) names.add(topic.name);
+      for (const topic of topicsOf(node)) if (!topic.internal) names.add(topic.name);
     }
     const { partitions = 2 } = options;
     await scene.log.createTopics([...names].map((name) => ({ name, partitions, replicas: 1, configs: {} })));

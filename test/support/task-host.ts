@@ -4,12 +4,14 @@ import type { Header } from "../../lib/records/reader.ts";
 import type { Serde } from "../../lib/serde/serde.ts";
 import { createTaskStore } from "../../lib/state/create-task-store.ts";
 import type { KeyValueStore, SessionStore, StoreHandle, TaskStore, WindowStore } from "../../lib/state/store.ts";
+import { Punctuators } from "../../lib/task/punctuators.ts";
 import { Cursor } from "../../lib/topology/cursor.ts";
 import type { DropReason, TaskGraph, TaskHost } from "../../lib/topology/instantiate.ts";
 import { instantiate } from "../../lib/topology/instantiate.ts";
 import type { SinkNode, Topology } from "../../lib/topology/node.ts";
-import type { OperatorClock } from "../../lib/topology/operator.ts";
-import { physicalTopic, subTopologies } from "../../lib/topology/sub-topologies.ts";
+import type { LifecycleHooks, OperatorClock, TaskFacts } from "../../lib/topology/operator.ts";
+import type { Cancellable, ScheduleOptions } from "../../lib/topology/punctuation.ts";
+import { subTopologies } from "../../lib/topology/sub-topologies.ts";
 import { OneRecord } from "./one-record.ts";
 
 /** A record as a test writes it: values, not bytes. */
@@ -47,6 +49,24 @@ export class TopologyHost implements TaskHost {
   private readonly queue: Pending[] = [];
   private readonly sink = new ByteSink();
   private readonly cursor = new Cursor();
+  private readonly hooks: LifecycleHooks[] = [];
+  private streamTimeMs = -1;
+  nowMs = 0;
+  commitsRequested = 0;
+  readonly task: TaskFacts = {
+    applicationId: APPLICATION_ID,
+    taskId: "s0_0",
+    streamTimeMs: () => this.streamTimeMs,
+    nowMs: () => this.nowMs,
+    requestCommit: () => {
+      this.commitsRequested++;
+    },
+  };
+  private readonly punctuators = new Punctuators({
+    stored: () => undefined,
+    streamTimeMs: () => this.streamTimeMs,
+    nowMs: () => this.nowMs,
+  });
   private offset = 0;
 
   /** @param defined A topology, or what builds one. */
@@ -60,6 +80,15 @@ export class TopologyHost implements TaskHost {
       const graph = instantiate(part, this);
       for (const topic of part.sourceTopics) this.graphs.set(topic, graph);
     }
+    this.restart();
+  }
+
+  /** Starts user code anew, as after an abort. */
+  restart(): void {
+    for (const { close } of this.hooks) close();
+    this.punctuators.restart(() => {
+      for (const { start } of this.hooks) start();
+    });
   }
 
   /** Encodes a record with the source's serdes and runs it, and everything that it sends to internal topics. */
@@ -113,12 +142,11 @@ export class TopologyHost implements TaskHost {
     return graph;
   }
 
-  emit(sink: SinkNode, cursor: Cursor): void {
-    const topic = physicalTopic(sink.topic, APPLICATION_ID);
+  emit(sink: SinkNode, topic: string, cursor: Cursor): void {
     const key = cursor.keyIsNull ? null : this.written(() => cursor.writeKey(sink.keySerde, this.sink));
     const value = cursor.valueIsNull ? null : this.written(() => cursor.writeValue(sink.valueSerde, this.sink));
     const { timestampMs, headers } = cursor;
-    if (sink.topic.internal) this.queue.push({ topic, key, value, timestampMs, headers });
+    if (this.graphs.has(topic)) this.queue.push({ topic, key, value, timestampMs, headers });
     else {
       this.outputs.push({
         topic,
@@ -150,6 +178,14 @@ export class TopologyHost implements TaskHost {
     throw error;
   }
 
+  schedule(owner: string, options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable {
+    return this.punctuators.schedule(owner, options, fire);
+  }
+
+  lifecycle(hooks: LifecycleHooks): void {
+    this.hooks.push(hooks);
+  }
+
   private run(record: Pending): void {
     const { topic } = record;
     const source = this.graph(topic).source(topic);
@@ -165,7 +201,9 @@ export class TopologyHost implements TaskHost {
       this.partitionTimes.set(topic, Math.max(partitionTimeMs, extracted));
       this.cursor.timestampMs = extracted;
     }
+    this.streamTimeMs = Math.max(this.streamTimeMs, this.cursor.timestampMs);
     source.process(this.cursor);
+    this.punctuators.punctuateStreamTime();
   }
 
   private encode(serde: Serde<unknown>, value: unknown): Buffer | null {

@@ -1,6 +1,8 @@
 import { aggregations } from "./aggregations.ts";
 import { failures } from "./failures.ts";
 import { groupedTables } from "./grouped-tables.ts";
+import { processors } from "./processors.ts";
+import { routes } from "./routes.ts";
 import { sessions } from "./sessions.ts";
 import { sliding } from "./sliding.ts";
 import { stateless } from "./stateless.ts";
@@ -16,6 +18,8 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...aggregations,
     ...failures,
     ...groupedTables,
+    ...processors,
+    ...routes,
     ...sessions,
     ...sliding,
     ...stateless,

@@ -39,11 +39,13 @@ export function replay(
     ([topic, formats]) => [topic, driver.createOutputTopic(topic, typed(formats))] as const,
   );
   vector.steps.forEach((step, index) => {
-    if (step.op !== "pipe") throw new Error(`step ${step.op} is not supported yet`);
-    const input = inputs.get(step.topic);
-    const options = { timestampMs: step.timestamp, headers: toBytes(step.headers ?? []) };
-    if (step.rawValue === undefined) input?.pipeInput(step.key, step.value, options);
-    else input?.pipeBytes(Buffer.from(step.key as string), Buffer.from(step.rawValue), options);
+    if (step.op === "advanceWallClock") driver.advanceWallClockTime(step.ms);
+    else {
+      const input = inputs.get(step.topic);
+      const options = { timestampMs: step.timestamp, headers: toBytes(step.headers ?? []) };
+      if (step.rawValue === undefined) input?.pipeInput(step.key, step.value, options);
+      else input?.pipeBytes(Buffer.from(step.key as string), Buffer.from(step.rawValue), options);
+    }
     for (const [topic, sink] of sinks) {
       for (const { key, value, timestampMs, headers } of sink.readRecords()) {
         const record = [index, topic, key, value, timestampMs] as const;
@@ -85,8 +87,12 @@ function toText(headers: readonly { key: string; value: Uint8Array | null }[]): 
 function storesOf(vector: Pick<VectorFile, "stores">, driver: TopologyTestDriver): Replay["stores"] {
   const contents = Object.entries(vector.stores).map(([name, { type }]) => {
     switch (type) {
+      case "keyValue":
+        return [name, driver.keyValueRows(name).map((row) => [row.key, row.value])];
       case "timestampedKeyValue":
         return [name, driver.keyValueRows(name).map((row) => [row.key, row.value, row.timestampMs])];
+      case "window":
+        return [name, driver.windowRows(name).map((row) => [row.key, row.windowStartMs, row.value])];
       case "timestampedWindow":
         return [name, driver.windowRows(name).map((row) => [row.key, row.windowStartMs, row.value, row.timestampMs])];
       case "session":

@@ -11,8 +11,10 @@ export interface StoreAccess {
 
 export function accessTo(store: TaskStore): StoreAccess {
   switch (store.spec.type) {
+    case "keyValue":
     case "timestampedKeyValue":
       return toKeyValues(store as TaskStore & KeyValueStore);
+    case "window":
     case "timestampedWindow":
       return toWindows(store as TaskStore & WindowStore);
     case "session":

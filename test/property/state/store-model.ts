@@ -24,6 +24,7 @@ export class StoreModel {
   committedTimeMs = -1;
   storeTimeMs = -1;
   private open: Layer = new Map();
+  private readonly late: (readonly [string, ModelRow])[] = [];
   private sealed: { rows: Layer; timeMs: number } | undefined;
   private changed: Layer = new Map();
   /** Committed sessions that were removed and put again: the removal is logged too. */
@@ -46,7 +47,10 @@ export class StoreModel {
 
   put(key: ModelKey, row: ModelRow): void {
     if (this.retentionMs !== undefined) this.storeTimeMs = Math.max(this.storeTimeMs, timeOf(key));
-    if (this.expired(key, this.storeTimeMs)) return;
+    if (this.expired(key, this.storeTimeMs)) {
+      if (this.type !== "session") this.late.push([this.changelogKey(key), row]);
+      return;
+    }
     if (this.type === "session") {
       if (row.value === undefined && !this.visible().has(key)) return;
       const again = row.value !== undefined && this.open.get(key)?.value === undefined && this.open.has(key);
@@ -54,6 +58,11 @@ export class StoreModel {
       else if (again && (this.committed.has(key) || this.sealed?.rows.has(key))) this.replaced.add(key);
     }
     this.open.set(key, row);
+  }
+
+  /** Puts into windows that were gone: in the changelog and nowhere else. */
+  takeLate(): (readonly [string, ModelRow])[] {
+    return this.late.splice(0);
   }
 
   /** Of the open layer: how many rows are logged as a deletion and a row. */
@@ -91,6 +100,7 @@ export class StoreModel {
     this.sealed = undefined;
     this.open = new Map();
     this.replaced.clear();
+    this.takeLate();
     this.storeTimeMs = this.committedTimeMs;
   }
 

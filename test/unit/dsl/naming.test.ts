@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import { string } from "../../../lib/serde/string.ts";
 import type { Topology } from "../../../lib/topology/node.ts";
+import { topicsOf } from "../../../lib/topology/routing.ts";
 
 const text = { key: string(), value: string() };
 
@@ -66,7 +67,7 @@ test("a named group has one repartition topic for all its aggregations, an unnam
       group.count({ store: "a" });
       group.reduce((x) => x, { store: "b" });
     });
-    return topology.nodes.flatMap((node) => (node.kind === "sink" ? [node.topic.name] : []));
+    return topology.nodes.flatMap((node) => (node.kind === "sink" ? topicsOf(node).map(({ name }) => name) : []));
   };
   expect(topics("mine")).toEqual(["mine-repartition"]);
   expect(topics()).toEqual(["a-repartition", "b-repartition"]);

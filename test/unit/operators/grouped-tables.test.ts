@@ -5,6 +5,7 @@ import type { KTable } from "../../../lib/dsl/table.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
 import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
+import { topicsOf } from "../../../lib/topology/routing.ts";
 import { TopologyHost } from "../../support/task-host.ts";
 import type { OperatorRow } from "./rows.ts";
 import { plain, reasons, run } from "./rows.ts";
@@ -175,7 +176,9 @@ test("aggregations of a group with a name share its repartition topic", () => {
       { store: "last" },
     );
   });
-  const topics = host.topology.nodes.flatMap((node) => (node.kind === "sink" ? [node.topic.name] : []));
+  const topics = host.topology.nodes.flatMap((node) =>
+    node.kind === "sink" ? topicsOf(node).map(({ name }) => name) : [],
+  );
   expect(topics).toEqual(["by-initial-repartition"]);
   host.pipe("in", { key: "A", value: "x", timestampMs: 1 });
   expect(host.rows("counts")).toEqual([["x", 1, 1]]);

@@ -7,6 +7,7 @@ import type { Serde } from "../../../lib/serde/serde.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { timeWindowed } from "../../../lib/serde/windowed.ts";
 import { partitionCounts } from "../../../lib/topology/copartition.ts";
+import { topicsOf } from "../../../lib/topology/routing.ts";
 import { TopologyHost } from "../../support/task-host.ts";
 import type { In, Out } from "./rows.ts";
 import { plain, reasons } from "./rows.ts";
@@ -166,7 +167,9 @@ test("two joins of one stream share its repartition topic, which then lets null 
     const rekeyed = stream.selectKey((key) => key);
     return rekeyed.join(table, plus, text).merge(rekeyed.leftJoin(table, plus, text));
   });
-  const sinks = joined.topology.nodes.flatMap((node) => (node.kind === "sink" ? [node.topic.name] : []));
+  const sinks = joined.topology.nodes.flatMap((node) =>
+    node.kind === "sink" ? topicsOf(node).map(({ name }) => name) : [],
+  );
   expect(sinks).toEqual(["KSTREAM-KEY-SELECT-0000000004-repartition", "out"]);
   pipe(joined, [["in", null, "c", 9]]);
   expect(joined.outputs.map(plain)).toEqual([[null, "c+null", 9]]);

@@ -31,6 +31,8 @@ export class Cluster {
   readonly silent = new Set<string>();
   readonly lag = new Map<number, Lag>();
   readonly ends = new Map<number, number>();
+  /** When a pin's first punctuator is due. */
+  readonly timers = new Map<number, number>();
   /** Sum of a pin's positions. */
   readonly positions = new Map<number, number>();
   nowMs = 1_000_000;
@@ -68,6 +70,7 @@ export class Cluster {
           lag,
           endTotal: lag === "unknown" ? undefined : (this.ends.get(pin) ?? 0),
           positionTotal: lag === "unknown" ? undefined : (this.positions.get(pin) ?? 0),
+          timerAtMs: this.timers.get(pin),
         })),
         leases: [...this.leases.values()],
         workers: [...this.workers.values()],

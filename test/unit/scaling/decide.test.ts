@@ -54,6 +54,31 @@ describe("starting workers", () => {
   });
 });
 
+describe("timers", () => {
+  test("a sleeping pin is woken when its first punctuator is due, not before", () => {
+    const cluster = new Cluster(2);
+    cluster.timers.set(1, cluster.nowMs + 30_000);
+    cluster.tick(29_000);
+    expect(cluster.workers.size).toBe(0);
+    cluster.tick(1_000);
+    expect([...cluster.workers.values()].map(({ assigned }) => assigned)).toEqual([[1]]);
+  });
+
+  test("a pin whose next punctuator is near stays awake, one whose next is far may sleep", () => {
+    const cluster = new Cluster(1);
+    cluster.timers.set(0, cluster.nowMs);
+    cluster.tick();
+    for (let tick = 0; tick < 20; tick++) {
+      cluster.timers.set(0, cluster.nowMs + cluster.config.idleToZeroMs / 2);
+      cluster.tick();
+    }
+    expect(cluster.workers.size).toBe(1);
+    cluster.timers.set(0, cluster.nowMs + 3_600_000);
+    for (let tick = 0; tick < 20; tick++) cluster.tick();
+    expect(cluster.workers.size).toBe(0);
+  });
+});
+
 describe("stickiness", () => {
   test("a steady load moves nothing", () => {
     const cluster = new Cluster(8);

@@ -23,12 +23,24 @@ describe("expiry with a retention of 100 ms", () => {
     expect(store.rowCount).toBe(visible ? 2 : 1);
   });
 
-  test("a put into an expired window is ignored: no row, no record", () => {
+  test("a put into an expired window is logged, as in Kafka Streams, and not kept", () => {
     const store = windowStore();
     store.put("a", 300, 1, 300);
     store.put("a", 200, 1, 301);
-    expect(commit(store)).toEqual([`${windowKey("a", 300)}=1@300`]);
+    store.put("a", 200, null, 302);
     expect(store.get("a", 200)).toBeUndefined();
+    const late = windowKey("a", 200);
+    expect(commit(store)).toEqual([`${windowKey("a", 300)}=1@300`, `${late}=1@301`, `${late}=-@302`]);
+    expect(rowsOf(store.freeze("all"))).toEqual([`${windowKey("a", 300)}=1@300`]);
+  });
+
+  test("an aborted transaction logs no puts into expired windows", () => {
+    const store = windowStore();
+    store.put("a", 300, 1, 300);
+    commit(store);
+    store.put("a", 200, 1, 301);
+    store.drop();
+    expect(commit(store)).toEqual([]);
   });
 
   test("an aborted jump of stream time gives expired windows back", () => {

@@ -9,6 +9,7 @@ import { timeWindowed } from "../../../lib/serde/windowed.ts";
 import { Collector } from "../../../lib/task/collector.ts";
 import { Cursor } from "../../../lib/topology/cursor.ts";
 import type { SinkNode } from "../../../lib/topology/node.ts";
+import type { StreamPartitioner } from "../../../lib/topology/routing.ts";
 import { readerOf, recordsIn } from "../../support/batches.ts";
 
 const counts = new Map([
@@ -92,6 +93,41 @@ describe("the partition", () => {
     collector.emit(plain, "one", record("any", 1));
     collector.emit(plain, "one", record(null, 1));
     expect(collector.take()).toMatchObject([{ topic: "one", partition: 0, records: { count: 2 } }]);
+  });
+});
+
+describe("a partitioner", () => {
+  const partitionsOf = (partitioner: StreamPartitioner): (number | undefined)[] => {
+    const collector = new Collector(counts);
+    collector.emit({ ...plain, partitioner }, "out", record("any", 1));
+    return collector.take().map(({ partition }) => partition);
+  };
+
+  test.for<[string, StreamPartitioner, number[]]>([
+    ["one partition", () => 3, [3]],
+    ["several, each once", () => [4, 0, 4], [4, 0]],
+    ["none: the record is dropped", () => [], []],
+    ["the last one, by their number", (_key, _value, { partitionCount }) => partitionCount - 1, [4]],
+  ])("names %s", ([, partitioner, expected]) => {
+    expect(partitionsOf(partitioner).sort()).toEqual(expected.sort());
+  });
+
+  test("leaves the choice to the default one", () => {
+    const key = Buffer.from("any");
+    expect(partitionsOf(() => undefined)).toEqual([(murmur2(key, 0, key.length) & 0x7fffffff) % 5]);
+  });
+
+  test.for<[string, StreamPartitioner]>([
+    ["a partition that is not there", () => 5],
+    ["half a partition", () => [0, 0.5]],
+    [
+      "nothing, because it fails",
+      () => {
+        throw new Error("no");
+      },
+    ],
+  ])("that names %s is an error", ([, partitioner]) => {
+    expect(() => partitionsOf(partitioner)).toThrow(expect.objectContaining({ code: "PROCESSING_FAILED" }));
   });
 });
 

@@ -33,7 +33,7 @@ const paths: Readonly<Record<Exclude<PinState["kind"], "running" | "ended">, rea
 };
 
 function nothingOpen() {
-  return { records: 0, bytes: 0, sinceMs: 0, moved: false, fullBatches: false };
+  return { records: 0, bytes: 0, sinceMs: 0, moved: false, fullBatches: false, commitRequested: false };
 }
 
 describe("acquiring", () => {

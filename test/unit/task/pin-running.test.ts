@@ -34,6 +34,8 @@ describe("a commit", () => {
     ["records, the interval ago", progress({ records: 1 }, config.commitIntervalMs), true],
     ["records with one byte less than the limit", progress({ records: 1, bytes: config.commitMaxBytes - 1 }, 0), false],
     ["records with the bytes of the limit", progress({ records: 1, bytes: config.commitMaxBytes }, 0), true],
+    ["records, when user code asked for it", progress({ records: 1, commitRequested: true }, 0), true],
+    ["nothing, although user code asked for it", progress({ commitRequested: true }, 0), false],
     ["nothing, for long", progress({}, 60_000), false],
     ["a moved position, not long enough", progress({ moved: true }, config.positionOnlyCommitMs - 1), false],
     ["a moved position, long enough", progress({ moved: true }, config.positionOnlyCommitMs), true],

@@ -48,7 +48,15 @@ export function position(changes: Partial<Position> = {}): Position {
 
 /** An open layer in which nothing happened, but for what is given. */
 export function open(changes: Partial<OpenLayer> = {}): OpenLayer {
-  return { records: 0, bytes: 0, sinceMs: 0, moved: false, fullBatches: false, ...changes };
+  return {
+    records: 0,
+    bytes: 0,
+    sinceMs: 0,
+    moved: false,
+    fullBatches: false,
+    commitRequested: false,
+    ...changes,
+  };
 }
 
 /** Any typed error. */

@@ -15,7 +15,7 @@ class Bench {
 
   constructor(plan: TaskPlan, position?: Position) {
     this.collector = new Collector(new Map([["out", 1]]));
-    this.task = new Task(plan, position, this.collector);
+    this.task = new Task(plan, position, { collector: this.collector, nowMs: () => 0 });
   }
 
   /** An answer of the log: records, then the end for committed reads. */

@@ -1,0 +1,70 @@
+import { StreamError } from "../core/errors.ts";
+import { type ProcessorSupplier, processor } from "../operators/processor.ts";
+import type { Serde } from "../serde/serde.ts";
+import type { TopicRef } from "../topology/node.ts";
+import type { StreamPartitioner } from "../topology/routing.ts";
+import { type Connected, connectedStores } from "./connected-stores.ts";
+import type { Graph } from "./graph.ts";
+import type { SchemaFor, Writes } from "./serdes.ts";
+import { given } from "./serdes.ts";
+
+declare const forwards: unique symbol;
+
+/** A node of the low-level API, by its name, and what it forwards: what others hang below. */
+export interface TopologyNodeRef<K, V> {
+  readonly name: string;
+  /** For the compiler only. */
+  readonly [forwards]?: readonly [K, V];
+}
+
+/** A processor of the low-level API. */
+export interface LowLevelProcessor<K, V, K2, V2> extends Connected {
+  readonly supplier: ProcessorSupplier<K, V, K2, V2>;
+  readonly parents: readonly TopologyNodeRef<K, V>[];
+}
+
+/** A sink of the low-level API. */
+export interface LowLevelSink<K, V, T = V> {
+  readonly topic: string;
+  readonly parents: readonly TopologyNodeRef<K, V>[];
+  readonly key: Writes<NonNullable<K>>;
+  readonly value: Writes<NonNullable<V>> | SchemaFor<NonNullable<V>, T>;
+  readonly partitioner?: StreamPartitioner<K, V>;
+}
+
+/** Adds a processor below others. */
+export function addLowLevelProcessor<K, V, K2, V2>(
+  graph: Graph,
+  name: string,
+  { supplier, parents, stores }: LowLevelProcessor<K, V, K2, V2>,
+): TopologyNodeRef<K2, V2> {
+  const connected = connectedStores(graph, stores);
+  const operator = processor(supplier);
+  graph.addProcessor({ name, parents: namesOf(name, parents), resolve: () => ({ operator, reads: connected }) });
+  return Object.freeze({ name });
+}
+
+/** Adds a sink below others. */
+export function addLowLevelSink<K, V, T>(graph: Graph, name: string, sink: LowLevelSink<K, V, T>): void {
+  const { topic, parents, partitioner } = sink;
+  const { key, value } = given(sink);
+  graph.addSink({
+    kind: "sink",
+    name,
+    parents: namesOf(name, parents),
+    topic: topicRef(topic),
+    keySerde: key as Serde<unknown>,
+    valueSerde: value as Serde<unknown>,
+    ...(partitioner !== undefined && { partitioner: partitioner as StreamPartitioner }),
+  });
+}
+
+/** A topic of the user's. */
+export function topicRef(name: string): TopicRef {
+  return Object.freeze({ name, internal: false });
+}
+
+function namesOf(node: string, parents: readonly TopologyNodeRef<unknown, unknown>[]): readonly string[] {
+  if (parents.length > 0) return parents.map(({ name }) => name);
+  throw new StreamError("TOPOLOGY_INVALID", `${node} has no parents: nothing would reach it`, { details: { node } });
+}

@@ -1,0 +1,42 @@
+import { ByteSink } from "../../core/byte-sink.ts";
+import { StreamError } from "../../core/errors.ts";
+import type { Serde } from "../../serde/serde.ts";
+import type { StoreSpec } from "../store.ts";
+
+/** Keys of one store: typed outside, one latin1 character per byte inside. */
+export class KeyText<K> {
+  private readonly spec: StoreSpec;
+  private readonly sink = new ByteSink(64);
+
+  constructor(spec: StoreSpec) {
+    this.spec = spec;
+  }
+
+  /** The text of a key. @throws {StreamError} `PROCESSING_FAILED` for a null key */
+  of(key: K): string {
+    if (key === null || key === undefined) {
+      throw new StreamError(
+        "PROCESSING_FAILED",
+        `store ${this.spec.name} was asked for a null key: check the key first`,
+      );
+    }
+    return this.written(this.spec.keySerde, key);
+  }
+
+  /** The text of the first bytes of keys. */
+  ofPrefix<P>(prefix: P, serde: Serde<P> | undefined): string {
+    return this.written(serde ?? this.spec.keySerde, prefix);
+  }
+
+  /** The key of a text. */
+  read(text: string): K {
+    const bytes = Buffer.from(text, "latin1");
+    return this.spec.keySerde.read(bytes, 0, bytes.length) as K;
+  }
+
+  private written(serde: Serde<unknown>, value: unknown): string {
+    this.sink.reset();
+    serde.write(value, this.sink);
+    return this.sink.bytes.latin1Slice(0, this.sink.length);
+  }
+}

@@ -1,0 +1,37 @@
+import type { StoreRow } from "../store.ts";
+import { KeyedRows, type KeyedStoreRows } from "./keyed-rows.ts";
+import type { RecordTime } from "./state-store.ts";
+
+/**
+ * A key-value store of a processor.
+ *
+ * @source Kafka Streams `KeyValueStore`
+ * @example
+ * const last = Stores.keyValue("last", { key: string(), value: string() });
+ * words.process((context: ProcessorContext<string, string>) => {
+ *   const store = context.getStateStore(last);
+ *   return {
+ *     process: (record) => {
+ *       if (store.get(record.key) !== record.value) context.forward(record);
+ *       store.put(record.key, record.value);
+ *     },
+ *   };
+ * }, { stores: [last] });
+ */
+export class KeyValueStore<K, V> extends KeyedRows<K, V> {
+  private readonly time: RecordTime;
+
+  /** @internal Made by `getStateStore`. */
+  constructor(rows: KeyedStoreRows, time: RecordTime) {
+    super(rows);
+    this.time = time;
+  }
+
+  put(key: K, value: V | null): void {
+    this.rows.put(this.keys.of(key), value, this.time());
+  }
+
+  protected read(row: StoreRow): V {
+    return row.value as V;
+  }
+}

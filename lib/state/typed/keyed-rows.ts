@@ -1,0 +1,118 @@
+import type { Serde } from "../../serde/serde.ts";
+import type { KeyValueStore, StoreRow, TaskStore } from "../store.ts";
+import { KeyText } from "./key-text.ts";
+import type { StateStore } from "./state-store.ts";
+
+/** The store below. */
+export type KeyedStoreRows = KeyValueStore & Pick<TaskStore, "rowCount">;
+
+/**
+ * Rows by key, in the order of the keys' bytes: what stores with and without timestamps have in common. `R` is what a row
+ * reads as.
+ *
+ * What is read is the newest value, this record's own changes included. A value that is an object belongs to the store until
+ * it is put again: change it only to put it.
+ *
+ * @source Kafka Streams `KeyValueStore`
+ */
+export abstract class KeyedRows<K, R> implements StateStore {
+  protected readonly rows: KeyedStoreRows;
+  protected readonly keys: KeyText<K>;
+
+  /** @internal Made by `getStateStore`. */
+  constructor(rows: KeyedStoreRows) {
+    this.rows = rows;
+    this.keys = new KeyText(rows.spec);
+  }
+
+  /** Sets the value of a key; null deletes it. */
+  abstract put(key: K, value: R | null): void;
+
+  /** What a row of the store below is to the reader. */
+  protected abstract read(row: StoreRow): R;
+
+  get name(): string {
+    return this.rows.spec.name;
+  }
+
+  /** The value of a key, or undefined. @throws {StreamError} `PROCESSING_FAILED` for a null key */
+  get(key: K): R | undefined {
+    return this.optional(this.rows.get(this.keys.of(key)));
+  }
+
+  /** Sets the value of a key that has none. @returns the value that was there, or undefined */
+  putIfAbsent(key: K, value: R | null): R | undefined {
+    const before = this.get(key);
+    if (before === undefined) this.put(key, value);
+    return before;
+  }
+
+  /** Sets several values. */
+  putAll(entries: Iterable<readonly [K, R | null]>): void {
+    for (const [key, value] of entries) this.put(key, value);
+  }
+
+  /** Deletes a key. @returns the value that was there, or undefined */
+  delete(key: K): R | undefined {
+    const before = this.get(key);
+    this.put(key, null);
+    return before;
+  }
+
+  /** Rows with `from <= key <= to` in byte order; undefined is open. */
+  range(from: K | undefined, to: K | undefined): IterableIterator<readonly [K, R]> {
+    return this.typed(this.rows.range(this.bound(from), this.bound(to)));
+  }
+
+  /** As `range`, from the last key to the first. */
+  reverseRange(from: K | undefined, to: K | undefined): IterableIterator<readonly [K, R]> {
+    return this.typed(this.rows.reverseRange(this.bound(from), this.bound(to)));
+  }
+
+  /** All rows, in byte order of the keys. */
+  all(): IterableIterator<readonly [K, R]> {
+    return this.range(undefined, undefined);
+  }
+
+  /** All rows, from the last key to the first. */
+  reverseAll(): IterableIterator<readonly [K, R]> {
+    return this.reverseRange(undefined, undefined);
+  }
+
+  /**
+   * Rows whose key bytes begin with the bytes of a prefix.
+   *
+   * @param serde Writes the prefix; the serde of the keys without it.
+   */
+  prefixScan<P = K>(prefix: P, serde?: Serde<P>): IterableIterator<readonly [K, R]> {
+    const text = this.keys.ofPrefix(prefix, serde);
+    return this.typed(whileStartsWith(this.rows.range(text, undefined), text));
+  }
+
+  /** Number of rows as of the last commit. */
+  approximateNumEntries(): number {
+    return this.rows.rowCount;
+  }
+
+  protected optional(row: StoreRow | undefined): R | undefined {
+    return row === undefined ? undefined : this.read(row);
+  }
+
+  private bound(key: K | undefined): string | undefined {
+    return key === undefined ? undefined : this.keys.of(key);
+  }
+
+  private *typed(rows: Iterable<readonly [string, StoreRow]>): IterableIterator<readonly [K, R]> {
+    for (const [keyText, row] of rows) yield [this.keys.read(keyText), this.read(row)];
+  }
+}
+
+function* whileStartsWith(
+  rows: Iterable<readonly [string, StoreRow]>,
+  prefix: string,
+): IterableIterator<readonly [string, StoreRow]> {
+  for (const row of rows) {
+    if (!row[0].startsWith(prefix)) return;
+    yield row;
+  }
+}
