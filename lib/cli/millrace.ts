@@ -5,11 +5,13 @@ import type { Command, CommandContext } from "./command.ts";
 import { describeCommand } from "./describe-command.ts";
 import { exitCodes } from "./failure.ts";
 import { queryCommand } from "./query-command.ts";
+import { redriveCommand } from "./redrive-command.ts";
 import { settingsCommand } from "./settings-command.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   describe: describeCommand,
   query: queryCommand,
+  redrive: redriveCommand,
   settings: settingsCommand,
 };
 

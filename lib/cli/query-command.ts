@@ -1,15 +1,14 @@
-import { connectionsFromEnvironment, settingsFromEnvironment } from "../config/environment.ts";
 import { StreamError } from "../core/errors.ts";
 import { answerJson } from "../query/answer-json.ts";
 import { type LookUpAnswer, lookUp } from "../query/look-up.ts";
 import { openTables, type Tables } from "../query/tables.ts";
 import { windowTypes } from "../state/store.ts";
-import { embeddedPlatform } from "../testing/embedded-platform.ts";
 import { answerLines } from "./answer-lines.ts";
 import { helpText, parseArguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./failure.ts";
 import { loadApp } from "./load-app.ts";
+import { onPorts } from "./on-ports.ts";
 
 const spec = {
   call: "millrace query",
@@ -72,32 +71,12 @@ export const queryCommand: Command = {
     const times = { from: millisecondsOf(query.from), to: millisecondsOf(query.to) };
     const ask = async (tables: Tables) =>
       lookUp(tables, { ...query, ...(windowTypes.includes(tables.get(query.store).spec.type) ? times : {}) });
-    const answer = data === undefined ? await askDeployed(app, ask, context) : await askFolder(app, ask, data);
+    const { environment } = context;
+    const answer = await onPorts(app, { data, environment }, async (ports) => ask(await openTables(app, ports)));
     write({ answer, store: query.store, json }, context);
     return answer.kind === "row" && answer.row === undefined ? exitCodes.nothingFound : exitCodes.done;
   },
 };
-
-type Ask = (tables: Tables) => Promise<LookUpAnswer>;
-type LoadedApp = Awaited<ReturnType<typeof loadApp>>;
-
-async function askDeployed(app: LoadedApp, ask: Ask, { environment }: CommandContext): Promise<LookUpAnswer> {
-  settingsFromEnvironment(environment); // names a misspelt variable
-  const connections = connectionsFromEnvironment(environment);
-  // Loaded only here: the SDKs take longer than everything else that this program does.
-  const { connect } = await import("../runtime/connect.ts");
-  await using ports = await connect(app.id, connections);
-  return await ask(await openTables(app, ports));
-}
-
-async function askFolder(app: LoadedApp, ask: Ask, folder: string): Promise<LookUpAnswer> {
-  const platform = embeddedPlatform({ app, folder });
-  try {
-    return await ask(await openTables(app, platform));
-  } finally {
-    await platform.close();
-  }
-}
 
 /** Times may be written for people. */
 function millisecondsOf(text: string | undefined): string | undefined {

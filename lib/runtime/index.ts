@@ -17,6 +17,7 @@ export type { LogFields, Logger } from "../ports/logger.ts";
 export type { ObjectStore } from "../ports/object-store.ts";
 export type { TickReport } from "../scaling/coordinator.ts";
 export { type RunCoordinatorOptions, runCoordinator } from "../scaling/run-coordinator.ts";
+export { type RedriveOptions, type RedriveReport, redrive } from "../worker/redrive.ts";
 export { type RunWorkerOptions, runWorker } from "../worker/run-worker.ts";
 export type { WorkerLife, WorkerSummary } from "../worker/worker.ts";
 export { type ConnectedPorts, connect } from "./connect.ts";

@@ -78,13 +78,18 @@ export class Collector {
     this.grown(output, before);
   }
 
-  /** Appends a record as it was read, with other headers; its partition follows from its key's bytes. */
-  append(topic: string, record: RecordReader, headers: readonly Header[]): void {
+  /** Appends a record as it was read, with other headers. Without a partition it follows from the key's bytes. */
+  append(
+    to: { readonly topic: string; readonly partition?: number },
+    record: RecordReader,
+    headers: readonly Header[],
+  ): void {
     const { bytes, keyStart, keyLength, valueStart, valueLength, timestampMs } = record;
     const keySink = this.keySink;
     keySink.reset();
     if (keyLength >= 0) keySink.copy(bytes, keyStart, keyStart + keyLength);
-    const output = this.output(topic, keyLength);
+    const output =
+      to.partition === undefined ? this.output(to.topic, keyLength) : this.outputAt(to.topic, to.partition);
     const before = output.writer.byteLength;
     const value = valueLength < 0 ? null : bytes.subarray(valueStart, valueStart + valueLength);
     output.writer.append(timestampMs, keyLength < 0 ? null : keySink.view(), value, headers);

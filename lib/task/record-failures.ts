@@ -71,7 +71,7 @@ export class RecordFailures {
     if (decision.kind === "retry" || decision.kind === "fail") throw error;
     const deadLetterTopic = decision.kind === "dead-letter" ? decision.topic : undefined;
     if (deadLetterTopic !== undefined && !isSameRecord(failure, this.lastDead)) {
-      this.collector.append(deadLetterTopic, head, deadLetterHeaders(head.headers(), failure));
+      this.collector.append({ topic: deadLetterTopic }, head, deadLetterHeaders(head.headers(), failure));
       this.lastDead = failure;
     }
     this.passed.push({ ...failure, deadLetterTopic });

@@ -8,7 +8,7 @@ import { prepareApplication } from "../../../lib/application/prepare.ts";
 import type { SettingsInput } from "../../../lib/config/settings.ts";
 import { partitionKey } from "../../../lib/core/ids.ts";
 import type { App } from "../../../lib/dsl/app.ts";
-import { defineApp, string } from "../../../lib/index.ts";
+import { type AppSettings, defineApp, string } from "../../../lib/index.ts";
 import type { Transactor } from "../../../lib/ports/log.ts";
 import { openTables } from "../../../lib/query/tables.ts";
 import { RecordWriter } from "../../../lib/records/writer.ts";
@@ -57,7 +57,7 @@ export class CountApp {
     await ensureTable(id, awsSettings(dynamodb));
     const ports = await openPorts(places, { app: id, clientId: "test", logger: silentLogger });
     const topic = (name: string) => ({ name, partitions: PARTITIONS, replicas: -1, configs: {} });
-    await ports.log.createTopics([topic(`${id}-in`), topic(`${id}-out`)]);
+    await ports.log.createTopics([topic(`${id}-in`), topic(`${id}-out`), topic(`${id}-dead`)]);
     return new CountApp(countApp(id, string()), places, ports);
   }
 
@@ -65,9 +65,9 @@ export class CountApp {
     return `${this.app.id}-counts-changelog`;
   }
 
-  /** The next machines run with values read in another way. */
-  redeploy(value: Serde<string>): void {
-    this.app = countApp(this.app.id, value);
+  /** The next machines run with values read in another way, and perhaps with exception handlers. */
+  redeploy(value: Serde<string>, handlers: Omit<AppSettings, "id"> = {}): void {
+    this.app = countApp(this.app.id, value, handlers);
   }
 
   /** Writes one record with the bytes of a value. @returns where it went */
@@ -173,8 +173,8 @@ export class CountApp {
 }
 
 /** Counts by key. Every value is looked at, so that one that cannot be read shows. */
-function countApp(id: string, value: Serde<string>): App {
-  return defineApp({ id }, (builder) => {
+function countApp(id: string, value: Serde<string>, handlers: Omit<AppSettings, "id"> = {}): App {
+  return defineApp({ id, ...handlers }, (builder) => {
     builder
       .stream(`${id}-in`, { key: string(), value })
       .filter((_key, text) => text !== undefined)

@@ -5,36 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../../examples/stock-trade-stats/app.ts";
-import { failureOf } from "../../../lib/cli/failure.ts";
-import { millrace } from "../../../lib/cli/millrace.ts";
-import { Terminal } from "../../../lib/cli/terminal.ts";
 import { describeSettings } from "../../../lib/config/describe.ts";
 import { startEmbedded } from "../../../lib/testing/start-embedded.ts";
 import { describe as describeTopology } from "../../../lib/topology/describe.ts";
+import { type Ended, inside } from "./inside.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const appFile = "examples/stock-trade-stats/app.ts";
 let folder: string;
-
-interface Ended {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command in this process: as the program does, but for the time that a new process takes. */
-async function inside(args: readonly string[]): Promise<Ended> {
-  let stdout = "";
-  const output = { write: (text: string) => (stdout += text) };
-  const terminal = new Terminal({ output, environment: {}, monotonicMs: () => 0 });
-  try {
-    const exitCode = await millrace(args, { terminal, columns: undefined, environment: {} });
-    return { exitCode, stdout, stderr: "" };
-  } catch (error) {
-    const { line, exitCode } = failureOf(error);
-    return { exitCode, stdout, stderr: `${line}\n` };
-  }
-}
 
 /** Runs the program in a process of its own, with no variable of ours but these. */
 function program(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
@@ -77,19 +55,22 @@ describe("help", () => {
     async ([args]) => {
       const { exitCode, stdout } = await inside(args);
       expect(exitCode).toBe(0);
-      for (const part of ["describe  ", "query  ", "settings  ", "Examples\n", "Exit codes\n"]) {
+      for (const part of ["describe  ", "query  ", "redrive  ", "settings  ", "Examples\n", "Exit codes\n"]) {
         expect(stdout).toContain(part);
       }
     },
   );
 
-  test.for([["describe"], ["query"], ["settings"]] as const)("%s --help has examples", async ([command]) => {
-    const { exitCode, stdout } = await inside([command, "--help"]);
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain(`Usage: millrace ${command}`);
-    expect(stdout).toContain(`Examples\n  millrace ${command}`);
-    expect((await inside(["help", command])).stdout).toBe(stdout);
-  });
+  test.for([["describe"], ["query"], ["redrive"], ["settings"]] as const)(
+    "%s --help has examples",
+    async ([command]) => {
+      const { exitCode, stdout } = await inside([command, "--help"]);
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(`Usage: millrace ${command}`);
+      expect(stdout).toContain(`Examples\n  millrace ${command}`);
+      expect((await inside(["help", command])).stdout).toBe(stdout);
+    },
+  );
 
   test("--version says the package's", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };

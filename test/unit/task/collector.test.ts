@@ -48,9 +48,9 @@ describe("the partition", () => {
     const collector = new Collector(counts);
     const reader = readerOf([{ key: "AAPL", value: "x", timestampMs: 7 }, { value: "unkeyed" }]);
     reader.advance();
-    collector.append("out", reader, []);
+    collector.append({ topic: "out" }, reader, []);
     reader.advance();
-    collector.append("out", reader, []);
+    collector.append({ topic: "out" }, reader, []);
     const expected = (murmur2(Buffer.from("AAPL"), 0, 4) & 0x7fffffff) % 5;
     const found = collector
       .take()
