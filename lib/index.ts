@@ -32,6 +32,7 @@ export type {
   ToOptions,
 } from "./dsl/stream-routes.ts";
 export type { JoinedOptions } from "./dsl/stream-table-join.ts";
+export type { DerivedOptions, ForeignKeyOptions } from "./dsl/table.ts";
 export { KTable } from "./dsl/table.ts";
 export type { WindowStoreOptions } from "./dsl/windowed-stream.ts";
 export { TimeWindowedKStream } from "./dsl/windowed-stream.ts";

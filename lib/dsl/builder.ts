@@ -75,9 +75,9 @@ export class StreamsBuilder {
     const sourceName = graph.nodeName(prefixes.source, options.name && `${options.name}-source`);
     const node = graph.nodeName(prefixes.tableSource, options.name);
     const source = this.source(sourceName, [topicRef(topic)], options);
-    const { key: keySerde, store, logged } = options;
+    const { key, value, store, logged } = options;
     const place = { graph, node, parent: source, sources: [source], sourceKeyed: true };
-    return sourcedTable<K, V>({ ...place, keySerde, valueSerde: asSerde(options.value), storeName, store, logged });
+    return sourcedTable<K, V>({ ...place, serdes: bothKnown(key, asSerde(value)), storeName, store, logged });
   }
 
   /**

@@ -31,4 +31,11 @@ export const prefixes = {
   tableMerge: "KTABLE-MERGE-",
   joinThis: "KTABLE-JOINTHIS-",
   joinOther: "KTABLE-JOINOTHER-",
+  foreignSink: "KTABLE-SINK-",
+  foreignRegistration: "KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-",
+  foreignStore: "KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-",
+  foreignProcessor: "KTABLE-FK-JOIN-SUBSCRIPTION-PROCESSOR-",
+  foreignResponse: "KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-",
+  foreignResolver: "KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-RESOLVER-PROCESSOR-",
+  foreignOutput: "KTABLE-FK-JOIN-OUTPUT-",
 } as const;

@@ -1,10 +1,11 @@
 import { storedRows } from "../operators/table-rows.ts";
 import { tableSource } from "../operators/table-source.ts";
-import type { Serde } from "../serde/serde.ts";
+import type { StoreSpec } from "../state/store.ts";
 import type { Graph } from "./graph.ts";
 import { rowStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
-import { bothKnown } from "./serdes.ts";
+import type { KnownSerdes } from "./serdes.ts";
+import { needed } from "./serdes.ts";
 import { KTable } from "./table.ts";
 
 /** Where the rows of a table come from, and how they may be kept. */
@@ -13,8 +14,7 @@ export interface SourcedTable {
   readonly node: string;
   readonly parent: string;
   readonly sources: readonly string[];
-  readonly keySerde: Serde<unknown>;
-  readonly valueSerde: Serde<unknown>;
+  readonly serdes: KnownSerdes;
   /** What the store is called, if there is one. */
   readonly storeName: string;
   /** The name that the user gave, and so asked for a store. */
@@ -30,13 +30,17 @@ export interface SourcedTable {
  * @source Kafka Streams `KTableSource`
  */
 export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
-  const { graph, node, parent, sources, keySerde, valueSerde, storeName, store, sourceKeyed } = options;
+  const { graph, node, parent, sources, serdes, storeName, store, logged, sourceKeyed } = options;
+  const keySerde = needed(serdes, "key", { node, fix: "{ key }" });
   let kept = store !== undefined;
   const oldValues = new OldValues((materialise) => {
     kept ||= materialise;
     return kept;
   });
-  const spec = rowStore(storeName, options);
+  const spec = (): StoreSpec => {
+    const valueSerde = needed(serdes, "value", { node, fix: "{ value } to the call that makes this table" });
+    return rowStore(storeName, { keySerde, valueSerde, logged });
+  };
   graph.addProcessor({
     name: node,
     parents: [parent],
@@ -45,7 +49,7 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
         kept: kept ? { store: storeName, keySerde, sourceKeyed } : undefined,
         sendsOldValues: oldValues.sent,
       }),
-      store: kept ? spec : undefined,
+      store: kept ? spec() : undefined,
     }),
   });
   const rows = () => {
@@ -56,7 +60,7 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     graph,
     node,
     sources,
-    serdes: bothKnown(keySerde, valueSerde),
+    serdes,
     oldValues,
     rows,
     sourceKeyed,

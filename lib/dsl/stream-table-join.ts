@@ -72,7 +72,7 @@ export function repartitioned(
  *
  * @throws {StreamError} `TOPOLOGY_INVALID`
  */
-export function checkSameGraph(stream: StreamProps, other: Pick<StreamProps, "graph">, call: string): void {
-  if (stream.graph === other.graph) return;
+export function checkSameGraph(one: Pick<StreamProps, "graph">, other: Pick<StreamProps, "graph">, call: string): void {
+  if (one.graph === other.graph) return;
   throw new StreamError("TOPOLOGY_INVALID", `${call} takes something of the same StreamsBuilder`);
 }

@@ -277,9 +277,8 @@ export class KStream<K, V> extends StreamRoutes<K, V> {
     const sourceKeyed = this.props.sourceKeyed && serdes.key?.id === known.key?.id;
     const node = graph.nodeName(prefixes.toTable, name);
     const storeName = store ?? graph.storeName(prefixes.toTable);
-    const keySerde = needed(serdes, "key", { node, fix: "toTable({ key })" });
-    const valueSerde = needed(serdes, "value", { node, fix: "toTable({ value })" });
-    const kept = { storeName, store, logged, keySerde, valueSerde };
+    for (const part of ["key", "value"] as const) needed(serdes, part, { node, fix: `toTable({ ${part} })` });
+    const kept = { storeName, store, logged, serdes };
     if (!rekeyed) {
       return sourcedTable<G, W>({ ...kept, graph, node, parent: above, sources: sourcesAbove, sourceKeyed });
     }

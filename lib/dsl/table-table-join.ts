@@ -12,6 +12,7 @@ import { namedStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
 import { prefixes } from "./prefixes.ts";
 import { given, needed, replaced, withoutValue } from "./serdes.ts";
+import { checkSameGraph } from "./stream-table-join.ts";
 import type { TableProps } from "./table.ts";
 
 /** What the three joins of tables share. */
@@ -30,9 +31,10 @@ export interface TablesJoin {
  * @source Kafka Streams `KTableImpl.doJoin`, `KTableKTableJoinNode`
  */
 export function joinTables(left: TableProps, { call, other: right, joiner, options }: TablesJoin): TableProps {
+  checkSameGraph(left, right, call);
   const { graph } = left;
   const node = graph.nodeName(prefixes.tableMerge, options.name);
-  const keySerde = commonKeySerde(left, right, { node, call });
+  const keySerde = commonKeySerde(left, right, node);
   if (call !== "join") left.oldValues.ask(true);
   if (call === "outerJoin") right.oldValues.ask(true);
   const oldValues = new OldValues(() => [left, right].every((side) => side.oldValues.ask(true)));
@@ -41,32 +43,20 @@ export function joinTables(left: TableProps, { call, other: right, joiner, optio
   const forward = joiner as AnyJoiner;
   const needs = { needsLeft: call !== "outerJoin", needsRight: call === "join" };
   const [leftRows, rightRows] = [left.rows(), right.rows()];
-  const side = (
-    name: string,
-    parent: TableProps,
-    own: Omit<TableTableJoinProps, "keySerde" | "sendsOldValues">,
-  ): void =>
-    graph.addProcessor({
-      name,
-      parents: [parent.node],
-      resolve: () => ({
-        operator: tableTableJoin({ ...own, keySerde, sendsOldValues: oldValues.sent }),
-        reads: own.other.stores,
-      }),
-    });
-  side(leftNode, left, {
+  const common = { keySerde, oldValues };
+  addSide(leftNode, left, {
+    ...common,
     other: rightRows,
     joiner: forward,
     needsOwn: needs.needsLeft,
     needsOther: needs.needsRight,
-    sourceKeyed: left.sourceKeyed,
   });
-  side(rightNode, right, {
+  addSide(rightNode, right, {
+    ...common,
     other: leftRows,
     joiner: (own, theirs, key) => forward(theirs, own, key),
     needsOwn: needs.needsRight,
     needsOther: needs.needsLeft,
-    sourceKeyed: right.sourceKeyed,
   });
   const serdes = replaced(withoutValue(left.serdes, node), { value: given(options).value });
   const store = namedStore(node, options, serdes);
@@ -80,15 +70,24 @@ export function joinTables(left: TableProps, { call, other: right, joiner, optio
   return { graph, node, sources, serdes, oldValues, rows, sourceKeyed };
 }
 
+/** What the node of one side needs, apart from what follows from its table. */
+interface JoinSide extends Omit<TableTableJoinProps, "sendsOldValues" | "sourceKeyed"> {
+  readonly oldValues: OldValues;
+}
+
+function addSide(name: string, { graph, node, sourceKeyed }: TableProps, { oldValues, ...side }: JoinSide): void {
+  graph.addProcessor({
+    name,
+    parents: [node],
+    resolve: () => ({
+      operator: tableTableJoin({ ...side, sourceKeyed, sendsOldValues: oldValues.sent }),
+      reads: side.other.stores,
+    }),
+  });
+}
+
 /** Rows meet when their keys have the same bytes. */
-function commonKeySerde(
-  left: TableProps,
-  right: TableProps,
-  { node, call }: { readonly node: string; readonly call: string },
-): Serde<unknown> {
-  if (left.graph !== right.graph) {
-    throw new StreamError("TOPOLOGY_INVALID", `${call} takes a table of the same StreamsBuilder`);
-  }
+function commonKeySerde(left: TableProps, right: TableProps, node: string): Serde<unknown> {
   const [ours, theirs] = [left, right].map(({ serdes }) =>
     needed(serdes, "key", { node, fix: "a key serde to the table it reads" }),
   ) as [Serde<unknown>, Serde<unknown>];

@@ -8,6 +8,7 @@ import type { TableSourceProps } from "../operators/table-source.ts";
 import { toStream } from "../operators/to-stream.ts";
 import type { ValueJoiner } from "../operators/value-joiner.ts";
 import type { Operator } from "../topology/operator.ts";
+import { joinByForeignKey } from "./foreign-key-join.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import type { KGroupedTable, TableGroupedOptions } from "./grouped-table.ts";
@@ -19,6 +20,7 @@ import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
 import { given, replaced, withoutValue } from "./serdes.ts";
 import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
+import type { TablesJoin } from "./table-table-join.ts";
 import { joinTables } from "./table-table-join.ts";
 
 /** What a table is made of. */
@@ -37,6 +39,12 @@ export interface TableProps {
 /** How a table of new values is kept. `value` is their serde or schema, needed with `store`. */
 export interface DerivedOptions<V, T> extends StoreOptions {
   readonly value?: Writes<NonNullable<V>> | SchemaFor<NonNullable<V>, T>;
+}
+
+/** A join by a key that is in the rows. */
+export interface ForeignKeyOptions<K, V, FK, R, T> extends DerivedOptions<R, T> {
+  /** The key in the other table; null for none. */
+  readonly foreignKey: (value: V, key: K) => FK | null;
 }
 
 /** What a derived table adds: an operator that knows whether it keeps a store and whether old values are asked for. */
@@ -139,17 +147,26 @@ export class KTable<K, V> {
    * tables give results.
    *
    * @param joiner Gets both values and the key.
-   * @param options `store` keeps the results under a name to query, with `value`.
+   * @param options `store` keeps the results under a name to query, with `value`. `foreignKey` gives the key in the other
+   *   table, from value and key; null is none. Rows then meet through two internal topics, and the tables need not be
+   *   co-partitioned.
    * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or one whose keys have other bytes
    * @example
-   * const named = carts.join(users, (cart, user) => ({ ...cart, name: user.name }));
+   * const both = users.join(counts, (user, count) => ({ ...user, count }));
+   * const named = carts.join(users, (cart, user) => ({ ...cart, name: user.name }), { foreignKey: (cart) => cart.user });
    */
+  join<FK, V2, R, T = R>(
+    other: KTable<FK, V2>,
+    joiner: ValueJoiner<K, V, V2, R>,
+    options: ForeignKeyOptions<K, V, FK, R, T>,
+  ): KTable<K, R>;
   join<V2, R, T = R>(
     other: KTable<K, V2>,
     joiner: ValueJoiner<K, V, V2, R>,
-    options: DerivedOptions<R, T> = {},
-  ): KTable<K, R> {
-    return new KTable<K, R>(joinTables(this.props, { call: "join", other: other.props, joiner, options }));
+    options?: DerivedOptions<R, T>,
+  ): KTable<K, R>;
+  join(other: Pick<KTable<unknown, unknown>, "props">, joiner: unknown, options: StoreOptions = {}): KTable<K, never> {
+    return this.joined({ call: "join", other: other.props, joiner, options });
   }
 
   /**
@@ -160,12 +177,22 @@ export class KTable<K, V> {
    * @example
    * const named = carts.leftJoin(users, (cart, user) => ({ ...cart, name: user?.name ?? "nobody" }));
    */
+  leftJoin<FK, V2, R, T = R>(
+    other: KTable<FK, V2>,
+    joiner: ValueJoiner<K, V, V2 | null, R>,
+    options: ForeignKeyOptions<K, V, FK, R, T>,
+  ): KTable<K, R>;
   leftJoin<V2, R, T = R>(
     other: KTable<K, V2>,
     joiner: ValueJoiner<K, V, V2 | null, R>,
-    options: DerivedOptions<R, T> = {},
-  ): KTable<K, R> {
-    return new KTable<K, R>(joinTables(this.props, { call: "leftJoin", other: other.props, joiner, options }));
+    options?: DerivedOptions<R, T>,
+  ): KTable<K, R>;
+  leftJoin(
+    other: Pick<KTable<unknown, unknown>, "props">,
+    joiner: unknown,
+    options: StoreOptions = {},
+  ): KTable<K, never> {
+    return this.joined({ call: "leftJoin", other: other.props, joiner, options });
   }
 
   /**
@@ -181,7 +208,12 @@ export class KTable<K, V> {
     joiner: ValueJoiner<K, V | null, V2 | null, R>,
     options: DerivedOptions<R, T> = {},
   ): KTable<K, R> {
-    return new KTable<K, R>(joinTables(this.props, { call: "outerJoin", other: other.props, joiner, options }));
+    return this.joined({ call: "outerJoin", other: other.props, joiner, options });
+  }
+
+  private joined<R>(join: TablesJoin): KTable<K, R> {
+    const byForeignKey = "foreignKey" in join.options;
+    return byForeignKey ? joinByForeignKey(this.props, join) : new KTable<K, R>(joinTables(this.props, join));
   }
 
   private filtered(predicate: (key: K, value: V) => boolean, keep: boolean, options: StoreOptions): KTable<K, V> {

@@ -1,10 +1,10 @@
-import { ByteSink } from "../core/byte-sink.ts";
 import type { Change } from "../serde/changed.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { Pair } from "./map.ts";
+import { sameBytes } from "./same-bytes.ts";
 
 /** What `tableSelect` needs. */
 export interface TableSelectProps<K, V, K2, V2> {
@@ -31,7 +31,7 @@ export function tableSelect<K, V, K2, V2>({ selector, keySerde }: TableSelectPro
     kind: "table-select",
     create: ({ next }) => {
       const registers = new CursorRegisters();
-      const sameKey = keyComparison(keySerde);
+      const sameKey = sameBytes(keySerde);
       const send = (cursor: Cursor, key: unknown, change: Change): void => {
         cursor.setKey(key);
         cursor.setValue(change);
@@ -55,16 +55,4 @@ export function tableSelect<K, V, K2, V2>({ selector, keySerde }: TableSelectPro
 
 function absent(value: unknown): boolean {
   return value === null || value === undefined;
-}
-
-function keyComparison(keySerde: Serde<unknown>): (a: unknown, b: unknown) => boolean {
-  const [left, right] = [new ByteSink(64), new ByteSink(64)];
-  return (a, b) => {
-    if (a === b) return true;
-    left.reset();
-    right.reset();
-    keySerde.write(a, left);
-    keySerde.write(b, right);
-    return left.view().equals(right.view());
-  };
 }

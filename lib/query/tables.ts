@@ -63,6 +63,7 @@ const howToAsk: Readonly<Record<StoreSpec["type"], string>> = {
   window: "ask it with windows(key)",
   timestampedWindow: "ask it with windows(key)",
   session: "sessions cannot be asked yet",
+  fkSubscriptions: "it belongs to a join and cannot be asked",
 };
 
 /**

@@ -16,6 +16,7 @@ export function createTaskStore(spec: StoreSpec, scratch: Scratch): TaskStore {
   switch (spec.type) {
     case "keyValue":
     case "timestampedKeyValue":
+    case "fkSubscriptions":
       return new TimestampedKeyValueStore(spec, scratch);
     case "window":
     case "timestampedWindow":

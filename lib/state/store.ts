@@ -20,7 +20,7 @@ export interface StoreSpec {
  * Store types so far; each is one file in `state/`. A type and its timestamped sister are one: their bytes are the same, and
  * only who reads the store tells whether the timestamp of a row is the user's or that of the record that wrote it.
  */
-export type StoreType = "keyValue" | "timestampedKeyValue" | "window" | "timestampedWindow" | "session";
+export type StoreType = "keyValue" | "timestampedKeyValue" | "window" | "timestampedWindow" | "session" | "fkSubscriptions";
 
 /** Types with one row per key. */
 export const keyedTypes: readonly StoreType[] = ["keyValue", "timestampedKeyValue"];

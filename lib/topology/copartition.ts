@@ -1,5 +1,5 @@
 import { StreamError } from "../core/errors.ts";
-import type { Topology } from "./node.ts";
+import type { SubTopology, Topology } from "./node.ts";
 import { byName, physicalTopic, subTopologies } from "./sub-topologies.ts";
 
 /**
@@ -52,8 +52,9 @@ export function partitionCounts(
   for (const topic of externalSources(topology)) counts.set(topic, known(topic, external));
   for (const [topic, partitions] of fixedRepartitions(topology, applicationId)) counts.set(topic, partitions);
   const fixed = new Set(counts.keys());
-  countRepartitions(topology, applicationId, counts);
-  for (const group of copartitionGroups(topology, applicationId)) align(group, fixed, counts);
+  const groups = copartitionGroups(topology, applicationId);
+  countRepartitions(subTopologies(topology, applicationId), groups, counts);
+  for (const group of groups) align(group, fixed, counts);
   return counts;
 }
 
@@ -78,9 +79,15 @@ function known(topic: string, external: ReadonlyMap<string, number>): number {
   });
 }
 
-/** Goes down the chain of repartition topics: one is known when all inputs of its writers are. */
-function countRepartitions(topology: Topology, applicationId: string, counts: Map<string, number>): void {
-  const parts = subTopologies(topology, applicationId);
+/**
+ * Goes down the chain of repartition topics: one is known when all inputs of its writers are. Where topics feed each other, as
+ * those of a join by foreign key, one is as large as those that it meets.
+ */
+function countRepartitions(
+  parts: readonly SubTopology[],
+  groups: readonly (readonly string[])[],
+  counts: Map<string, number>,
+): void {
   const open = new Set(parts.flatMap((part) => part.sourceTopics).filter((topic) => !counts.has(topic)));
   for (let before = -1; open.size !== before; ) {
     before = open.size;
@@ -91,11 +98,24 @@ function countRepartitions(topology: Topology, applicationId: string, counts: Ma
       counts.set(topic, Math.max(...sizes));
       open.delete(topic);
     }
+    if (open.size === before) fillFromGroups(open, groups, counts);
   }
   if (open.size === 0) return;
   throw new StreamError("TOPOLOGY_INVALID", `repartition topics ${[...open].join(", ")} feed only each other`, {
     details: { topics: [...open] },
   });
+}
+
+function fillFromGroups(
+  open: Set<string>,
+  groups: readonly (readonly string[])[],
+  counts: Map<string, number>,
+): void {
+  for (const group of groups) {
+    const sizes = group.flatMap((topic) => counts.get(topic) ?? []);
+    if (sizes.length === 0) continue;
+    for (const topic of group) if (open.delete(topic)) counts.set(topic, Math.max(...sizes));
+  }
 }
 
 function align(group: readonly string[], fixed: ReadonlySet<string>, counts: Map<string, number>): void {

@@ -84,3 +84,21 @@ test("joins of tables give what their joiner makes, and know which side may be m
   // @ts-expect-error the result is a number
   carts.join(users, (cart) => cart.total, { store: "totals", value: string() });
 });
+
+test("a join by foreign key takes a key of the other table", () => {
+  const carts = builder.table("fk-carts", { key: int64(), value: json<{ user: string | null; total: number }>() });
+  const foreignKey = (cart: { user: string | null }) => cart.user;
+  expectTypeOf(carts.join(users, (cart, user) => cart.total + user.age, { foreignKey })).toEqualTypeOf<
+    KTable<number, number>
+  >();
+  const inline = carts.leftJoin(users, (cart, user, id) => `${id}${cart.total}${user?.age}`, {
+    foreignKey: (cart, id) => (id === 0 ? null : cart.user),
+    store: "texts",
+    value: string(),
+  });
+  expectTypeOf(inline).toEqualTypeOf<KTable<number, string>>();
+  // @ts-expect-error the user may be missing
+  carts.leftJoin(users, (_cart, user) => user.age, { foreignKey });
+  // @ts-expect-error keys of the other table are strings
+  carts.join(users, (cart) => cart.total, { foreignKey: (cart) => cart.total });
+});

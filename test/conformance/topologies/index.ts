@@ -1,5 +1,6 @@
 import { aggregations } from "./aggregations.ts";
 import { failures } from "./failures.ts";
+import { foreignKeyJoins } from "./foreign-key-joins.ts";
 import { groupedTables } from "./grouped-tables.ts";
 import { processors } from "./processors.ts";
 import { routes } from "./routes.ts";
@@ -27,5 +28,6 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...tableTableJoins,
     ...tables,
     ...windows,
+    ...foreignKeyJoins,
   }),
 );

@@ -13,6 +13,7 @@ export function accessTo(store: TaskStore): StoreAccess {
   switch (store.spec.type) {
     case "keyValue":
     case "timestampedKeyValue":
+    case "fkSubscriptions":
       return toKeyValues(store as TaskStore & KeyValueStore);
     case "window":
     case "timestampedWindow":

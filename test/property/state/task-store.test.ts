@@ -14,6 +14,7 @@ type Value = { n: number; pad: string };
 const RETENTION_MS = 4;
 const specs: readonly StoreSpec[] = [
   { name: "counts", type: "timestampedKeyValue", keySerde: string(), valueSerde: json(), logged: true },
+  { name: "subscriptions", type: "fkSubscriptions", keySerde: string(), valueSerde: json(), logged: true },
   {
     name: "windows",
     type: "timestampedWindow",

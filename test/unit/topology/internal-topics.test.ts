@@ -128,6 +128,23 @@ test("a repartition topic takes the partitions of the topics that it meets", () 
   expect(counts.get("app-first-repartition")).toBe(2);
 });
 
+test("topics of a join by foreign key are as large as the table that reads them", () => {
+  const topology = build((builder) => {
+    const carts = builder
+      .stream("carts", text)
+      .selectKey((_key, value) => value)
+      .toTable(text);
+    carts.join(builder.table("users", text), (cart) => cart, { foreignKey: (cart) => cart, name: "fk" });
+  });
+  const external = new Map([
+    ["carts", 3],
+    ["users", 5],
+  ]);
+  const counts = partitionCounts(topology, "app", external);
+  expect(counts.get("app-fk-subscription-registration-topic")).toBe(5);
+  expect(counts.get("app-fk-subscription-response-topic")).toBe(3);
+});
+
 test("a missing source topic is named", () => {
   expect(() => internalTopics(meeting, "app", { external: new Map([["left", 2]]), settings })).toThrow(
     expect.objectContaining({ code: "TOPIC_MISSING", details: { topic: "right" } }),
