@@ -7,10 +7,8 @@ import type { AnyJoiner } from "../operators/value-joiner.ts";
 import type { ForeignAnswer } from "../serde/foreign-key.ts";
 import { foreignAnswer, keyText, subscription } from "../serde/foreign-key.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { StoreSpec } from "../state/store.ts";
 import type { TopicRef } from "../topology/node.ts";
-import type { Operator } from "../topology/operator.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph, ResolvedProcessor } from "./graph.ts";
 import { prefixes } from "./prefixes.ts";
 import { given, needed, replaced, withoutValue } from "./serdes.ts";
 import { sourcedTable } from "./sourced-table.ts";
@@ -73,7 +71,7 @@ class ForeignKeyJoin<K, R> {
     const { graph, names, keySerde, valueSerde, foreignKeySerde } = this;
     const left = this.join.call === "leftJoin";
     const operator = foreignKeySubscribe({ foreignKey, keySerde, valueSerde, foreignKeySerde, left });
-    this.add(names.subscribe, this.left.node, operator);
+    this.add(names.subscribe, this.left.node, { operator });
     const serdes = { keySerde: foreignKeySerde, valueSerde: subscription as Serde<unknown> };
     const topic = internal(names.registrationTopic);
     graph.addSink({ kind: "sink", name: names.registrationSink, parents: [names.subscribe], topic, ...serdes });
@@ -85,7 +83,8 @@ class ForeignKeyJoin<K, R> {
   addAnswers(): void {
     const { graph, names, keySerde, foreignKeySerde, answers: valueSerde } = this;
     const subscriptions = { store: names.store, foreignKeySerde };
-    this.add(names.receive, names.registrationSource, foreignKeyReceive(subscriptions), {
+    this.add(names.receive, names.registrationSource, {
+      operator: foreignKeyReceive(subscriptions),
       store: {
         name: names.store,
         type: "fkSubscriptions",
@@ -95,8 +94,10 @@ class ForeignKeyJoin<K, R> {
       },
     });
     const rows = this.right.rows();
-    this.add(names.answer, names.receive, foreignKeyAnswer({ rows, foreignKeySerde }), { reads: rows.stores });
-    this.add(names.announce, this.right.node, foreignKeyAnnounce(subscriptions), { reads: [names.store] });
+    const answer = foreignKeyAnswer({ rows, foreignKeySerde });
+    this.add(names.answer, names.receive, { operator: answer, reads: rows.stores });
+    const announce = foreignKeyAnnounce(subscriptions);
+    this.add(names.announce, this.right.node, { operator: announce, reads: [names.store] });
     const topic = internal(names.responseTopic);
     graph.addSink({
       kind: "sink",
@@ -117,8 +118,8 @@ class ForeignKeyJoin<K, R> {
     const { call, options } = this.join;
     const rows = left.rows();
     const joiner = this.join.joiner as AnyJoiner;
-    const resolve = foreignKeyResolve({ rows, keySerde, valueSerde, joiner, left: call === "leftJoin" });
-    this.add(names.resolve, names.responseSource, resolve, { reads: rows.stores });
+    const operator = foreignKeyResolve({ rows, keySerde, valueSerde, joiner, left: call === "leftJoin" });
+    this.add(names.resolve, names.responseSource, { operator, reads: rows.stores });
     const { store, logged } = options;
     return sourcedTable<K, R>({
       graph,
@@ -133,12 +134,8 @@ class ForeignKeyJoin<K, R> {
     });
   }
 
-  private add(
-    name: string,
-    parent: string,
-    ...[operator, stores = {}]: [Operator, { readonly store?: StoreSpec; readonly reads?: readonly string[] }?]
-  ): void {
-    this.graph.addProcessor({ name, parents: [parent], resolve: () => ({ operator, ...stores }) });
+  private add(name: string, parent: string, resolved: ResolvedProcessor): void {
+    this.graph.addProcessor({ name, parents: [parent], resolve: () => resolved });
   }
 }
 
