@@ -1,3 +1,4 @@
+import { StreamError } from "../../core/errors.ts";
 import type { SessionStore as SessionStoreRows, StoreHandle, WindowStore as WindowStoreRows } from "../store.ts";
 import { KeyValueStore } from "./key-value-store.ts";
 import type { KeyedStoreRows } from "./keyed-rows.ts";
@@ -20,5 +21,9 @@ export function openTypedStore(handle: StoreHandle, time: RecordTime): StateStor
       return new TimestampedWindowStore(handle as WindowStoreRows, time);
     case "session":
       return new SessionStore(handle as SessionStoreRows, time);
+    case "fkSubscriptions":
+      throw new StreamError("TOPOLOGY_INVALID", `store ${handle.spec.name} belongs to a join: no processor can use it`, {
+        details: { store: handle.spec.name },
+      });
   }
 }
