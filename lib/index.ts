@@ -13,6 +13,12 @@ export { BranchedKStream } from "./dsl/branched-stream.ts";
 export type { StreamOptions, TableOptions } from "./dsl/builder.ts";
 export { StreamsBuilder } from "./dsl/builder.ts";
 export type { Connected } from "./dsl/connected-stores.ts";
+export type { CogroupedSessionOptions } from "./dsl/cogrouped-stream.ts";
+export {
+  CogroupedKStream,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from "./dsl/cogrouped-stream.ts";
 export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
 export { KGroupedStream } from "./dsl/grouped-stream.ts";
 export type { TableAggregateOptions, TableGroupedOptions } from "./dsl/grouped-table.ts";
@@ -34,8 +40,8 @@ export type {
 export type { JoinedOptions } from "./dsl/stream-table-join.ts";
 export type { DerivedOptions, ForeignKeyOptions } from "./dsl/table.ts";
 export { KTable } from "./dsl/table.ts";
-export type { WindowStoreOptions } from "./dsl/windowed-stream.ts";
 export { TimeWindowedKStream } from "./dsl/windowed-stream.ts";
+export type { WindowStoreOptions } from "./dsl/windowed-table.ts";
 export type {
   SessionWindows,
   SessionWindowsOptions,
@@ -49,6 +55,7 @@ export { sessionWindows, slidingWindows, timeWindows, unlimitedWindows } from ".
 export type { Aggregator, Initializer } from "./operators/aggregate.ts";
 export type { FixedKeyProcessor, FixedKeyProcessorSupplier } from "./operators/fixed-key-processor.ts";
 export { FixedKeyRecord } from "./operators/fixed-key-record.ts";
+export type { EmitStrategy } from "./operators/final-results.ts";
 export type { Pair } from "./operators/map.ts";
 export type {
   FixedKeyProcessorContext,

@@ -5,6 +5,7 @@ import type { KeyedStore } from "../operators/keyed-store.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { StoreSpec, StoreType } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
+import type { Graph } from "./graph.ts";
 import { OldValues } from "./old-values.ts";
 import { repartition } from "./repartition.ts";
 import { needed } from "./serdes.ts";
@@ -44,7 +45,7 @@ export interface AddedAggregation {
 }
 
 /** Where the records of a group come from. */
-interface Upstream {
+export interface Upstream {
   readonly node: string;
   readonly sources: readonly string[];
   readonly sourceKeyed: boolean;
@@ -66,30 +67,32 @@ export class Aggregation {
   }
 
   add(options: AggregationOptions, operator: (kept: KeyedStore) => Operator): AddedAggregation {
-    const { graph, serdes, call } = this.props;
+    const { graph } = this.props;
     // The store's number comes before the node's.
     const store = options.store ?? graph.storeName(options.prefix);
     const node = graph.nodeName(options.prefix, options.name);
-    const place = (part: "key" | "value") => ({ node, fix: `${call}({ ${part} })` });
-    const keySerde = needed(serdes, "key", place("key"));
-    const valueSerde = options.value ?? needed(serdes, "value", place("value"));
+    const keySerde = this.serdeOf("key", node);
+    const valueSerde = options.value ?? this.serdeOf("value", node);
     const { node: parent, sources, sourceKeyed } = this.upstream(store);
-    const spec: StoreSpec = {
-      name: store,
-      type: options.type,
-      keySerde,
-      valueSerde,
-      logged: options.logged ?? true,
-      ...(options.windowSizeMs !== undefined && { windowSizeMs: options.windowSizeMs }),
-      ...(options.retentionMs !== undefined && { retentionMs: options.retentionMs }),
-    };
+    const spec = storeSpec(options, { name: store, keySerde, valueSerde });
     const resolved = { operator: operator({ store, keySerde, sourceKeyed }), store: spec };
     graph.addProcessor({ name: node, parents: [parent], resolve: () => resolved });
     graph.addCopartitionGroup(sources);
     return { node, sources, keySerde, valueSerde, oldValues: new OldValues(() => true), store, sourceKeyed };
   }
 
-  private upstream(store: string): Upstream {
+  get graph(): Graph {
+    return this.props.graph;
+  }
+
+  /** A serde of the groups. @throws {StreamError} `TOPOLOGY_INVALID` naming the node that needs it, when none is known */
+  serdeOf(part: "key" | "value", node: string): Serde<unknown> {
+    const { serdes, call } = this.props;
+    return needed(serdes, part, { node, fix: `${call}({ ${part} })` });
+  }
+
+  /** Where the records come from: the repartition topic, which is added, if the key has changed. */
+  upstream(store: string): Upstream {
     const { graph, node, sources, sourceKeyed, rekeyed, serdes, groupName, call } = this.props;
     if (!rekeyed) return { node, sources, sourceKeyed };
     if (this.shared !== undefined) return this.shared;
@@ -98,6 +101,20 @@ export class Aggregation {
     if (groupName !== undefined) this.shared = upstream;
     return upstream;
   }
+}
+
+/** The store of an aggregation. */
+export function storeSpec(
+  { type, logged = true, windowSizeMs, retentionMs }: AggregationOptions,
+  known: Pick<StoreSpec, "name" | "keySerde" | "valueSerde">,
+): StoreSpec {
+  return {
+    ...known,
+    type,
+    logged,
+    ...(windowSizeMs !== undefined && { windowSizeMs }),
+    ...(retentionMs !== undefined && { retentionMs }),
+  };
 }
 
 /** The least time that a store must keep its windows, and what it consists of. */

@@ -18,6 +18,8 @@ export interface ResolvedProcessor {
   readonly store?: StoreSpec | undefined;
   /** Stores of other nodes that it is connected to. */
   readonly reads?: readonly string[];
+  /** See `ProcessorNode.clocks`; for a node that shares its store with others. */
+  readonly clocks?: string;
 }
 
 /** A stream that went through a repartition topic. */
@@ -77,10 +79,9 @@ export class Graph {
 
   addProcessor({ name, parents, resolve }: PendingProcessor): void {
     this.pending.push(() => {
-      const { operator, store, reads = [] } = resolve();
+      const { operator, store, reads = [], clocks = store?.name ?? name } = resolve();
       if (store !== undefined) this.keepStore(store, `${name} uses`);
       const stores = store === undefined ? reads : [store.name, ...reads];
-      const clocks = store?.name ?? name;
       return { kind: "processor", name, parents, operator, stores, clocks };
     });
   }

@@ -10,6 +10,7 @@ import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { GroupedProps } from "./aggregation.ts";
 import { Aggregation } from "./aggregation.ts";
+import { CogroupedKStream } from "./cogrouped-stream.ts";
 import { prefixes } from "./prefixes.ts";
 import { bothKnown } from "./serdes.ts";
 import { SessionWindowedKStream } from "./session-windowed-stream.ts";
@@ -35,8 +36,9 @@ export interface ValueStoreOptions<A> extends StoreOptions {
  * Records grouped by key. Null keys and null values do not take part in `count`, `reduce` and `aggregate`.
  */
 export class KGroupedStream<K, V> {
+  /** @internal */
+  readonly aggregation: Aggregation;
   private readonly props: GroupedProps;
-  private readonly aggregation: Aggregation;
 
   /** @internal Made by `KStream.groupByKey` and `groupBy`. */
   constructor(props: GroupedProps) {
@@ -94,10 +96,22 @@ export class KGroupedStream<K, V> {
   windowedBy(
     windows: TimeWindows | SlidingWindows | SessionWindows,
   ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
-    const { props, aggregation } = this;
+    const props = { ...this.props, aggregation: this.aggregation, emit: "onWindowUpdate" } as const;
     return windows.kind === "session"
-      ? new SessionWindowedKStream<K, V>({ ...props, windows, aggregation })
-      : new TimeWindowedKStream<K, V>({ ...props, windows, aggregation });
+      ? new SessionWindowedKStream<K, V>({ ...props, windows })
+      : new TimeWindowedKStream<K, V>({ ...props, windows });
+  }
+
+  /**
+   * Begins an aggregation of several streams into one table: each has its own aggregator, the aggregate is shared.
+   *
+   * @example
+   * const profiles = orders.groupByKey().cogroup<Profile>((user, order, profile) => ({ ...profile, spent: profile.spent + order.total }))
+   *   .cogroup(visits.groupByKey(), (user, visit, profile) => ({ ...profile, seen: visit.page }))
+   *   .aggregate(() => ({ spent: 0, seen: "" }), { store: "profiles", value: json(Profile) });
+   */
+  cogroup<A>(aggregator: Aggregator<K, V, A>): CogroupedKStream<K, A> {
+    return CogroupedKStream.of<K, V, A>(this, aggregator);
   }
 
   private table<A>(

@@ -1,20 +1,17 @@
 import type { Aggregator, Initializer } from "../operators/aggregate.ts";
+import type { EmitStrategy } from "../operators/final-results.ts";
 import type { Reducer } from "../operators/reduce.ts";
 import type { Merger } from "../operators/session-aggregate.ts";
-import { sessionAggregate } from "../operators/session-aggregate.ts";
-import { sessionRows } from "../operators/table-rows.ts";
 import { int64 } from "../serde/int64.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
-import { sessionWindowed } from "../serde/windowed.ts";
 import type { Aggregation, GroupedProps } from "./aggregation.ts";
-import { checkedRetention } from "./aggregation.ts";
 import { prefixes } from "./prefixes.ts";
-import { bothKnown } from "./serdes.ts";
-import { KTable } from "./table.ts";
-import type { WindowStoreOptions } from "./windowed-stream.ts";
+import type { KTable } from "./table.ts";
+import type { WindowStoreOptions } from "./windowed-table.ts";
+import { sessionWindowedTable } from "./windowed-table.ts";
 import type { SessionWindows } from "./windows.ts";
 
 /** How the aggregates of sessions are joined and kept. */
@@ -27,6 +24,7 @@ export interface SessionStoreOptions<K, A> extends WindowStoreOptions {
 export interface SessionWindowedProps extends GroupedProps {
   readonly windows: SessionWindows;
   readonly aggregation: Aggregation;
+  readonly emit: EmitStrategy;
 }
 
 /** What differs between the three aggregations. */
@@ -111,23 +109,29 @@ export class SessionWindowedKStream<K, V> {
     return this.fold<A>(options, { prefix: prefixes.aggregate, value, initializer, aggregator, merger });
   }
 
+  /**
+   * When results are emitted: with `"onWindowClose"` each session once, when stream time has passed its end plus gap and grace;
+   * no updates and no tombstones before. Without this every update of a session is.
+   *
+   * @example
+   * const visits = clicks.groupByKey()
+   *   .windowedBy(sessionWindows({ gap: "30m", grace: "1m" })).emitStrategy("onWindowClose").count();
+   */
+  emitStrategy(emit: EmitStrategy): SessionWindowedKStream<K, V> {
+    return new SessionWindowedKStream<K, V>({ ...this.props, emit });
+  }
+
   private fold<A, R = A>(
-    { store, name, logged, retention }: WindowStoreOptions,
-    { prefix, value, readsValue = true, ...functions }: SessionFold<K, V, A>,
+    options: WindowStoreOptions,
+    { aggregator, merger, ...functions }: SessionFold<K, V, A>,
   ): KTable<Windowed<K>, R> {
-    const { aggregation, windows, graph } = this.props;
-    const retentionMs = checkedRetention(retention, { ms: windows.gapMs + windows.graceMs, sum: "gap + grace" });
-    const added = aggregation.add({ prefix, type: "session", store, name, logged, value, retentionMs }, (kept) =>
-      sessionAggregate<K, V, A>({ ...kept, ...functions, windows, readsValue }),
-    );
-    return new KTable<Windowed<K>, R>({
+    const { aggregation, windows, graph, emit } = this.props;
+    return sessionWindowedTable<K, V, A, R>(windows, merger, {
+      ...functions,
       graph,
-      node: added.node,
-      sources: added.sources,
-      serdes: bothKnown(sessionWindowed(added.keySerde), added.valueSerde),
-      oldValues: added.oldValues,
-      rows: () => sessionRows(added.store),
-      sourceKeyed: false,
+      options,
+      emit,
+      add: (store, operator) => aggregation.add(store, (kept) => operator(kept, aggregator)),
     });
   }
 }

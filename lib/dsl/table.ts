@@ -34,6 +34,8 @@ export interface TableProps {
   readonly rows: () => TableRows;
   /** True when keys have the bytes of the source record's key. */
   readonly sourceKeyed: boolean;
+  /** Of a table with windowed keys: how long after its end, in ms of stream time, a window takes records. */
+  readonly closeDelayMs?: number | undefined;
 }
 
 /** How a table of new values is kept. `value` is their serde or schema, needed with `store`. */

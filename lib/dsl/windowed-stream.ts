@@ -1,33 +1,23 @@
-import type { Duration } from "../core/duration.ts";
 import type { Aggregator, Initializer } from "../operators/aggregate.ts";
+import type { EmitStrategy } from "../operators/final-results.ts";
 import type { Reducer } from "../operators/reduce.ts";
-import { slidingAggregate } from "../operators/sliding-aggregate.ts";
-import { windowedRows } from "../operators/table-rows.ts";
-import { windowAggregate } from "../operators/window-aggregate.ts";
 import { int64 } from "../serde/int64.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
-import { timeWindowed } from "../serde/windowed.ts";
-import type { Aggregation, GroupedProps, LeastRetention } from "./aggregation.ts";
-import { checkedRetention } from "./aggregation.ts";
-import type { StoreOptions } from "./grouped-stream.ts";
+import type { Aggregation, GroupedProps } from "./aggregation.ts";
 import { prefixes } from "./prefixes.ts";
-import { bothKnown } from "./serdes.ts";
-import { KTable } from "./table.ts";
+import type { KTable } from "./table.ts";
+import type { WindowStoreOptions } from "./windowed-table.ts";
+import { timeWindowedTable } from "./windowed-table.ts";
 import type { SlidingWindows, TimeWindows } from "./windows.ts";
-
-/** How the table of a windowed aggregation is kept. */
-export interface WindowStoreOptions extends StoreOptions {
-  /** How long windows can be queried, in stream time; size + grace without it, and never less. */
-  readonly retention?: Duration;
-}
 
 /** What a windowed stream is made of. */
 export interface WindowedProps extends GroupedProps {
   readonly windows: TimeWindows | SlidingWindows;
   readonly aggregation: Aggregation;
+  readonly emit: EmitStrategy;
 }
 
 /** What differs between the three windowed aggregations. */
@@ -104,38 +94,29 @@ export class TimeWindowedKStream<K, V> {
     return this.fold<A>(options, { prefix: prefixes.aggregate, value, initializer, aggregator });
   }
 
+  /**
+   * When results are emitted: with `"onWindowClose"` each window once, when stream time has passed its end plus grace, and no
+   * updates before. Without this every update of a window is.
+   *
+   * @example
+   * const perMinute = clicks.groupByKey()
+   *   .windowedBy(timeWindows({ size: "1m", grace: "10s" })).emitStrategy("onWindowClose").count();
+   */
+  emitStrategy(emit: EmitStrategy): TimeWindowedKStream<K, V> {
+    return new TimeWindowedKStream<K, V>({ ...this.props, emit });
+  }
+
   private fold<A, R = A>(
-    { store, name, logged, retention }: WindowStoreOptions,
-    { prefix, value, readsValue = true, ...functions }: WindowedFold<K, V, A>,
+    options: WindowStoreOptions,
+    { aggregator, ...functions }: WindowedFold<K, V, A>,
   ): KTable<Windowed<K>, R> {
-    const { aggregation, windows, graph } = this.props;
-    const windowSizeMs = windows.kind === "time" ? windows.sizeMs : windows.differenceMs;
-    const retentionMs = checkedRetention(retention, leastRetention(windows));
-    const added = aggregation.add(
-      { prefix, type: "timestampedWindow", store, name, logged, value, windowSizeMs, retentionMs },
-      (kept) =>
-        windows.kind === "time"
-          ? windowAggregate<K, V, A>({ ...kept, ...functions, windows, readsValue })
-          : slidingAggregate<K, V, A>({ ...kept, ...functions, windows, readsValue }),
-    );
-    return new KTable<Windowed<K>, R>({
+    const { aggregation, windows, graph, emit } = this.props;
+    return timeWindowedTable<K, V, A, R>(windows, {
+      ...functions,
       graph,
-      node: added.node,
-      sources: added.sources,
-      serdes: bothKnown(timeWindowed(added.keySerde, windowSizeMs), added.valueSerde),
-      oldValues: added.oldValues,
-      rows: () => windowedRows(added.store),
-      // The key is a windowed one now.
-      sourceKeyed: false,
+      options,
+      emit,
+      add: (store, operator) => aggregation.add(store, (kept) => operator(kept, aggregator)),
     });
   }
-}
-
-/** Time windows are kept until they are closed; sliding ones longer, because later windows start from their aggregates. */
-function leastRetention(windows: TimeWindows | SlidingWindows): LeastRetention {
-  const { graceMs } = windows;
-  if (windows.kind === "sliding") {
-    return { ms: 2 * windows.differenceMs + graceMs, sum: "2 * timeDifference + grace" };
-  }
-  return { ms: (windows.onlyStartMs ?? 0) + windows.sizeMs + graceMs, sum: "size + grace" };
 }

@@ -1,12 +1,14 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Header } from "../records/reader.ts";
-import type { Windowed } from "../serde/windowed.ts";
+import type { Window, Windowed } from "../serde/windowed.ts";
 import { FoundRows } from "../state/found-rows.ts";
 import type { SessionStore } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
-import type { Operator } from "../topology/operator.ts";
+import type { Operator, Process } from "../topology/operator.ts";
 import type { Aggregator, Initializer } from "./aggregate.ts";
+import type { EmitStrategy } from "./final-results.ts";
+import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 
 /** Combines the aggregates of two sessions that a record joins, the earlier one first. */
@@ -27,6 +29,7 @@ export interface SessionAggregateProps<K, V, A> extends KeyedStore {
   readonly merger: Merger<K, A>;
   /** False when the aggregator does not look at values: they are not decoded then. */
   readonly readsValue: boolean;
+  readonly emit: EmitStrategy;
 }
 
 const NO_HEADERS: readonly Header[] = [];
@@ -43,10 +46,11 @@ const NO_HEADERS: readonly Header[] = [];
  * sessionAggregate({
  *   store: "visits", keySerde: string(), sourceKeyed: true, windows: { gapMs: 1_800_000, graceMs: 60_000 },
  *   initializer: () => 0, aggregator: (key, value, count: number) => count + 1, merger: (key, a, b) => a + b, readsValue: false,
+ *   emit: "onWindowUpdate",
  * });
  */
 export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>): Operator {
-  const { keySerde, windows, sourceKeyed, initializer, aggregator, merger, readsValue } = props;
+  const { keySerde, windows, sourceKeyed, initializer, aggregator, merger, readsValue, emit } = props;
   const { gapMs, graceMs } = windows;
   return Object.freeze<Operator>({
     kind: "session-aggregate",
@@ -55,43 +59,71 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
         { store: props.store, from: keyText, to: keyText, fromMs: timestampMs - gapMs, toMs: timestampMs + gapMs },
       ],
     }),
-    create: ({ next, store: open, clock, dropped }) => {
+    create: (context) => {
+      const { next, store: open, clock, dropped } = context;
       const store = open<SessionStore>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const found = new FoundRows();
       const hull = new Hull();
-      const registers = new CursorRegisters();
+      const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
+      const update = final === undefined ? new SessionUpdate<K>(next) : undefined;
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         const { timestampMs } = cursor;
         if (timestampMs > streamTime.value) streamTime.value = timestampMs;
+        const closeMs = streamTime.value - gapMs - graceMs;
+        final?.ofSessions(cursor, closeMs - 1, store);
         const keyText = cursor.keyText(keySerde, scratch);
         store.find(keyText, timestampMs - gapMs, timestampMs + gapMs, found);
         hull.of(timestampMs, found);
-        if (hull.endMs < streamTime.value - gapMs - graceMs) return dropped("late");
+        if (hull.endMs < closeMs) return dropped("late");
         const key = cursor.key as K;
         const value = (readsValue ? cursor.value : undefined) as V;
         let aggregate = initializer();
         for (let i = 0; i < found.count; i++) aggregate = merger(key, aggregate, found.values[i] as A);
         const { startMs, endMs } = hull;
-        registers.save(cursor);
+        update?.begin(cursor, key);
         for (let i = 0; i < found.count && startMs !== endMs; i++) {
           const window = { startMs: found.startsMs[i] as number, endMs: found.endsMs[i] as number };
           store.remove(keyText, window.startMs, window.endMs, timestampMs);
-          toSession(cursor, key, window);
-          cursor.setChange(null, found.values[i]);
-          next(cursor);
-          registers.restore(cursor);
+          update?.forward(window, null, found.values[i]);
         }
         const after = aggregator(key, value, aggregate) ?? null;
         store.put(keyText, startMs, endMs, after, timestampMs);
-        toSession(cursor, key, { startMs, endMs });
-        cursor.setChange(after, null);
-        next(cursor);
+        update?.forward({ startMs, endMs }, after, null);
       };
     },
   });
+}
+
+/** Forwards what one record did to sessions of its key. Reused from record to record. */
+class SessionUpdate<K> {
+  private readonly next: Process;
+  private readonly registers = new CursorRegisters();
+  private cursor!: Cursor;
+  private key!: K;
+
+  constructor(next: Process) {
+    this.next = next;
+  }
+
+  begin(cursor: Cursor, key: K): void {
+    this.cursor = cursor;
+    this.key = key;
+    this.registers.save(cursor);
+  }
+
+  forward(window: Window, after: unknown, before: unknown): void {
+    const { cursor, key } = this;
+    this.registers.restore(cursor);
+    const windowed: Windowed<K> = { key, window };
+    cursor.setKey(windowed);
+    cursor.setChange(after, before);
+    cursor.setHeaders(NO_HEADERS);
+    cursor.timestampMs = window.endMs;
+    this.next(cursor);
+  }
 }
 
 /** The session that a record makes of itself and of those near it. */
@@ -107,11 +139,4 @@ class Hull {
       this.endMs = Math.max(this.endMs, endsMs[i] as number);
     }
   }
-}
-
-function toSession<K>(cursor: Cursor, key: K, window: Windowed<K>["window"]): void {
-  const windowed: Windowed<K> = { key, window };
-  cursor.setKey(windowed);
-  cursor.setHeaders(NO_HEADERS);
-  cursor.timestampMs = window.endMs;
 }

@@ -7,6 +7,8 @@ import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator, Process } from "../topology/operator.ts";
 import type { Aggregator, Initializer } from "./aggregate.ts";
+import type { EmitStrategy } from "./final-results.ts";
+import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 
 /** Windows `[start, start + differenceMs]`, both ends inclusive, where records make them: one ends, one starts beside each. */
@@ -23,6 +25,7 @@ export interface SlidingAggregateProps<K, V, A> extends KeyedStore {
   readonly aggregator: Aggregator<K, V, A>;
   /** False when the aggregator does not look at values: they are not decoded then. */
   readonly readsValue: boolean;
+  readonly emit: EmitStrategy;
 }
 
 /**
@@ -36,10 +39,11 @@ export interface SlidingAggregateProps<K, V, A> extends KeyedStore {
  * slidingAggregate({
  *   store: "counts", keySerde: string(), sourceKeyed: true, windows: { differenceMs: 5_000, graceMs: 0 },
  *   initializer: () => 0, aggregator: (key, value, count: number) => count + 1, readsValue: false,
+ *   emit: "onWindowUpdate",
  * });
  */
 export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>): Operator {
-  const { keySerde, windows, sourceKeyed, readsValue } = props;
+  const { keySerde, windows, sourceKeyed, readsValue, emit } = props;
   const { differenceMs, graceMs } = windows;
   const firstStart = (timestampMs: number): number => Math.max(0, timestampMs - 2 * differenceMs);
   return Object.freeze<Operator>({
@@ -49,11 +53,13 @@ export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>)
         { store: props.store, from: keyText, to: keyText, fromMs: firstStart(timestampMs), toMs: timestampMs + 1 },
       ],
     }),
-    create: ({ next, store: open, clock, dropped }) => {
+    create: (context) => {
+      const { next, store: open, clock, dropped } = context;
       const store = open<WindowStore>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
-      const step = new SlidingStep<K, V, A>(props, store, next);
+      const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
+      const step = new SlidingStep<K, V, A>(props, store, final === undefined ? next : undefined);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         if (cursor.valueIsNull) return dropped("null-value");
@@ -61,6 +67,7 @@ export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>)
         if (timestampMs > streamTime.value) streamTime.value = timestampMs;
         const closeMs = streamTime.value - graceMs;
         if (timestampMs + differenceMs < closeMs) return dropped("late");
+        final?.ofWindows(cursor, closeMs - 1, { store, sizeMs: differenceMs });
         const keyText = cursor.keyText(keySerde, scratch);
         store.find(keyText, firstStart(timestampMs), timestampMs + 1, step.found);
         const value = (readsValue ? cursor.value : undefined) as V;
@@ -79,7 +86,8 @@ class SlidingStep<K, V, A> {
   private readonly props: SlidingAggregateProps<K, V, A>;
   private readonly differenceMs: number;
   private readonly store: WindowStore;
-  private readonly next: Process;
+  /** Undefined when updates are not emitted. */
+  private readonly next: Process | undefined;
   private readonly copyOf: (aggregate: A) => A;
   private readonly registers = new CursorRegisters();
   private cursor!: Cursor;
@@ -93,7 +101,7 @@ class SlidingStep<K, V, A> {
   /** What the window just behind the record starts with, if it is to be made. */
   private right: { readonly aggregate: A; readonly timestampMs: number } | undefined;
 
-  constructor(props: SlidingAggregateProps<K, V, A>, store: WindowStore, next: Process) {
+  constructor(props: SlidingAggregateProps<K, V, A>, store: WindowStore, next: Process | undefined) {
     this.props = props;
     this.differenceMs = props.windows.differenceMs;
     this.store = store;
@@ -203,6 +211,7 @@ class SlidingStep<K, V, A> {
     const { cursor, key } = this;
     // A deleted row has no timestamp: the changelog then gets the record's.
     this.store.put(this.keyText, startMs, after, after === null ? this.timestampMs : row.timestampMs);
+    if (this.next === undefined) return;
     this.registers.restore(cursor);
     const windowed: Windowed<K> = { key, window: { startMs, endMs: startMs + this.differenceMs } };
     cursor.setKey(windowed);

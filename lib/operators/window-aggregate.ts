@@ -4,6 +4,8 @@ import type { WindowStore } from "../state/store.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator, TouchedRange } from "../topology/operator.ts";
 import type { Aggregator, Initializer } from "./aggregate.ts";
+import type { EmitStrategy } from "./final-results.ts";
+import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 
 /** Windows of one size that start every `advanceMs`, aligned to the epoch. */
@@ -23,6 +25,7 @@ export interface WindowAggregateProps<K, V, A> extends KeyedStore {
   readonly aggregator: Aggregator<K, V, A>;
   /** False when the aggregator does not look at values: they are not decoded then. */
   readonly readsValue: boolean;
+  readonly emit: EmitStrategy;
 }
 
 /** Start of the first window that holds a timestamp. Starts are multiples of the advance, zero or more. */
@@ -41,25 +44,29 @@ export function firstWindowStart(timestampMs: number, { sizeMs, advanceMs, onlyS
  * windowAggregate({
  *   store: "counts", keySerde: string(), sourceKeyed: true, windows: { sizeMs: 5_000, advanceMs: 1_000, graceMs: 0 },
  *   initializer: () => 0, aggregator: (key, value, count: number) => count + 1, readsValue: false,
+ *   emit: "onWindowUpdate",
  * });
  */
 export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): Operator {
-  const { keySerde, windows, initializer, aggregator, readsValue } = props;
+  const { keySerde, windows, initializer, aggregator, readsValue, emit } = props;
   const { sizeMs, advanceMs, graceMs } = windows;
   const touches = touchesWindows(props);
   return Object.freeze<Operator>({
     kind: "window-aggregate",
     ...(touches && { touches }),
-    create: ({ next, store: open, clock, dropped }) => {
+    create: (context) => {
+      const { next, store: open, clock, dropped } = context;
       const store = open<WindowStore>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const registers = new CursorRegisters();
+      const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         const timestampMs = cursor.timestampMs;
         if (timestampMs > streamTime.value) streamTime.value = timestampMs;
         const closedMs = streamTime.value - graceMs;
+        final?.ofWindows(cursor, closedMs, { store, sizeMs });
         const keyText = cursor.keyText(keySerde, scratch);
         const key = cursor.key as K;
         const value = (readsValue ? cursor.value : undefined) as V;
@@ -76,6 +83,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
           const after = aggregator(key, value, before) ?? null;
           // A deleted row has no timestamp: the changelog then gets the record's.
           store.put(keyText, startMs, after, after === null ? timestampMs : atMs);
+          if (final !== undefined) continue;
           registers.restore(cursor);
           const windowed: Windowed<K> = { key, window: { startMs, endMs } };
           cursor.setKey(windowed);

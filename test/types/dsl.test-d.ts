@@ -2,12 +2,14 @@ import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import type {
   App,
+  CogroupedKStream,
   ExceptionHandler,
   KGroupedStream,
   KStream,
   KTable,
   Pair,
   SessionWindowedKStream,
+  TimeWindowedKStream,
   Windowed,
 } from "../../lib/index.ts";
 import {
@@ -171,6 +173,33 @@ test("windowed aggregations have windowed keys, and grace is explicit", () => {
   timeWindows({ size: "5s" });
   // @ts-expect-error not a unit
   timeWindows({ size: "5 parsecs", grace: 0 });
+});
+
+test("cogrouped streams keep the types of their own values", () => {
+  const group = trades.groupByKey().cogroup<number>((_ticker, trade, sum) => sum + trade.size);
+  expectTypeOf(group).toEqualTypeOf<CogroupedKStream<string, number>>();
+  const both = group.cogroup(words.groupByKey(), (_ticker, word, sum) => sum + word.length);
+  expectTypeOf(both.aggregate(() => 0, { value: int64() })).toEqualTypeOf<KTable<string, number>>();
+  const windowed = both.windowedBy(timeWindows({ size: "5s", grace: 0 })).aggregate(() => 0, { value: int64() });
+  expectTypeOf(windowed).toEqualTypeOf<KTable<Windowed<string>, number>>();
+  const sessions = both.windowedBy(sessionWindows({ gap: "5s", grace: 0 }));
+  expectTypeOf(sessions.aggregate(() => 0, { merger: (_key, a, b) => a + b, value: int64() })).toEqualTypeOf<
+    KTable<Windowed<string>, number>
+  >();
+  // @ts-expect-error sessions meet: their aggregates must be merged
+  sessions.aggregate(() => 0, { value: int64() });
+  // @ts-expect-error the aggregate is a number
+  both.aggregate(() => "", { value: string() });
+  const byNumber = words.groupBy((_key, word) => word.length, { key: int64() });
+  // @ts-expect-error keys differ
+  group.cogroup(byNumber, (_ticker, _word, sum) => sum);
+});
+
+test("a windowed aggregation emits on update or on close", () => {
+  const windowed = words.groupByKey().windowedBy(timeWindows({ size: "5s", grace: 0 }));
+  expectTypeOf(windowed.emitStrategy("onWindowClose")).toEqualTypeOf<TimeWindowedKStream<string, string>>();
+  // @ts-expect-error no such strategy
+  windowed.emitStrategy("sometimes");
 });
 
 test("sliding and unlimited windows are windows like others", () => {

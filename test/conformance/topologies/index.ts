@@ -1,4 +1,6 @@
 import { aggregations } from "./aggregations.ts";
+import { cogroup } from "./cogroup.ts";
+import { emission } from "./emission.ts";
 import { failures } from "./failures.ts";
 import { foreignKeyJoins } from "./foreign-key-joins.ts";
 import { groupedTables } from "./grouped-tables.ts";
@@ -17,6 +19,8 @@ import type { CaseTopology } from "./words.ts";
 export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
   Object.entries({
     ...aggregations,
+    ...cogroup,
+    ...emission,
     ...failures,
     ...groupedTables,
     ...processors,
