@@ -39,6 +39,8 @@ export type {
 } from "./dsl/stream-routes.ts";
 export type { JoinedOptions } from "./dsl/stream-table-join.ts";
 export type { DerivedOptions, ForeignKeyOptions } from "./dsl/table.ts";
+export type { BufferLimits, EagerBufferLimits } from "./dsl/suppressed.ts";
+export { Suppressed } from "./dsl/suppressed.ts";
 export { KTable } from "./dsl/table.ts";
 export { TimeWindowedKStream } from "./dsl/windowed-stream.ts";
 export type { WindowStoreOptions } from "./dsl/windowed-table.ts";

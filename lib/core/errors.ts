@@ -17,6 +17,7 @@ export const adviceByCode = {
   TOPOLOGY_INVALID: "fix-and-redeploy",
   NOT_COPARTITIONED: "fix-and-redeploy",
   TOPIC_MISSING: "fix-and-redeploy",
+  BUFFER_FULL: "fix-and-redeploy",
   PORT_IN_USE: "fix-and-redeploy",
   FOLDER_IN_USE: "fix-and-redeploy",
   BUCKET_MISSING: "fix-and-redeploy",

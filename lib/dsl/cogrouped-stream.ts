@@ -45,8 +45,8 @@ export class CogroupedKStream<K, A> {
    *
    * @throws {StreamError} `TOPOLOGY_INVALID` for a stream of another `StreamsBuilder`
    * @example
-   * const both = orders.groupByKey().cogroup<number>((user, order, sum) => sum + order.total)
-   *   .cogroup(refunds.groupByKey(), (user, refund, sum) => sum - refund.total);
+   * const activity = clicks.groupByKey().cogroup<number>((page, click, sum) => sum + 1)
+   *   .cogroup(visits.groupByKey(), (page, visit, sum) => sum + visit.seconds);
    */
   cogroup<V>(group: KGroupedStream<K, V>, aggregator: Aggregator<K, V, A>): CogroupedKStream<K, A> {
     const { aggregation } = group;
@@ -62,9 +62,9 @@ export class CogroupedKStream<K, A> {
    *
    * @param options `value`: serde or schema of the aggregate.
    * @example
-   * const balances = deposits.groupByKey().cogroup<number>((account, deposit, sum) => sum + deposit.amount)
-   *   .cogroup(withdrawals.groupByKey(), (account, withdrawal, sum) => sum - withdrawal.amount)
-   *   .aggregate(() => 0, { store: "balances", value: int64() });
+   * const activity = clicks.groupByKey().cogroup<number>((page, click, sum) => sum + 1)
+   *   .cogroup(visits.groupByKey(), (page, visit, sum) => sum + visit.seconds)
+   *   .aggregate(() => 0, { store: "activity", value: int64() });
    */
   aggregate(initializer: Initializer<A>, options: ValueStoreOptions<A>): KTable<K, A> {
     const { store, name, logged } = options;
@@ -84,7 +84,7 @@ export class CogroupedKStream<K, A> {
    * Groups each key's records by windows of their timestamps, or by sessions. Every stream has its own stream time.
    *
    * @example
-   * const perMinute = clicks.groupByKey().cogroup<number>((user, click, n) => n + 1)
+   * const perMinute = clicks.groupByKey().cogroup<number>((page, click, n) => n + 1)
    *   .windowedBy(timeWindows({ size: "1m", grace: "10s" })).aggregate(() => 0, { value: int64() });
    */
   windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedCogroupedKStream<K, A>;
@@ -113,8 +113,8 @@ export class TimeWindowedCogroupedKStream<K, A> {
    * Folds the values of a key within a window, of all streams, into one aggregate.
    *
    * @example
-   * const perHour = clicks.groupByKey().cogroup<number>((user, click, n) => n + 1)
-   *   .cogroup(taps.groupByKey(), (user, tap, n) => n + 1)
+   * const perHour = web.groupByKey().cogroup<number>((page, click, n) => n + 1)
+   *   .cogroup(mobile.groupByKey(), (page, tap, n) => n + 1)
    *   .windowedBy(timeWindows({ size: "1h", grace: "1m" })).aggregate(() => 0, { store: "per-hour", value: int64() });
    */
   aggregate(
@@ -148,10 +148,10 @@ export class SessionWindowedCogroupedKStream<K, A> {
    *
    * @param options `merger` combines the aggregates of sessions that a record joins.
    * @example
-   * const visits = clicks.groupByKey().cogroup<number>((user, click, n) => n + 1)
-   *   .cogroup(taps.groupByKey(), (user, tap, n) => n + 1)
+   * const sittings = web.groupByKey().cogroup<number>((page, click, n) => n + 1)
+   *   .cogroup(mobile.groupByKey(), (page, tap, n) => n + 1)
    *   .windowedBy(sessionWindows({ gap: "30m", grace: "1m" }))
-   *   .aggregate(() => 0, { merger: (user, a, b) => a + b, store: "visits", value: int64() });
+   *   .aggregate(() => 0, { merger: (page, a, b) => a + b, store: "visits", value: int64() });
    */
   aggregate(initializer: Initializer<A>, options: CogroupedSessionOptions<K, A>): KTable<Windowed<K>, A> {
     return sessionWindowedTable(this.windows, options.merger, windowedCogroup(this.members, initializer, options));

@@ -106,9 +106,9 @@ export class KGroupedStream<K, V> {
    * Begins an aggregation of several streams into one table: each has its own aggregator, the aggregate is shared.
    *
    * @example
-   * const profiles = orders.groupByKey().cogroup<Profile>((user, order, profile) => ({ ...profile, spent: profile.spent + order.total }))
-   *   .cogroup(visits.groupByKey(), (user, visit, profile) => ({ ...profile, seen: visit.page }))
-   *   .aggregate(() => ({ spent: 0, seen: "" }), { store: "profiles", value: json(Profile) });
+   * const activity = clicks.groupByKey().cogroup<number>((page, click, sum) => sum + 1)
+   *   .cogroup(visits.groupByKey(), (page, visit, sum) => sum + visit.seconds)
+   *   .aggregate(() => 0, { store: "activity", value: int64() });
    */
   cogroup<A>(aggregator: Aggregator<K, V, A>): CogroupedKStream<K, A> {
     return CogroupedKStream.of<K, V, A>(this, aggregator);

@@ -21,6 +21,8 @@ import { given, replaced, withoutValue } from "./serdes.ts";
 import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
 import type { TablesJoin } from "./table-table-join.ts";
+import { suppressTable } from "./suppress-table.ts";
+import type { Suppressed } from "./suppressed.ts";
 import { joinTables } from "./table-table-join.ts";
 
 /** What a table is made of. */
@@ -216,6 +218,18 @@ export class KTable<K, V> {
   private joined<R>(join: TablesJoin): KTable<K, R> {
     const byForeignKey = "foreignKey" in join.options;
     return byForeignKey ? joinByForeignKey(this.props, join) : new KTable<K, R>(joinTables(this.props, join));
+  }
+
+  /**
+   * Holds back changes: until windows close, or at most one per key and time span. Only changes of this table move its time.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID` without serdes, or when the grace of the windows is not known
+   * @example
+   * const finals = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count()
+   *   .suppress(Suppressed.untilWindowCloses());
+   */
+  suppress(suppressed: Suppressed<K>): KTable<K, V> {
+    return new KTable<K, V>(suppressTable(this.props, suppressed));
   }
 
   private filtered(predicate: (key: K, value: V) => boolean, keep: boolean, options: StoreOptions): KTable<K, V> {

@@ -64,6 +64,7 @@ const howToAsk: Readonly<Record<StoreSpec["type"], string>> = {
   timestampedWindow: "ask it with windows(key)",
   session: "sessions cannot be asked yet",
   fkSubscriptions: "it belongs to a join and cannot be asked",
+  suppressBuffer: "what waits in it cannot be asked; ask the table in front of it",
 };
 
 /**

@@ -1,5 +1,6 @@
 import { SessionRowStore } from "./session-store.ts";
 import type { Scratch, StoreSpec, TaskStore } from "./store.ts";
+import { SuppressBufferStore } from "./suppress-buffer-store.ts";
 import { TimestampedKeyValueStore } from "./timestamped-key-value-store.ts";
 import { TimestampedWindowStore } from "./timestamped-window-store.ts";
 
@@ -21,6 +22,8 @@ export function createTaskStore(spec: StoreSpec, scratch: Scratch): TaskStore {
     case "window":
     case "timestampedWindow":
       return new TimestampedWindowStore(spec, scratch);
+    case "suppressBuffer":
+      return new SuppressBufferStore(spec, scratch);
     case "session":
       return new SessionRowStore(spec, scratch);
   }

@@ -1,5 +1,6 @@
 import type { ByteSink } from "../core/byte-sink.ts";
 import type { Serde } from "../serde/serde.ts";
+import type { BufferedChange } from "./buffered-change.ts";
 import type { FoundRows } from "./found-rows.ts";
 
 /** A declared store: frozen data in a topology. Names, types and changelog settings are Kafka Streams'. */
@@ -20,7 +21,14 @@ export interface StoreSpec {
  * Store types so far; each is one file in `state/`. A type and its timestamped sister are one: their bytes are the same, and
  * only who reads the store tells whether the timestamp of a row is the user's or that of the record that wrote it.
  */
-export type StoreType = "keyValue" | "timestampedKeyValue" | "window" | "timestampedWindow" | "session" | "fkSubscriptions";
+export type StoreType =
+  | "keyValue"
+  | "timestampedKeyValue"
+  | "window"
+  | "timestampedWindow"
+  | "session"
+  | "fkSubscriptions"
+  | "suppressBuffer";
 
 /** Types with one row per key. */
 export const keyedTypes: readonly StoreType[] = ["keyValue", "timestampedKeyValue"];
@@ -85,6 +93,20 @@ export interface SessionStore extends StoreHandle {
   remove(keyText: string, startMs: number, endMs: number, timestampMs: number): void;
   /** Sessions of all keys with `fromEndMs <= end <= toEndMs`, by end, start, key: `[key, start, end, row]`. */
   fetchAll(fromEndMs: number, toEndMs: number): IterableIterator<readonly [string, number, number, StoreRow]>;
+}
+
+/** Changes of a table that wait, at most one per key, by time and then by key bytes. */
+export interface SuppressBuffer extends StoreHandle {
+  readonly waitingCount: number;
+  /** As Kafka Streams counts them: keys, values, record contexts. */
+  readonly waitingBytes: number;
+  /** Smallest buffer time in ms; infinity when nothing waits. */
+  readonly firstTimeMs: number;
+  waiting(keyText: string): BufferedChange | undefined;
+  /** Adds a change, or replaces the one of its key, which must have the same buffer time. */
+  hold(keyText: string, change: BufferedChange): void;
+  /** Takes out the first change; something must wait. */
+  takeFirst(): readonly [string, BufferedChange];
 }
 
 /** Where rows go, of a snapshot or of a changelog: Kafka Streams' changelog key bytes, plain value bytes, timestamp. */

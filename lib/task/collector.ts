@@ -5,7 +5,8 @@ import type { PartitionBatch } from "../ports/log.ts";
 import type { Header, RecordReader } from "../records/reader.ts";
 import { RecordWriter } from "../records/writer.ts";
 import { murmur2 } from "../serde/murmur2.ts";
-import type { RowSink } from "../state/store.ts";
+import { changelogHeaders } from "../state/changelog-headers.ts";
+import type { RowSink, StoreType } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import type { SinkNode } from "../topology/node.ts";
 import type { PartitionerContext } from "../topology/routing.ts";
@@ -97,9 +98,9 @@ export class Collector {
   }
 
   /** A sink for the changelog of one store and partition. */
-  changelog(topic: string, partition: number): RowSink {
+  changelog(topic: string, partition: number, type: StoreType): RowSink {
     const output = this.outputAt(topic, partition);
-    return new ChangelogRows(output, (before) => this.grown(output, before));
+    return new ChangelogRows(output, changelogHeaders(type), (before) => this.grown(output, before));
   }
 
   /** Everything encoded so far, oldest first per partition; the collector starts new batches. */
@@ -185,10 +186,13 @@ export class Collector {
 /** Encodes rows of a store into the batch of its changelog. */
 class ChangelogRows implements RowSink {
   private readonly output: Output;
+  /** Of records with a value. */
+  private readonly headers: readonly Header[];
   private readonly grown: (before: number) => void;
 
-  constructor(output: Output, grown: (before: number) => void) {
+  constructor(output: Output, headers: readonly Header[], grown: (before: number) => void) {
     this.output = output;
+    this.headers = headers;
     this.grown = grown;
   }
 
@@ -199,12 +203,14 @@ class ChangelogRows implements RowSink {
     writer.openRecord(timestampMs);
     writer.sink.latin1(keyText);
     writer.endKey();
-    if (valueLength < 0) writer.nullValue();
-    else {
+    if (valueLength < 0) {
+      writer.nullValue();
+      writer.closeRecord();
+    } else {
       writer.sink.copy(bytes, valueStart, valueStart + valueLength);
       writer.endValue();
+      writer.closeRecord(this.headers);
     }
-    writer.closeRecord();
     this.grown(before);
   }
 }

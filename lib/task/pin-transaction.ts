@@ -136,7 +136,7 @@ export function sealTransaction(
         store.seal(nowhere);
         continue;
       }
-      const counting = new CountingRows(collector.changelog(changelog.topic, changelog.partition));
+      const counting = new CountingRows(collector.changelog(changelog.topic, changelog.partition, store.spec.type));
       store.seal(counting);
       changelogRecords += counting.count;
       changelogBytes += counting.bytes;

@@ -287,7 +287,8 @@ export class TopologyTestDriver {
   }
 
   private changelog({ spec }: TaskStore): RowSink {
-    return spec.logged ? this.collector.changelog(changelogTopic(spec.name, this.app.id), 0) : { row: () => {} };
+    if (!spec.logged) return { row: () => {} };
+    return this.collector.changelog(changelogTopic(spec.name, this.app.id), 0, spec.type);
   }
 }
 

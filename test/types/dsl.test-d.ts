@@ -24,6 +24,7 @@ import {
   logAndFail,
   retry,
   StreamsBuilder,
+  Suppressed,
   sessionWindowed,
   sessionWindows,
   slidingWindows,
@@ -193,6 +194,20 @@ test("cogrouped streams keep the types of their own values", () => {
   const byNumber = words.groupBy((_key, word) => word.length, { key: int64() });
   // @ts-expect-error keys differ
   group.cogroup(byNumber, (_ticker, _word, sum) => sum);
+});
+
+test("only windows can wait until they close", () => {
+  const perWindow = words
+    .groupByKey()
+    .windowedBy(timeWindows({ size: "5s", grace: 0 }))
+    .count();
+  expectTypeOf(perWindow.suppress(Suppressed.untilWindowCloses())).toEqualTypeOf<KTable<Windowed<string>, number>>();
+  const counts = words.groupByKey().count();
+  expectTypeOf(counts.suppress(Suppressed.untilTimeLimit("5s"))).toEqualTypeOf<KTable<string, number>>();
+  // @ts-expect-error keys are no windows
+  counts.suppress(Suppressed.untilWindowCloses());
+  // @ts-expect-error early results would not be final
+  Suppressed.untilWindowCloses({ maxRecords: 5, whenFull: "emitEarlyWhenFull" });
 });
 
 test("a windowed aggregation emits on update or on close", () => {

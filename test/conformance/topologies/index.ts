@@ -10,6 +10,7 @@ import { sessions } from "./sessions.ts";
 import { sliding } from "./sliding.ts";
 import { stateless } from "./stateless.ts";
 import { streamTableJoins } from "./stream-table-joins.ts";
+import { suppression } from "./suppression.ts";
 import { tableTableJoins } from "./table-table-joins.ts";
 import { tables } from "./tables.ts";
 import { windows } from "./windows.ts";
@@ -29,6 +30,7 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...sliding,
     ...stateless,
     ...streamTableJoins,
+    ...suppression,
     ...tableTableJoins,
     ...tables,
     ...windows,

@@ -14,6 +14,7 @@ export function accessTo(store: TaskStore): StoreAccess {
     case "keyValue":
     case "timestampedKeyValue":
     case "fkSubscriptions":
+    case "suppressBuffer":
       return toKeyValues(store as TaskStore & KeyValueStore);
     case "window":
     case "timestampedWindow":

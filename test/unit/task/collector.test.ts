@@ -215,7 +215,7 @@ describe("a record that cannot be written", () => {
 
 test("changelog rows go into the batch of their partition, with deletions as tombstones", () => {
   const collector = new Collector(counts);
-  const rows = collector.changelog("app-s-changelog", 3);
+  const rows = collector.changelog("app-s-changelog", 3, "timestampedKeyValue");
   const bytes = Buffer.from("..value..");
   rows.row("k\xff", bytes, 2, 5, 7);
   rows.row("gone", bytes, 0, -1, 8);

@@ -1,0 +1,62 @@
+/** Keys by time, then by their bytes: a binary heap that gives the smallest first. */
+export class TimeHeap {
+  private readonly timesMs: number[] = [];
+  private readonly keys: string[] = [];
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  /** Smallest time; infinity when empty. */
+  get firstMs(): number {
+    return this.timesMs[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(keyText: string, timeMs: number): void {
+    let at = this.keys.length;
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      if (!this.isBefore(timeMs, keyText, parent)) break;
+      this.place(at, this.timesMs[parent] as number, this.keys[parent] as string);
+      at = parent;
+    }
+    this.place(at, timeMs, keyText);
+  }
+
+  /** Takes out the smallest key. The heap must not be empty. */
+  take(): string {
+    const first = this.keys[0] as string;
+    const timeMs = this.timesMs.pop() as number;
+    const keyText = this.keys.pop() as string;
+    if (this.keys.length > 0) this.siftDown(timeMs, keyText);
+    return first;
+  }
+
+  clear(): void {
+    this.timesMs.length = 0;
+    this.keys.length = 0;
+  }
+
+  private siftDown(timeMs: number, keyText: string): void {
+    const { timesMs, keys } = this;
+    let at = 0;
+    for (let child = 1; child < keys.length; child = 2 * at + 1) {
+      const right = child + 1;
+      if (right < keys.length && this.isBefore(timesMs[right] as number, keys[right] as string, child)) child = right;
+      if (this.isBefore(timeMs, keyText, child)) break;
+      this.place(at, timesMs[child] as number, keys[child] as string);
+      at = child;
+    }
+    this.place(at, timeMs, keyText);
+  }
+
+  private isBefore(timeMs: number, keyText: string, other: number): boolean {
+    const otherMs = this.timesMs[other] as number;
+    return timeMs < otherMs || (timeMs === otherMs && keyText < (this.keys[other] as string));
+  }
+
+  private place(at: number, timeMs: number, keyText: string): void {
+    this.timesMs[at] = timeMs;
+    this.keys[at] = keyText;
+  }
+}

@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { TimeHeap } from "../../../lib/state/time-heap.ts";
+
+test("gives keys by time, then by bytes, whatever the order they came in", () => {
+  const entry = fc.tuple(fc.nat({ max: 5 }), fc.constantFrom("", "a", "ab", "b", "\u00ff"));
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 40 }), fc.nat({ max: 20 }), (entries, early) => {
+      const heap = new TimeHeap();
+      const want: (readonly [number, string])[] = [];
+      const takeFirst = (): void => {
+        want.sort(([a, x], [b, y]) => a - b || (x < y ? -1 : x > y ? 1 : 0));
+        const [timeMs, keyText] = want.shift() as readonly [number, string];
+        expect(heap.firstMs).toBe(timeMs);
+        expect(heap.take()).toBe(keyText);
+      };
+      entries.forEach(([timeMs, keyText], index) => {
+        heap.add(keyText, timeMs);
+        want.push([timeMs, keyText]);
+        if (index % 3 === 2 && index < early) takeFirst();
+        expect(heap.size).toBe(want.length);
+      });
+      while (want.length > 0) takeFirst();
+      expect(heap.firstMs).toBe(Number.POSITIVE_INFINITY);
+    }),
+  );
+});
+
+test("clear forgets everything", () => {
+  const heap = new TimeHeap();
+  heap.add("a", 1);
+  heap.clear();
+  expect([heap.size, heap.firstMs]).toEqual([0, Number.POSITIVE_INFINITY]);
+});
