@@ -12,13 +12,13 @@ export type { Branched } from "./dsl/branched-stream.ts";
 export { BranchedKStream } from "./dsl/branched-stream.ts";
 export type { StreamOptions, TableOptions } from "./dsl/builder.ts";
 export { StreamsBuilder } from "./dsl/builder.ts";
-export type { Connected } from "./dsl/connected-stores.ts";
 export type { CogroupedSessionOptions } from "./dsl/cogrouped-stream.ts";
 export {
   CogroupedKStream,
   SessionWindowedCogroupedKStream,
   TimeWindowedCogroupedKStream,
 } from "./dsl/cogrouped-stream.ts";
+export type { Connected } from "./dsl/connected-stores.ts";
 export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
 export { KGroupedStream } from "./dsl/grouped-stream.ts";
 export type { TableAggregateOptions, TableGroupedOptions } from "./dsl/grouped-table.ts";
@@ -38,9 +38,9 @@ export type {
   ToOptions,
 } from "./dsl/stream-routes.ts";
 export type { JoinedOptions } from "./dsl/stream-table-join.ts";
-export type { DerivedOptions, ForeignKeyOptions } from "./dsl/table.ts";
-export type { BufferLimits, EagerBufferLimits } from "./dsl/suppressed.ts";
+export type { BufferLimits, EagerBufferLimits, Suppression } from "./dsl/suppressed.ts";
 export { Suppressed } from "./dsl/suppressed.ts";
+export type { DerivedOptions, ForeignKeyOptions } from "./dsl/table.ts";
 export { KTable } from "./dsl/table.ts";
 export { TimeWindowedKStream } from "./dsl/windowed-stream.ts";
 export type { WindowStoreOptions } from "./dsl/windowed-table.ts";
@@ -55,9 +55,9 @@ export type {
 } from "./dsl/windows.ts";
 export { sessionWindows, slidingWindows, timeWindows, unlimitedWindows } from "./dsl/windows.ts";
 export type { Aggregator, Initializer } from "./operators/aggregate.ts";
+export type { EmitStrategy } from "./operators/final-results.ts";
 export type { FixedKeyProcessor, FixedKeyProcessorSupplier } from "./operators/fixed-key-processor.ts";
 export { FixedKeyRecord } from "./operators/fixed-key-record.ts";
-export type { EmitStrategy } from "./operators/final-results.ts";
 export type { Pair } from "./operators/map.ts";
 export type {
   FixedKeyProcessorContext,

@@ -6,7 +6,7 @@ import type { StoreSpec } from "../state/store.ts";
 import { OldValues } from "./old-values.ts";
 import { prefixes } from "./prefixes.ts";
 import { needed } from "./serdes.ts";
-import type { Suppressed } from "./suppressed.ts";
+import type { Suppression } from "./suppressed.ts";
 import type { TableProps } from "./table.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { TableProps } from "./table.ts";
  * @throws {StreamError} `TOPOLOGY_INVALID` without a key or value serde, or when the grace of the windows is not known
  * @source Kafka Streams `KTableImpl.suppress`, `GraphGraceSearchUtil`
  */
-export function suppressTable<K>(table: TableProps, suppressed: Suppressed<K>): TableProps {
+export function suppressTable<K>(table: TableProps, suppressed: Suppression<K>): TableProps {
   const { graph, node: parent, serdes, sourceKeyed } = table;
   const { waitsBy, maxRecords, maxBytes, whenFull, name } = suppressed;
   const node = graph.nodeName(prefixes.suppress, name);

@@ -20,7 +20,7 @@ export interface EagerBufferLimits extends BufferLimits {
 }
 
 /** What `KTable.suppress` holds back, and for how long; made by `Suppressed`. `K` are the keys that it fits. */
-export interface Suppressed<in K> extends Pick<SuppressProps, "waitsBy" | "maxRecords" | "maxBytes" | "whenFull"> {
+export interface Suppression<in K> extends Pick<SuppressProps, "waitsBy" | "maxRecords" | "maxBytes" | "whenFull"> {
   /** Undefined: the grace of the windows. */
   readonly waitMs: number | undefined;
   readonly name: string | undefined;
@@ -55,9 +55,9 @@ export const Suppressed = Object.freeze({
    *
    * @throws {StreamError} `CONFIG_INVALID` for a limit that is not a whole number above 0
    * @example
-   * counts.suppress(Suppressed.untilWindowCloses({ maxBytes: 50_000_000 }));
+   * perMinute.suppress(Suppressed.untilWindowCloses({ maxBytes: 50_000_000 }));
    */
-  untilWindowCloses(limits: BufferLimits = {}): Suppressed<Windowed<unknown>> {
+  untilWindowCloses(limits: BufferLimits = {}): Suppression<Windowed<unknown>> {
     const whenFull = "shutDownWhenFull";
     return Object.freeze({ ...limited(limits), waitsBy: "windowEnd", waitMs: undefined, whenFull } as const);
   },
@@ -69,7 +69,7 @@ export const Suppressed = Object.freeze({
    * @example
    * users.suppress(Suppressed.untilTimeLimit("5m", { maxRecords: 10_000, whenFull: "emitEarlyWhenFull" }));
    */
-  untilTimeLimit(limit: Duration, limits: EagerBufferLimits = {}): Suppressed<unknown> {
+  untilTimeLimit(limit: Duration, limits: EagerBufferLimits = {}): Suppression<unknown> {
     const waitMs = durationMs(limit, "limit of untilTimeLimit");
     const { whenFull = "emitEarlyWhenFull" } = limits;
     return Object.freeze({ ...limited(limits), waitsBy: "timestamp", waitMs, whenFull } as const);

@@ -22,7 +22,7 @@ import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
 import type { TablesJoin } from "./table-table-join.ts";
 import { suppressTable } from "./suppress-table.ts";
-import type { Suppressed } from "./suppressed.ts";
+import type { Suppression } from "./suppressed.ts";
 import { joinTables } from "./table-table-join.ts";
 
 /** What a table is made of. */
@@ -228,7 +228,7 @@ export class KTable<K, V> {
    * const finals = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count()
    *   .suppress(Suppressed.untilWindowCloses());
    */
-  suppress(suppressed: Suppressed<K>): KTable<K, V> {
+  suppress(suppressed: Suppression<K>): KTable<K, V> {
     return new KTable<K, V>(suppressTable(this.props, suppressed));
   }
 

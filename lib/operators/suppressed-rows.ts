@@ -6,6 +6,8 @@ import type { TableRows } from "./table-rows.ts";
  * Rows of a table whose changes are held back: of a key that waits the row before its first update.
  *
  * @source Kafka Streams `KTableSuppressProcessorSupplier.view`
+ * @example
+ * suppressedRows("held", string(), storedRows("users")).stores; // ["held", "users"]
  */
 export function suppressedRows(store: string, valueSerde: Serde<unknown>, rows: TableRows): TableRows {
   return {

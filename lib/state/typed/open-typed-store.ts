@@ -8,7 +8,11 @@ import { TimestampedKeyValueStore } from "./timestamped-key-value-store.ts";
 import { TimestampedWindowStore } from "./timestamped-window-store.ts";
 import { WindowStore } from "./window-store.ts";
 
-/** Puts a store of a task into the hands of a processor. */
+/**
+ * Puts a store of a task into the hands of a processor.
+ *
+ * @throws {StreamError} `TOPOLOGY_INVALID` for the buffer of `suppress`
+ */
 export function openTypedStore(handle: StoreHandle, time: RecordTime): StateStore {
   switch (handle.spec.type) {
     case "keyValue":
@@ -22,8 +26,11 @@ export function openTypedStore(handle: StoreHandle, time: RecordTime): StateStor
     case "session":
       return new SessionStore(handle as SessionStoreRows, time);
     case "fkSubscriptions":
-      throw new StreamError("TOPOLOGY_INVALID", `store ${handle.spec.name} belongs to a join: no processor can use it`, {
-        details: { store: handle.spec.name },
-      });
+    case "suppressBuffer":
+      throw new StreamError(
+        "TOPOLOGY_INVALID",
+        `store ${handle.spec.name} is of type ${handle.spec.type}, which no processor can use: connect a table's store`,
+        { details: { store: handle.spec.name } },
+      );
   }
 }

@@ -1,5 +1,6 @@
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import type { KGroupedStream } from "../../../lib/dsl/grouped-stream.ts";
+import type { Suppression } from "../../../lib/dsl/suppressed.ts";
 import { Suppressed } from "../../../lib/dsl/suppressed.ts";
 import type { KTable } from "../../../lib/dsl/table.ts";
 import type { TimeWindowsOptions } from "../../../lib/dsl/windows.ts";
@@ -25,7 +26,7 @@ function countsOut(counts: KTable<Windowed<string>, number>): void {
   counts.toStream().selectKey(wk).to("output", counted);
 }
 
-function heldTable(suppressed: Suppressed<unknown>): CaseTopology {
+function heldTable(suppressed: Suppression<unknown>): CaseTopology {
   return (builder) => builder.table("input", text).suppress(suppressed).toStream().to("output", text);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
-import type { BufferLimits } from "../../../lib/dsl/suppressed.ts";
+import type { BufferLimits, Suppression } from "../../../lib/dsl/suppressed.ts";
 import { Suppressed } from "../../../lib/dsl/suppressed.ts";
 import { sessionWindows, timeWindows } from "../../../lib/dsl/windows.ts";
 import { string } from "../../../lib/serde/string.ts";
@@ -28,7 +28,7 @@ function finals(limits: BufferLimits = {}): (builder: StreamsBuilder) => void {
       .to("out", { key: string() });
 }
 
-function held(suppressed: Suppressed<unknown>): (builder: StreamsBuilder) => void {
+function held(suppressed: Suppression<unknown>): (builder: StreamsBuilder) => void {
   return (builder) => builder.table("in", text).suppress(suppressed).toStream().to("out", text);
 }
 
