@@ -42,6 +42,8 @@ export type { BufferLimits, EagerBufferLimits, Suppression } from "./dsl/suppres
 export { Suppressed } from "./dsl/suppressed.ts";
 export type { DerivedOptions, ForeignKeyOptions } from "./dsl/table.ts";
 export { KTable } from "./dsl/table.ts";
+export type { VersionedStoreName } from "./dsl/versioned-store.ts";
+export { versionedKeyValue } from "./dsl/versioned-store.ts";
 export { TimeWindowedKStream } from "./dsl/windowed-stream.ts";
 export type { WindowStoreOptions } from "./dsl/windowed-table.ts";
 export type {

@@ -101,7 +101,7 @@ function wantedApplication(
         key: store.keySerde.id,
         value: store.valueSerde.id,
         windowSizeMs: store.windowSizeMs ?? null,
-        retentionMs: store.retentionMs ?? null,
+        retentionMs: store.retentionMs ?? store.historyRetentionMs ?? null,
       };
     }
     for (const topic of sub.sourceTopics) topics[topic] = counts.get(topic) as number;

@@ -10,7 +10,11 @@ export interface Place {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Opens the ports of an application, does something with them, and closes them. @throws {StreamError} what opening or doing throws */
+/**
+ * Opens the ports of an application, does something with them, and closes them.
+ *
+ * @throws {StreamError} what opening or doing throws
+ */
 export async function onPorts<T>(
   app: App,
   { data, environment }: Place,

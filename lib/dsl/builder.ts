@@ -14,6 +14,7 @@ import { sourcedTable } from "./sourced-table.ts";
 import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
 import type { KTable } from "./table.ts";
+import type { VersionedStoreName } from "./versioned-store.ts";
 
 /** How a topic is read. */
 export interface StreamOptions<K, V> extends Named {
@@ -27,7 +28,10 @@ export interface StreamOptions<K, V> extends Named {
 }
 
 /** How a topic is read as a table. */
-export interface TableOptions<K, V> extends StreamOptions<K, V>, StoreOptions {}
+export interface TableOptions<K, V> extends StreamOptions<K, V>, Omit<StoreOptions, "store"> {
+  /** Name of the store: makes it queryable. `versionedKeyValue(name, …)`: it keeps the history of its rows. */
+  readonly store?: string | VersionedStoreName;
+}
 
 /**
  * Where a topology starts: the calls on it and on what they return add nodes, `build` checks and freezes them.
@@ -71,7 +75,8 @@ export class StreamsBuilder {
    */
   table<K, V>(topic: string, options: TableOptions<K, V>): KTable<K, V> {
     const graph = this.graph;
-    const storeName = options.store ?? graph.storeName(`${topic}-`);
+    const given = options.store;
+    const storeName = (typeof given === "object" ? given.name : given) ?? graph.storeName(`${topic}-`);
     const sourceName = graph.nodeName(prefixes.source, options.name && `${options.name}-source`);
     const node = graph.nodeName(prefixes.tableSource, options.name);
     const source = this.source(sourceName, [topicRef(topic)], options);

@@ -93,7 +93,7 @@ class ForeignKeyJoin<K, R> {
         logged: true,
       },
     });
-    const rows = this.right.rows();
+    const rows = this.right.rows("newest");
     const answer = foreignKeyAnswer({ rows, foreignKeySerde });
     this.add(names.answer, names.receive, { operator: answer, reads: rows.stores });
     const announce = foreignKeyAnnounce(subscriptions);
@@ -116,7 +116,7 @@ class ForeignKeyJoin<K, R> {
   addResult(): KTable<K, R> {
     const { graph, names, left, keySerde, valueSerde } = this;
     const { call, options } = this.join;
-    const rows = left.rows();
+    const rows = left.rows("newest");
     const joiner = this.join.joiner as AnyJoiner;
     const operator = foreignKeyResolve({ rows, keySerde, valueSerde, joiner, left: call === "leftJoin" });
     this.add(names.resolve, names.responseSource, { operator, reads: rows.stores });

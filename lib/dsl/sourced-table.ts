@@ -1,12 +1,16 @@
-import { storedRows } from "../operators/table-rows.ts";
+import type { KeyedStore } from "../operators/keyed-store.ts";
+import { rowsAsOf, storedRows } from "../operators/table-rows.ts";
 import { tableSource } from "../operators/table-source.ts";
+import { versionedTableSource } from "../operators/versioned-table-source.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { Graph } from "./graph.ts";
 import { rowStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
 import type { KnownSerdes } from "./serdes.ts";
 import { needed } from "./serdes.ts";
+import type { ReadTime } from "./table.ts";
 import { KTable } from "./table.ts";
+import type { VersionedStoreName } from "./versioned-store.ts";
 
 /** Where the rows of a table come from, and how they may be kept. */
 export interface SourcedTable {
@@ -17,8 +21,8 @@ export interface SourcedTable {
   readonly serdes: KnownSerdes;
   /** What the store is called, if there is one. */
   readonly storeName: string;
-  /** The name that the user gave, and so asked for a store. */
-  readonly store: string | undefined;
+  /** The name that the user gave, and so asked for a store, perhaps one with history. */
+  readonly store: string | VersionedStoreName | undefined;
   readonly logged: boolean | undefined;
   readonly sourceKeyed: boolean;
 }
@@ -37,24 +41,27 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     kept ||= materialise;
     return kept;
   });
+  const versioned = typeof store === "object";
   const spec = (): StoreSpec => {
     const valueSerde = needed(serdes, "value", { node, fix: "{ value } to the call that makes this table" });
-    return rowStore(storeName, { keySerde, valueSerde, logged });
+    const plain = rowStore(storeName, { keySerde, valueSerde, logged });
+    if (!versioned) return plain;
+    return { ...plain, type: "versioned", historyRetentionMs: store.historyRetentionMs };
   };
+  const place: KeyedStore = { store: storeName, keySerde, sourceKeyed };
   graph.addProcessor({
     name: node,
     parents: [parent],
     resolve: () => ({
-      operator: tableSource({
-        kept: kept ? { store: storeName, keySerde, sourceKeyed } : undefined,
-        sendsOldValues: oldValues.sent,
-      }),
+      operator: versioned
+        ? versionedTableSource({ kept: place, sendsOldValues: oldValues.sent })
+        : tableSource({ kept: kept ? place : undefined, sendsOldValues: oldValues.sent }),
       store: kept ? spec() : undefined,
     }),
   });
-  const rows = () => {
+  const rows = (at: ReadTime) => {
     kept = true;
-    return storedRows(storeName);
+    return versioned && at === "record-time" ? rowsAsOf(storeName) : storedRows(storeName);
   };
   return new KTable<K, V>({
     graph,
@@ -63,6 +70,7 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     serdes,
     oldValues,
     rows,
+    versioned,
     sourceKeyed,
   });
 }

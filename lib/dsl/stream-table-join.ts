@@ -43,7 +43,7 @@ export function joinWithTable(stream: StreamProps, { table, joiner, left, option
     : known;
   const name = graph.nodeName(left ? prefixes.leftJoin : prefixes.join, options.name);
   const keySerde = needed(table.serdes, "key", { node: name, fix: "a key serde to the table it reads" });
-  const rows = table.rows();
+  const rows = table.rows("record-time");
   const sourceKeyed = keyed.sourceKeyed && keyed.serdes.key?.id === keySerde.id;
   const operator = streamTableJoin({ rows, keySerde, joiner: joiner as AnyJoiner, left, sourceKeyed });
   const sources = [...new Set([...keyed.sources, ...table.sources])];

@@ -46,5 +46,5 @@ export function suppressTable<K>(table: TableProps, suppressed: Suppression<K>):
     parents: [parent],
     resolve: () => ({ operator: suppress({ ...kept, sendsOldValues: oldValues.sent }), store: spec }),
   });
-  return { ...table, node, oldValues, rows: () => suppressedRows(store, valueSerde, table.rows()) };
+  return { ...table, node, oldValues, rows: (at) => suppressedRows(store, valueSerde, table.rows(at)) };
 }

@@ -42,7 +42,7 @@ export function joinTables(left: TableProps, { call, other: right, joiner, optio
   const rightNode = graph.nodeName(prefixes.joinOther, options.name && `${options.name}-join-other`);
   const forward = joiner as AnyJoiner;
   const needs = { needsLeft: call !== "outerJoin", needsRight: call === "join" };
-  const [leftRows, rightRows] = [left.rows(), right.rows()];
+  const [leftRows, rightRows] = [left.rows("newest"), right.rows("newest")];
   const common = { keySerde, oldValues };
   addSide(leftNode, left, {
     ...common,
@@ -66,21 +66,22 @@ export function joinTables(left: TableProps, { call, other: right, joiner, optio
   const sources = [...new Set([...left.sources, ...right.sources])];
   graph.addCopartitionGroup(sources);
   const rows = () =>
-    store === undefined ? joinedRows(left.rows(), right.rows(), { ...needs, joiner: forward }) : storedRows(store.name);
+    store === undefined ? joinedRows(leftRows, rightRows, { ...needs, joiner: forward }) : storedRows(store.name);
   return { graph, node, sources, serdes, oldValues, rows, sourceKeyed };
 }
 
 /** What the node of one side needs, apart from what follows from its table. */
-interface JoinSide extends Omit<TableTableJoinProps, "sendsOldValues" | "sourceKeyed"> {
+interface JoinSide extends Omit<TableTableJoinProps, "sendsOldValues" | "sourceKeyed" | "newestOnly"> {
   readonly oldValues: OldValues;
 }
 
-function addSide(name: string, { graph, node, sourceKeyed }: TableProps, { oldValues, ...side }: JoinSide): void {
+function addSide(name: string, table: TableProps, { oldValues, ...side }: JoinSide): void {
+  const { graph, node, sourceKeyed, versioned: newestOnly } = table;
   graph.addProcessor({
     name,
     parents: [node],
     resolve: () => ({
-      operator: tableTableJoin({ ...side, sourceKeyed, sendsOldValues: oldValues.sent }),
+      operator: tableTableJoin({ ...side, sourceKeyed, newestOnly, sendsOldValues: oldValues.sent }),
       reads: side.other.stores,
     }),
   });

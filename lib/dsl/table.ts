@@ -25,6 +25,9 @@ import { suppressTable } from "./suppress-table.ts";
 import type { Suppression } from "./suppressed.ts";
 import { joinTables } from "./table-table-join.ts";
 
+/** Which row of a table with history is read: the newest, or the one as of the time of the record that asks. */
+export type ReadTime = "newest" | "record-time";
+
 /** What a table is made of. */
 export interface TableProps {
   readonly graph: Graph;
@@ -33,7 +36,9 @@ export interface TableProps {
   readonly serdes: KnownSerdes;
   readonly oldValues: OldValues;
   /** Makes the rows readable for another node; a table that is read from a topic is kept from then on. */
-  readonly rows: () => TableRows;
+  readonly rows: (at: ReadTime) => TableRows;
+  /** True for a table with history, and those that are computed from it without a store of their own. */
+  readonly versioned?: boolean;
   /** True when keys have the bytes of the source record's key. */
   readonly sourceKeyed: boolean;
   /** Of a table with windowed keys: how long after its end, in ms of stream time, a window takes records. */
@@ -245,7 +250,7 @@ export class KTable<K, V> {
   }
 
   private derive<V2>({ prefix, options, serdes: serdesAt, knowsOldValues, operator, rows }: Derived): KTable<K, V2> {
-    const { graph, node: parent, oldValues: above, rows: rowsAbove, sourceKeyed } = this.props;
+    const { graph, node: parent, oldValues: above, rows: rowsAbove, sourceKeyed, versioned = false } = this.props;
     const node = graph.nodeName(prefix, options.name);
     const serdes = serdesAt(node);
     const spec = namedStore(node, options, serdes);
@@ -254,14 +259,18 @@ export class KTable<K, V> {
     graph.addProcessor({
       name: node,
       parents: [parent],
-      resolve: () => ({ operator: operator({ kept, sendsOldValues: knowsOldValues || oldValues.sent }), store: spec }),
+      resolve: () => ({
+        operator: operator({ kept, sendsOldValues: knowsOldValues || oldValues.sent, versioned }),
+        store: spec,
+      }),
     });
     return new KTable<K, V2>({
       ...this.props,
       node,
       serdes,
       oldValues,
-      rows: () => (kept === undefined ? rows(rowsAbove()) : storedRows(kept.store)),
+      rows: (at) => (kept === undefined ? rows(rowsAbove(at)) : storedRows(kept.store)),
+      versioned: versioned && kept === undefined,
     });
   }
 }

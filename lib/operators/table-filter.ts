@@ -13,13 +13,15 @@ export interface TableFilterProps<K, V> extends TableSourceProps {
 
 /**
  * Keeps rows for which the predicate answers `keep`; a row that fails becomes a tombstone. The predicate never sees null.
- * Where old values are known, a change in which neither the old nor the new row passes is not forwarded.
+ * Where old values are known, a change in which neither the old nor the new row passes is not forwarded, unless the table has
+ * a history: the change may then belong to any time.
  *
  * @source Kafka Streams `KTableFilter`
  * @example
  * tableFilter({ predicate: (key: string, value: number) => value > 3, keep: true, kept: undefined, sendsOldValues: false });
  */
-export function tableFilter<K, V>({ predicate, keep, kept, sendsOldValues }: TableFilterProps<K, V>): Operator {
+export function tableFilter<K, V>(props: TableFilterProps<K, V>): Operator {
+  const { predicate, keep, kept, sendsOldValues, versioned = false } = props;
   const passes = (key: unknown, value: unknown): boolean =>
     value !== null && value !== undefined && predicate(key as K, value as V) === keep;
   const touches = kept && sendsOldValues ? touchesOwnKey(kept) : undefined;
@@ -36,7 +38,7 @@ export function tableFilter<K, V>({ predicate, keep, kept, sendsOldValues }: Tab
         if (store !== undefined && kept !== undefined && sendsOldValues) {
           before = store.get(cursor.keyText(kept.keySerde, scratch))?.value ?? null;
         } else if (sendsOldValues && hasOldValue && passes(key, oldValue)) before = oldValue;
-        if (sendsOldValues && before === null && after === null) return;
+        if (sendsOldValues && !versioned && before === null && after === null) return;
         if (store !== undefined && kept !== undefined) {
           store.put(cursor.keyText(kept.keySerde, scratch), after, cursor.timestampMs);
         }

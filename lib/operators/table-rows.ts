@@ -1,10 +1,12 @@
 import type { Windowed } from "../serde/windowed.ts";
-import type { KeyValueStore, SessionStore, StoreRow, WindowStore } from "../state/store.ts";
+import type { KeyValueStore, SessionStore, StoreRow, VersionedStore, WindowStore } from "../state/store.ts";
 import type { OperatorContext, TouchedRange } from "../topology/operator.ts";
 
 /** Who holds a key, decoded when asked for: a cursor, for example. */
 export interface KeyHolder {
   readonly key: unknown;
+  /** The time as of which a table with history is read. */
+  readonly timestampMs: number;
 }
 
 /**
@@ -32,6 +34,17 @@ export function storedRows(store: string): TableRows {
       return (keyText) => rows.get(keyText);
     },
     touches: (keyText) => [{ store, from: keyText, to: keyText }],
+  };
+}
+
+/** Rows of a versioned store as they were at the time of the record that asks. */
+export function rowsAsOf(store: string): TableRows {
+  return {
+    stores: [store],
+    open: (context) => {
+      const rows = context.store<VersionedStore>(store);
+      return (keyText, { timestampMs }) => rows.getAsOf(keyText, timestampMs);
+    },
   };
 }
 

@@ -11,6 +11,8 @@ export interface TableSelectProps<K, V, K2, V2> {
   readonly selector: (key: K, value: V) => Pair<K2, V2>;
   /** Serde of the new keys: groups are the same when their bytes are. */
   readonly keySerde: Serde<unknown>;
+  /** True for a table with history: versions that come out of order change no group. */
+  readonly newestOnly?: boolean;
 }
 
 /**
@@ -21,7 +23,8 @@ export interface TableSelectProps<K, V, K2, V2> {
  * @example
  * tableSelect({ selector: (key: string, value: { city: string }) => [value.city, value] as const, keySerde: string() });
  */
-export function tableSelect<K, V, K2, V2>({ selector, keySerde }: TableSelectProps<K, V, K2, V2>): Operator {
+export function tableSelect<K, V, K2, V2>(props: TableSelectProps<K, V, K2, V2>): Operator {
+  const { selector, keySerde, newestOnly = false } = props;
   const select = (key: unknown, value: unknown): Pair<K2, V2> | null => {
     if (value === null || value === undefined) return null;
     const pair = selector(key as K, value as V);
@@ -29,7 +32,7 @@ export function tableSelect<K, V, K2, V2>({ selector, keySerde }: TableSelectPro
   };
   return Object.freeze<Operator>({
     kind: "table-select",
-    create: ({ next }) => {
+    create: ({ next, dropped }) => {
       const registers = new CursorRegisters();
       const sameKey = sameBytes(keySerde);
       const send = (cursor: Cursor, key: unknown, change: Change): void => {
@@ -38,6 +41,7 @@ export function tableSelect<K, V, K2, V2>({ selector, keySerde }: TableSelectPro
         next(cursor);
       };
       return (cursor) => {
+        if (newestOnly && !cursor.isNewest) return dropped("out-of-order");
         const { key, value, oldValue } = cursor;
         const after = select(key, value);
         const before = select(key, oldValue);

@@ -10,6 +10,8 @@ export interface TableSourceProps {
   readonly kept: KeyedStore | undefined;
   /** Whether somebody below asks for old values. */
   readonly sendsOldValues: boolean;
+  /** Whether changes come from a table with history. */
+  readonly versioned?: boolean;
 }
 
 /**

@@ -17,6 +17,8 @@ export interface TableTableJoinProps {
   /** True: there is no result without a row of the other table. */
   readonly needsOther: boolean;
   readonly sendsOldValues: boolean;
+  /** True for a table with history: versions that come out of order change no result. */
+  readonly newestOnly?: boolean | undefined;
   /** True when changes still have the key bytes of their source. */
   readonly sourceKeyed: boolean;
 }
@@ -41,10 +43,11 @@ export function tableTableJoin(props: TableTableJoinProps): Operator {
   return Object.freeze<Operator>({
     kind: "table-table-join",
     ...(sourceKeyed && other.touches && { touches: other.touches }),
-    create: ({ next, store }) => {
+    create: ({ next, store, dropped }) => {
       const read = other.open({ store });
       const scratch = new ByteSink(64);
       return (cursor) => {
+        if (props.newestOnly === true && !cursor.isNewest) return dropped("out-of-order");
         const { value, oldValue } = cursor;
         const row = read(cursor.keyText(keySerde, scratch), cursor);
         if (row === undefined && (needsOther || (absent(value) && absent(oldValue)))) return;

@@ -12,6 +12,7 @@ export const toStream: Operator = Object.freeze<Operator>({
     (cursor) => {
       cursor.oldValue = null;
       cursor.hasOldValue = false;
+      cursor.isNewest = true;
       next(cursor);
     },
 });

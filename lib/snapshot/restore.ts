@@ -48,7 +48,7 @@ export async function restoreStores(options: {
   let rows = 0;
   let bytes = 0;
   for await (const segment of loadSegments(objects, wanted)) {
-    await readRows(objects, segment, { sink: segment.owner, yieldNow });
+    await readRows(objects, segment, { sink: segment.owner.snapshotRows ?? segment.owner, yieldNow });
     rows += segment.ref.rows;
     bytes += segment.ref.length;
   }

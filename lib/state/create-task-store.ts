@@ -3,11 +3,12 @@ import type { Scratch, StoreSpec, TaskStore } from "./store.ts";
 import { SuppressBufferStore } from "./suppress-buffer-store.ts";
 import { TimestampedKeyValueStore } from "./timestamped-key-value-store.ts";
 import { TimestampedWindowStore } from "./timestamped-window-store.ts";
+import { VersionedKeyValueStore } from "./versioned-key-value-store.ts";
 
 /**
  * Makes an empty store of a task.
  *
- * @throws {StreamError} `TOPOLOGY_INVALID` for a window or session store without retention
+ * @throws {StreamError} `TOPOLOGY_INVALID` for a window, session or versioned store without retention
  * @example
  * const serdes = { keySerde: json(), valueSerde: json() };
  * const spec = { name: "counts", type: "timestampedKeyValue", logged: true, ...serdes } as const;
@@ -26,5 +27,7 @@ export function createTaskStore(spec: StoreSpec, scratch: Scratch): TaskStore {
       return new SuppressBufferStore(spec, scratch);
     case "session":
       return new SessionRowStore(spec, scratch);
+    case "versioned":
+      return new VersionedKeyValueStore(spec, scratch);
   }
 }

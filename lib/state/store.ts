@@ -15,6 +15,8 @@ export interface StoreSpec {
   readonly windowSizeMs?: number;
   /** Window and session stores. */
   readonly retentionMs?: number;
+  /** Versioned stores: how long a version that was replaced is kept, in stream time. */
+  readonly historyRetentionMs?: number;
 }
 
 /**
@@ -28,7 +30,8 @@ export type StoreType =
   | "timestampedWindow"
   | "session"
   | "fkSubscriptions"
-  | "suppressBuffer";
+  | "suppressBuffer"
+  | "versioned";
 
 /** Types with one row per key. */
 export const keyedTypes: readonly StoreType[] = ["keyValue", "timestampedKeyValue"];
@@ -109,6 +112,27 @@ export interface SuppressBuffer extends StoreHandle {
   takeFirst(): readonly [string, BufferedChange];
 }
 
+/** `put` answers this for a version that is the newest of its key. */
+export const PUT_IS_NEWEST = -1;
+/** `put` answers this for a version that came too late: it is not there. @source Kafka Streams `PUT_RETURN_CODE_NOT_PUT` */
+export const PUT_DROPPED = Number.MIN_SAFE_INTEGER;
+
+/**
+ * Keyed rows with their history. A version is valid from its timestamp until that of the next newer one. `get` and `range` see
+ * the newest versions.
+ */
+export interface VersionedStore extends KeyValueStore {
+  /**
+   * Puts a version into its place in the history, a deletion for null or undefined.
+   * @returns the timestamp until which it is valid, `PUT_IS_NEWEST`, or `PUT_DROPPED` when it is older than the history
+   */
+  put(keyText: string, value: unknown, timestampMs: number): number;
+  /** The version that was valid at a time; before the history only if it is still the newest. */
+  getAsOf(keyText: string, timestampMs: number): StoreRow | undefined;
+  /** Every version that is kept, by key, newest first, and until when it was valid; undefined for the newest. */
+  versions(): IterableIterator<readonly [keyText: string, row: StoreRow, validToMs: number | undefined]>;
+}
+
 /** Where rows go, of a snapshot or of a changelog: Kafka Streams' changelog key bytes, plain value bytes, timestamp. */
 export interface RowSink {
   /** `valueLength` -1 is a tombstone. `bytes` is valid during the call only. @hotPath no view per row */
@@ -122,6 +146,8 @@ export interface RowSink {
  * `acknowledge` or, for all unacknowledged layers at once, `drop`. At most one sealed layer waits for its acknowledgement.
  */
 export interface TaskStore extends StoreHandle, RowSink {
+  /** Where a snapshot's rows go, where they are not of the changelog's form: they then hold what was frozen. */
+  readonly snapshotRows?: RowSink;
   /** Encodes what changed since the last seal, one row per key (last value), and starts the next layer. */
   seal(changelog: RowSink): void;
   /** Folds the sealed layer into the committed one. */

@@ -10,6 +10,7 @@ export {
   type TestRow,
   type TestSessionRow,
   type TestTopicOptions,
+  type TestVersionedRow,
   type TestWindowRow,
   TopologyTestDriver,
 } from "./topology-test-driver.ts";

@@ -7,7 +7,15 @@ import { partitionKey } from "../core/ids.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { KeyValueStore, RowSink, SessionStore, StoreType, TaskStore, WindowStore } from "../state/store.ts";
+import type {
+  KeyValueStore,
+  RowSink,
+  SessionStore,
+  StoreType,
+  TaskStore,
+  VersionedStore,
+  WindowStore,
+} from "../state/store.ts";
 import { keyedTypes, windowTypes } from "../state/store.ts";
 import { Collector } from "../task/collector.ts";
 import type { RecordQueue } from "../task/record-queue.ts";
@@ -35,6 +43,12 @@ export interface TestRow<K, V> {
   readonly key: K;
   readonly value: V;
   readonly timestampMs: number;
+}
+
+/** One version of a row in a versioned store. */
+export interface TestVersionedRow<K, V> extends TestRow<K, V> {
+  /** When a newer version, or a deletion, took its place; undefined for the newest. */
+  readonly validToMs: number | undefined;
 }
 
 /** A row of a window store. */
@@ -162,6 +176,22 @@ export class TopologyTestDriver {
       startMs,
       endMs,
       value: row.value as V,
+    }));
+  }
+
+  /**
+   * The versions that a versioned store keeps, in the order of their key bytes, newest first.
+   *
+   * @throws {StreamError} `STORE_UNKNOWN` when there is no such versioned store
+   */
+  versionedRows<K, V>(store: string): readonly TestVersionedRow<K, V>[] {
+    const found = this.store(store, ["versioned"]);
+    const rows = [...(found as TaskStore & VersionedStore).versions()];
+    return rows.map(([keyText, row, validToMs]) => ({
+      key: keyOf<K>(found, keyText),
+      value: row.value as V,
+      timestampMs: row.timestampMs,
+      validToMs,
     }));
   }
 

@@ -25,6 +25,8 @@ export class Cursor<K = unknown, V = unknown> {
   /** Previous value on a table's edge, when `hasOldValue`. */
   oldValue: unknown = null;
   hasOldValue = false;
+  /** False on the edge of a versioned table for a version that came out of order: a newer one of its key is there. */
+  isNewest = true;
 
   private currentKey: unknown = null;
   private currentValue: unknown = null;
@@ -49,6 +51,7 @@ export class Cursor<K = unknown, V = unknown> {
     this.partition = source.partition;
     this.oldValue = null;
     this.hasOldValue = false;
+    this.isNewest = true;
     this.bytes = reader.bytes;
     this.keyStart = reader.keyStart;
     this.keyLength = reader.keyLength;
@@ -193,6 +196,7 @@ export class Cursor<K = unknown, V = unknown> {
     this.partition = other.partition;
     this.oldValue = other.oldValue;
     this.hasOldValue = other.hasOldValue;
+    this.isNewest = other.isNewest;
     this.currentKey = other.currentKey;
     this.currentValue = other.currentValue;
     this.keyDecoded = other.keyDecoded;

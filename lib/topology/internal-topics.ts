@@ -98,11 +98,19 @@ function missingTopic(topic: string): StreamError {
   return new StreamError("TOPIC_MISSING", `topic ${topic} does not exist: create it first`, { details: { topic } });
 }
 
+/** Kafka Streams' `windowstore.changelog.additional.retention.ms`, which it adds for versioned stores too. */
+const ADDITIONAL_RETENTION_MS = 86_400_000;
+
 function changelogConfigs(store: StoreSpec, settings: Settings["topics"]): Readonly<Record<string, string>> {
+  const { historyRetentionMs } = store;
   return {
     "cleanup.policy": store.retentionMs === undefined ? "compact" : "compact,delete",
     "delete.retention.ms": String(settings.deleteRetentionMs),
     "message.timestamp.type": "CreateTime",
+    // Versions of one key have one key in the log: none may be compacted away while it is history.
+    ...(historyRetentionMs !== undefined && {
+      "min.compaction.lag.ms": String(historyRetentionMs + ADDITIONAL_RETENTION_MS),
+    }),
     "retention.ms": "-1",
   };
 }

@@ -21,7 +21,7 @@ export interface OperatorContext {
    */
   clock(name: string, initial: number): OperatorClock;
   /** Counts a record that the operator drops on purpose, by Kafka Streams' reason. */
-  dropped(reason: "null-key" | "null-value" | "late" | "stale"): void;
+  dropped(reason: "null-key" | "null-value" | "late" | "stale" | "out-of-order"): void;
   /** Calls `fire` whenever it is due, until it is cancelled or the instance ends. Allowed from the start on. */
   schedule(options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable;
   /**

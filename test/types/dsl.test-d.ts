@@ -32,6 +32,7 @@ import {
   timeWindowed,
   timeWindows,
   unlimitedWindows,
+  versionedKeyValue,
 } from "../../lib/index.ts";
 
 const Trade = z.object({ ticker: z.string(), price: z.number(), size: z.number().int() });
@@ -294,4 +295,14 @@ test("handlers are chosen by a name that is there", () => {
   defineApp({ id: "app", processingExceptionHandler: "continue" }, () => {});
   // @ts-expect-error a retry is bounded
   retry({ backoff: "1s" });
+});
+
+test("a table with history has the types of any other", () => {
+  const prices = builder.table("prices", { key: string(), value: float64(), store: versionedKeyValue("prices", "1h") });
+  expectTypeOf(prices).toEqualTypeOf<KTable<string, number>>();
+  expectTypeOf(words.join(prices, (word, price) => word.length * price)).toEqualTypeOf<KStream<string, number>>();
+  // @ts-expect-error how long history is kept has no default
+  versionedKeyValue("prices");
+  // @ts-expect-error only a source table keeps its history
+  prices.mapValues((price) => price + 1, { store: versionedKeyValue("more", "1h"), value: float64() });
 });

@@ -27,9 +27,10 @@ export function openTypedStore(handle: StoreHandle, time: RecordTime): StateStor
       return new SessionStore(handle as SessionStoreRows, time);
     case "fkSubscriptions":
     case "suppressBuffer":
+    case "versioned":
       throw new StreamError(
         "TOPOLOGY_INVALID",
-        `store ${handle.spec.name} is of type ${handle.spec.type}, which no processor can use: connect a table's store`,
+        `store ${handle.spec.name} is of type ${handle.spec.type}, which no processor can use: connect another`,
         { details: { store: handle.spec.name } },
       );
   }

@@ -13,6 +13,7 @@ import { streamTableJoins } from "./stream-table-joins.ts";
 import { suppression } from "./suppression.ts";
 import { tableTableJoins } from "./table-table-joins.ts";
 import { tables } from "./tables.ts";
+import { versioned } from "./versioned.ts";
 import { windows } from "./windows.ts";
 import type { CaseTopology } from "./words.ts";
 
@@ -33,6 +34,7 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...suppression,
     ...tableTableJoins,
     ...tables,
+    ...versioned,
     ...windows,
     ...foreignKeyJoins,
   }),

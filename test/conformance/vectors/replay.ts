@@ -97,9 +97,21 @@ function storesOf(vector: Pick<VectorFile, "stores">, driver: TopologyTestDriver
         return [name, driver.windowRows(name).map((row) => [row.key, row.windowStartMs, row.value, row.timestampMs])];
       case "session":
         return [name, driver.sessionRows(name).map((row) => [row.key, row.startMs, row.endMs, row.value])];
+      case "versioned":
+        return [
+          name,
+          driver.versionedRows(name).map((row) => [row.key, row.value, row.timestampMs, row.validToMs ?? null]),
+        ];
+      case "versionedLatest":
+        return [name, latest(driver, name)];
       default:
         throw new Error(`stores of type ${type} are not supported yet`);
     }
   });
   return Object.fromEntries(contents) as Replay["stores"];
+}
+
+function latest(driver: TopologyTestDriver, store: string): readonly (readonly unknown[])[] {
+  const rows = driver.versionedRows(store).filter((row) => row.validToMs === undefined);
+  return rows.map((row) => [row.key, row.value, row.timestampMs]);
 }

@@ -46,6 +46,7 @@ test.for(names)("splits %s into Kafka Streams' sub-topologies", (name) => {
       type: store.type,
       changelog: changelogTopic(store.name, "oracle"),
       ...(store.retentionMs !== undefined && { retentionMs: store.retentionMs }),
+      ...(store.historyRetentionMs !== undefined && { historyRetentionMs: store.historyRetentionMs }),
     })),
   }));
   expect(parts).toEqual(inSafeNumbers(recorded[name]?.subtopologies));

@@ -102,7 +102,8 @@ describe("dead letters", () => {
 
   test("more than one transaction holds all go back in order", async () => {
     const letters = Array.from({ length: 1_203 }, (_, offset) => dead("a", String(offset), { partition: 1, offset }));
-    for (let from = 0; from < letters.length; from += 401) await scene.write("dead", 0, letters.slice(from, from + 401));
+    for (let from = 0; from < letters.length; from += 401)
+      await scene.write("dead", 0, letters.slice(from, from + 401));
     expect(await run()).toEqual({ redriven: { in: 1_203 }, foreign: 0 });
     expect(await valuesIn(1)).toEqual(letters.map(({ value }) => value));
   });

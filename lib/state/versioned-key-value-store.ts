@@ -1,0 +1,234 @@
+import type { ByteSink } from "../core/byte-sink.ts";
+import { StreamError } from "../core/errors.ts";
+import { RowBucket } from "./bucket.ts";
+import type { Entry } from "./entry.ts";
+import { History, historySerde, type Version } from "./history.ts";
+import { lowerBound } from "./ordered-keys.ts";
+import { RowLayers } from "./row-layers.ts";
+import type { FrozenRows, RowSink, Scratch, StoreRow, StoreSpec, TaskStore, VersionedStore } from "./store.ts";
+import { PUT_DROPPED, PUT_IS_NEWEST } from "./store.ts";
+
+/** A put as it goes into the changelog. */
+interface LoggedPut {
+  readonly keyText: string;
+  readonly value: Buffer | undefined;
+  readonly timestampMs: number;
+}
+
+const nowhere: RowSink = { row: () => undefined };
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * Every version of a key, for as long as the history goes back, in memory.
+ *
+ * A key's versions are one row of the layers below: an abort takes them back together, a snapshot holds them in one value. The
+ * changelog has every put, those too that came too late, because any of them may be the one that was valid at a time.
+ *
+ * Changelog: plain key, plain value, record timestamp = the version's.
+ * @source Kafka Streams `RocksDBVersionedStore`, `ChangeLoggingVersionedKeyValueBytesStore`
+ */
+export class VersionedKeyValueStore implements TaskStore, VersionedStore {
+  readonly spec: StoreSpec;
+  /** Rows of a snapshot hold whole histories, those of the changelog single puts. */
+  readonly snapshotRows: RowSink;
+  private readonly historyRetentionMs: number;
+  private readonly layers: RowLayers;
+  private readonly bucket = new RowBucket("", 0);
+  private readonly buckets = [this.bucket];
+  private readonly sink: ByteSink;
+  private puts: LoggedPut[] = [];
+
+  constructor(spec: StoreSpec, { sink }: Scratch) {
+    if (spec.historyRetentionMs === undefined) {
+      throw new StreamError("TOPOLOGY_INVALID", `versioned store ${spec.name} needs a history retention`, {
+        details: { store: spec.name },
+      });
+    }
+    this.spec = spec;
+    this.historyRetentionMs = spec.historyRetentionMs;
+    this.sink = sink;
+    // What is logged are puts, not rows.
+    this.layers = new RowLayers(
+      { ...spec, logged: false, valueSerde: historySerde(spec.valueSerde) as never },
+      { sink },
+    );
+    this.snapshotRows = new HistoryRows(this.layers, (keyText) => this.entry(keyText));
+  }
+
+  get(keyText: string): StoreRow | undefined {
+    return present(this.history(keyText)?.latest);
+  }
+
+  getAsOf(keyText: string, timestampMs: number): StoreRow | undefined {
+    const history = this.history(keyText);
+    if (timestampMs >= this.oldestMs) return present(history?.asOf(timestampMs));
+    // Only the newest version is known of times before the history.
+    const latest = present(history?.latest);
+    return latest !== undefined && latest.timestampMs <= timestampMs ? latest : undefined;
+  }
+
+  put(keyText: string, value: unknown, timestampMs: number): number {
+    const version: Version = { value: value ?? null, timestampMs };
+    this.puts.push({ keyText, value: this.bytesOf(version), timestampMs });
+    if (timestampMs < this.oldestMs) return PUT_DROPPED;
+    if (timestampMs > this.layers.storeTimeMs) this.layers.storeTimeMs = timestampMs;
+    const history = this.history(keyText) ?? new History();
+    const validToMs = history.put(version);
+    history.forgetBefore(this.oldestMs);
+    const { latest } = history;
+    this.layers.put(this.entry(keyText), latest === undefined ? null : history, latest?.timestampMs ?? timestampMs);
+    return validToMs ?? PUT_IS_NEWEST;
+  }
+
+  *range(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]> {
+    for (const [keyText, history] of this.histories(from, to)) {
+      const row = present(history.latest);
+      if (row !== undefined) yield [keyText, row];
+    }
+  }
+
+  *reverseRange(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]> {
+    yield* [...this.range(from, to)].reverse();
+  }
+
+  *versions(): IterableIterator<readonly [string, StoreRow, number | undefined]> {
+    for (const [keyText, { versions }] of this.histories(undefined, undefined)) {
+      let validToMs: number | undefined;
+      for (const version of versions) {
+        if (version.value !== null) yield [keyText, version, validToMs];
+        validToMs = version.timestampMs;
+      }
+    }
+  }
+
+  seal(changelog: RowSink): void {
+    if (this.spec.logged) {
+      for (const { keyText, value, timestampMs } of this.puts)
+        changelog.row(keyText, value ?? NO_BYTES, 0, value?.length ?? -1, timestampMs);
+    }
+    this.layers.seal(nowhere, Number.NEGATIVE_INFINITY);
+    this.puts = [];
+  }
+
+  acknowledge(): void {
+    this.layers.acknowledge();
+  }
+
+  drop(): void {
+    this.puts = [];
+    this.layers.drop();
+  }
+
+  /**
+   * One put of the changelog.
+   * @hotPath once per restored put
+   */
+  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
+    if (timestampMs < this.oldestMs) return;
+    if (timestampMs > this.layers.storeTimeMs) this.storeTimeMs = timestampMs;
+    const history = this.history(keyText) ?? new History();
+    const { valueSerde } = this.spec;
+    const value = valueLength < 0 ? null : valueSerde.read(bytes, valueStart, valueStart + valueLength);
+    history.put({ value, timestampMs });
+    history.forgetBefore(this.oldestMs);
+    const { sink } = this;
+    sink.reset();
+    historySerde(valueSerde).write(history, sink);
+    const { latest } = history;
+    this.layers.restore(
+      this.entry(keyText),
+      sink.bytes,
+      0,
+      latest === undefined ? -1 : sink.length,
+      latest?.timestampMs ?? timestampMs,
+    );
+  }
+
+  freeze(which: "all" | "changed"): FrozenRows {
+    return this.layers.freeze(which, this.buckets);
+  }
+
+  get changedCount(): number {
+    return this.layers.changedCount;
+  }
+
+  get rowCount(): number {
+    return this.layers.rowCount;
+  }
+
+  get sizeBytes(): number {
+    return this.layers.sizeBytes;
+  }
+
+  /** Largest timestamp ever put. */
+  get storeTimeMs(): number {
+    return this.layers.storeTimeMs;
+  }
+
+  set storeTimeMs(storeTimeMs: number) {
+    this.layers.storeTimeMs = storeTimeMs;
+    this.layers.committedStoreTimeMs = storeTimeMs;
+  }
+
+  /** Puts before this come too late, and what was replaced before it is forgotten. */
+  private get oldestMs(): number {
+    return this.layers.storeTimeMs - this.historyRetentionMs;
+  }
+
+  private bytesOf({ value, timestampMs }: Version): Buffer | undefined {
+    if (value === null) return undefined;
+    const { sink } = this;
+    const { name, valueSerde } = this.spec;
+    sink.reset();
+    try {
+      valueSerde.write(value, sink);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StreamError(
+        "SERIALIZATION_FAILED",
+        `a version of store ${name} cannot be written as ${valueSerde.id}: ${reason}`,
+        { details: { store: name, serde: valueSerde.id, timestampMs }, cause },
+      );
+    }
+    return Buffer.from(sink.view());
+  }
+
+  private history(keyText: string): History | undefined {
+    const entry = this.bucket.rows.get(keyText);
+    return entry?.present === true ? (this.layers.ready(entry).value as History) : undefined;
+  }
+
+  private *histories(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, History]> {
+    const keys = this.bucket.order.keys();
+    for (let i = from === undefined ? 0 : lowerBound(keys, from); i < keys.length; i++) {
+      const keyText = keys[i] as string;
+      if (to !== undefined && keyText > to) return;
+      const history = this.history(keyText);
+      if (history !== undefined) yield [keyText, history];
+    }
+  }
+
+  private entry(keyText: string): Entry {
+    return this.bucket.rows.get(keyText) ?? this.layers.create(keyText, this.bucket);
+  }
+}
+
+/** Puts whole histories into the committed layer. */
+class HistoryRows implements RowSink {
+  private readonly layers: RowLayers;
+  private readonly entry: (keyText: string) => Entry;
+
+  constructor(layers: RowLayers, entry: (keyText: string) => Entry) {
+    this.layers = layers;
+    this.entry = entry;
+  }
+
+  /** @hotPath once per row of a snapshot */
+  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
+    this.layers.restore(this.entry(keyText), bytes, valueStart, valueLength, timestampMs);
+  }
+}
+
+function present(version: Version | undefined): StoreRow | undefined {
+  return version === undefined || version.value === null ? undefined : version;
+}
