@@ -20,9 +20,9 @@ import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
 import { given, replaced, withoutValue } from "./serdes.ts";
 import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
-import type { TablesJoin } from "./table-table-join.ts";
 import { suppressTable } from "./suppress-table.ts";
 import type { Suppression } from "./suppressed.ts";
+import type { TablesJoin } from "./table-table-join.ts";
 import { joinTables } from "./table-table-join.ts";
 
 /** Which row of a table with history is read: the newest, or the one as of the time of the record that asks. */

@@ -106,11 +106,7 @@ function countRepartitions(
   });
 }
 
-function fillFromGroups(
-  open: Set<string>,
-  groups: readonly (readonly string[])[],
-  counts: Map<string, number>,
-): void {
+function fillFromGroups(open: Set<string>, groups: readonly (readonly string[])[], counts: Map<string, number>): void {
   for (const group of groups) {
     const sizes = group.flatMap((topic) => counts.get(topic) ?? []);
     if (sizes.length === 0) continue;

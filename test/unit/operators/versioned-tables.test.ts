@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
-import { versionedKeyValue } from "../../../lib/dsl/versioned-store.ts";
 import type { KTable } from "../../../lib/dsl/table.ts";
+import { versionedKeyValue } from "../../../lib/dsl/versioned-store.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { TopologyHost } from "../../support/task-host.ts";
 import type { OperatorRow } from "./rows.ts";
