@@ -23,7 +23,10 @@ export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
 export { KGroupedStream } from "./dsl/grouped-stream.ts";
 export type { TableAggregateOptions, TableGroupedOptions } from "./dsl/grouped-table.ts";
 export { KGroupedTable } from "./dsl/grouped-table.ts";
+export type { JoinWindows, JoinWindowsOptions } from "./dsl/join-windows.ts";
+export { joinWindows } from "./dsl/join-windows.ts";
 export type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./dsl/low-level.ts";
+export type { BuildOptions, Optimization } from "./dsl/optimization.ts";
 export type { SessionStoreOptions } from "./dsl/session-windowed-stream.ts";
 export { SessionWindowedKStream } from "./dsl/session-windowed-stream.ts";
 export type { SessionStoreContents, StoreContents, WindowContents } from "./dsl/stores.ts";
@@ -37,6 +40,7 @@ export type {
   RepartitionedOptions,
   ToOptions,
 } from "./dsl/stream-routes.ts";
+export type { StreamJoinedOptions } from "./dsl/stream-stream-join.ts";
 export type { JoinedOptions } from "./dsl/stream-table-join.ts";
 export type { BufferLimits, EagerBufferLimits, Suppression } from "./dsl/suppressed.ts";
 export { Suppressed } from "./dsl/suppressed.ts";

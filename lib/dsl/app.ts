@@ -8,9 +8,10 @@ import {
 import type { Topology } from "../topology/node.ts";
 import { checkName } from "../topology/validate.ts";
 import { StreamsBuilder } from "./builder.ts";
+import type { BuildOptions } from "./optimization.ts";
 
 /** Settings of an application that belong to its code. */
-export interface AppSettings {
+export interface AppSettings extends BuildOptions {
   /**
    * Names the application for ever: consumer group, transactional ids, changelog topics, leases and snapshots carry it.
    * A lower-case letter, then 1 to 48 lower-case letters, digits or hyphens.
@@ -71,7 +72,7 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
   }
   const builder = new StreamsBuilder();
   define(builder);
-  const topology = builder.build();
+  const topology = builder.build(settings);
   const exceptionHandlers: ExceptionHandlers = Object.freeze({
     deserialization: settings.deserializationExceptionHandler ?? failAlways.deserialization,
     processing: settings.processingExceptionHandler ?? failAlways.processing,

@@ -8,6 +8,7 @@ import { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./low-level.ts";
 import { addLowLevelProcessor, addLowLevelSink, topicRef } from "./low-level.ts";
+import type { BuildOptions } from "./optimization.ts";
 import { prefixes } from "./prefixes.ts";
 import { bothKnown } from "./serdes.ts";
 import { sourcedTable } from "./sourced-table.ts";
@@ -144,8 +145,8 @@ export class StreamsBuilder {
    *
    * @throws {StreamError} `TOPOLOGY_INVALID`
    */
-  build(): Topology {
-    return this.graph.build();
+  build(options: BuildOptions = {}): Topology {
+    return this.graph.build(options);
   }
 
   private source<K, V>(name: string, topics: readonly TopicRef[], options: StreamOptions<K, V>): string {

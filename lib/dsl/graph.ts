@@ -3,12 +3,14 @@ import type { StoreSpec } from "../state/store.ts";
 import type { SinkNode, SourceNode, Topology, TopologyNode } from "../topology/node.ts";
 import type { Operator } from "../topology/operator.ts";
 import { validate } from "../topology/validate.ts";
+import type { BuildOptions } from "./optimization.ts";
 
 /** A processor that is resolved when the topology is built: what it needs may depend on operators added below it. */
 export interface PendingProcessor {
   readonly name: string;
   readonly parents: readonly string[];
-  readonly resolve: () => ResolvedProcessor;
+  /** Answers undefined when the node is not needed in this build. */
+  readonly resolve: (options: BuildOptions) => ResolvedProcessor | undefined;
 }
 
 /** What a processor turned out to be. */
@@ -20,6 +22,8 @@ export interface ResolvedProcessor {
   readonly reads?: readonly string[];
   /** See `ProcessorNode.clocks`; for a node that shares its store with others. */
   readonly clocks?: string;
+  /** Where it hangs in this build, if not where it was added. */
+  readonly parents?: readonly string[];
 }
 
 /** A stream that went through a repartition topic. */
@@ -36,7 +40,7 @@ export interface Repartitioned {
  */
 export class Graph {
   private index = 0;
-  private readonly pending: (() => TopologyNode)[] = [];
+  private readonly pending: ((options: BuildOptions) => TopologyNode | undefined)[] = [];
   private readonly sources = new Map<string, SourceNode>();
   private readonly stores = new Map<string, StoreSpec>();
   private readonly sharedStores = new Set<StoreSpec>();
@@ -78,11 +82,13 @@ export class Graph {
   }
 
   addProcessor({ name, parents, resolve }: PendingProcessor): void {
-    this.pending.push(() => {
-      const { operator, store, reads = [], clocks = store?.name ?? name } = resolve();
+    this.pending.push((options) => {
+      const resolved = resolve(options);
+      if (resolved === undefined) return undefined;
+      const { operator, store, reads = [], clocks = store?.name ?? name } = resolved;
       if (store !== undefined) this.keepStore(store, `${name} uses`);
       const stores = store === undefined ? reads : [store.name, ...reads];
-      return { kind: "processor", name, parents, operator, stores, clocks };
+      return { kind: "processor", name, parents: resolved.parents ?? parents, operator, stores, clocks };
     });
   }
 
@@ -101,10 +107,10 @@ export class Graph {
    *
    * @throws {StreamError} `TOPOLOGY_INVALID`
    */
-  build(): Topology {
+  build(options: BuildOptions): Topology {
     this.stores.clear();
     for (const store of this.sharedStores) this.keepStore(store, "addStateStore adds");
-    const nodes = withClocks(this.pending.map((resolve) => resolve()));
+    const nodes = withClocks(this.pending.flatMap((resolve) => resolve(options) ?? []));
     const topology = Object.freeze<Topology>({
       nodes: Object.freeze(nodes),
       stores: new Map(this.stores),

@@ -13,14 +13,17 @@ import type { Serde } from "../serde/serde.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import { KGroupedStream } from "./grouped-stream.ts";
+import type { AnyJoined } from "./join.ts";
+import { joinWith } from "./join.ts";
+import type { JoinWindows } from "./join-windows.ts";
 import { prefixes } from "./prefixes.ts";
 import { repartition } from "./repartition.ts";
 import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
 import { given, needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
 import { sourcedTable } from "./sourced-table.ts";
 import { StreamRoutes } from "./stream-routes.ts";
+import type { StreamJoinedOptions } from "./stream-stream-join.ts";
 import type { JoinedOptions } from "./stream-table-join.ts";
-import { joinWithTable } from "./stream-table-join.ts";
 import type { KTable } from "./table.ts";
 
 /** What every operator takes. */
@@ -189,37 +192,71 @@ export class KStream<K, V> extends StreamRoutes<K, V> {
   }
 
   /**
-   * Joins every record with the row that a table has for its key at that moment; records without a row are dropped. A stream
-   * whose key has changed goes through a repartition topic first.
+   * Joins every record with the row that a table has for its key at that moment; records without a row are dropped. With
+   * another stream: every pair of records with one key whose timestamps are near. A stream whose key has changed goes
+   * through a repartition topic first.
    *
-   * @param joiner Gets value, row and key.
-   * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or without a serde that is needed
+   * @param joiner Gets value, row or other value, and key.
+   * @throws {StreamError} `TOPOLOGY_INVALID` for something of another builder, or without a serde that is needed
    * @example
    * const named = orders.join(users, (order, user) => ({ ...order, name: user.name }));
    */
   join<T, R>(
     table: KTable<NonNullable<K>, T>,
     joiner: ValueJoiner<NonNullable<K>, NonNullable<V>, T, R>,
-    options: JoinedOptions<K, V> = {},
-  ): KStream<K, R> {
-    return new KStream(joinWithTable(this.props, { table: table.props, joiner, left: false, options }));
+    options?: JoinedOptions<K, V>,
+  ): KStream<K, R>;
+  join<V2, R>(
+    stream: KStream<K, V2>,
+    joiner: ValueJoiner<NonNullable<K>, NonNullable<V>, NonNullable<V2>, R>,
+    windows: JoinWindows,
+    options?: StreamJoinedOptions<K, V, V2>,
+  ): KStream<K, R>;
+  join<R>(other: AnyJoined, joiner: unknown, ...rest: readonly unknown[]): KStream<K, R> {
+    return new KStream(joinWith(this.props, { kind: "join", other, joiner, rest }));
   }
 
   /**
    * Joins every record with the row that a table has for its key at that moment, or with null: when there is no row, and when
-   * the record has no key. Null values are dropped.
+   * the record has no key. With another stream: as `join`, and records of this stream without a match are joined with null
+   * once their window and grace are over. Null values are dropped.
    *
-   * @param joiner Gets value, row or null, and key.
-   * @throws {StreamError} `TOPOLOGY_INVALID` for a table of another builder, or without a serde that is needed
+   * @param joiner Gets value, row or other value or null, and key.
+   * @throws {StreamError} `TOPOLOGY_INVALID` for something of another builder, or without a serde that is needed
    * @example
    * const named = orders.leftJoin(users, (order, user) => ({ ...order, name: user?.name ?? "nobody" }));
    */
   leftJoin<T, R>(
     table: KTable<NonNullable<K>, T>,
     joiner: ValueJoiner<K, NonNullable<V>, T | null, R>,
-    options: JoinedOptions<K, V> = {},
+    options?: JoinedOptions<K, V>,
+  ): KStream<K, R>;
+  leftJoin<V2, R>(
+    stream: KStream<K, V2>,
+    joiner: ValueJoiner<K, NonNullable<V>, NonNullable<V2> | null, R>,
+    windows: JoinWindows,
+    options?: StreamJoinedOptions<K, V, V2>,
+  ): KStream<K, R>;
+  leftJoin<R>(other: AnyJoined, joiner: unknown, ...rest: readonly unknown[]): KStream<K, R> {
+    return new KStream(joinWith(this.props, { kind: "leftJoin", other, joiner, rest }));
+  }
+
+  /**
+   * Joins two streams as `join` does; records of either side without a match are joined with null once their window and grace
+   * are over. Null values are dropped.
+   *
+   * @param joiner Gets value or null, other value or null, and key.
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a stream of another builder, or without a serde that is needed
+   * @example
+   * const both = web.outerJoin(mobile, (left, right) => ({ left, right }), joinWindows({ timeDifference: "1h", grace: "5m" }));
+   */
+  outerJoin<V2, R>(
+    stream: KStream<K, V2>,
+    joiner: ValueJoiner<K, NonNullable<V> | null, NonNullable<V2> | null, R>,
+    windows: JoinWindows,
+    options?: StreamJoinedOptions<K, V, V2>,
   ): KStream<K, R> {
-    return new KStream(joinWithTable(this.props, { table: table.props, joiner, left: true, options }));
+    return new KStream(joinWith(this.props, { kind: "outerJoin", other: stream, joiner, rest: [windows, options] }));
   }
 
   /**

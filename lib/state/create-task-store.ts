@@ -1,3 +1,4 @@
+import { JoinWindowStore } from "./join-window-store.ts";
 import { SessionRowStore } from "./session-store.ts";
 import type { Scratch, StoreSpec, TaskStore } from "./store.ts";
 import { SuppressBufferStore } from "./suppress-buffer-store.ts";
@@ -19,7 +20,10 @@ export function createTaskStore(spec: StoreSpec, scratch: Scratch): TaskStore {
     case "keyValue":
     case "timestampedKeyValue":
     case "fkSubscriptions":
+    case "joinSideList":
       return new TimestampedKeyValueStore(spec, scratch);
+    case "joinWindow":
+      return new JoinWindowStore(spec, scratch);
     case "window":
     case "timestampedWindow":
       return new TimestampedWindowStore(spec, scratch);

@@ -1,5 +1,6 @@
 import { invariant, StreamError } from "../core/errors.ts";
 import type { RowBucket } from "./bucket.ts";
+import { encodeValue } from "./encode-value.ts";
 import { Entry, NOT_DECODED } from "./entry.ts";
 import { FrozenLayer } from "./frozen-layer.ts";
 import { EXPIRED, SealedLayer } from "./sealed-layer.ts";
@@ -244,18 +245,7 @@ export class RowLayers {
   }
 
   private write(value: unknown): void {
-    const { sink } = this.scratch;
-    const { name, valueSerde } = this.spec;
-    sink.reset();
-    try {
-      valueSerde.write(value, sink);
-    } catch (cause) {
-      throw new StreamError(
-        "SERIALIZATION_FAILED",
-        `a value of store ${name} cannot be written as ${valueSerde.id}: ${String((cause as Error)?.message ?? cause)}`,
-        { details: { store: name, serde: valueSerde.id }, cause },
-      );
-    }
+    encodeValue(this.spec, value, this.scratch.sink);
   }
 
   private copyOf({ value, timestampMs }: Entry): StoreRow {

@@ -1,4 +1,5 @@
 import type { ByteSink } from "../core/byte-sink.ts";
+import type { Header } from "../records/reader.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { BufferedChange } from "./buffered-change.ts";
 import type { FoundRows } from "./found-rows.ts";
@@ -29,6 +30,8 @@ export type StoreType =
   | "window"
   | "timestampedWindow"
   | "session"
+  | "joinWindow"
+  | "joinSideList"
   | "fkSubscriptions"
   | "suppressBuffer"
   | "versioned";
@@ -133,10 +136,32 @@ export interface VersionedStore extends KeyValueStore {
   versions(): IterableIterator<readonly [keyText: string, row: StoreRow, validToMs: number | undefined]>;
 }
 
+/** A record that a join store keeps. */
+export interface StoredRecord {
+  readonly value: unknown;
+  readonly timestampMs: number;
+  readonly headers: readonly Header[];
+}
+
+/** Records per key and timestamp, duplicates kept. Records at or below stream time minus retention are invisible and dropped. */
+export interface JoinStore extends StoreHandle {
+  /** @param sequence Keeps records of one key and timestamp apart, in the order of arrival; over all keys of the store. */
+  put(keyText: string, sequence: number, record: StoredRecord): void;
+  /** Records of a key with `fromMs <= timestamp <= toMs`, by timestamp, then arrival. */
+  fetch(keyText: string, fromMs: number, toMs: number): IterableIterator<StoreRow>;
+}
+
 /** Where rows go, of a snapshot or of a changelog: Kafka Streams' changelog key bytes, plain value bytes, timestamp. */
 export interface RowSink {
   /** `valueLength` -1 is a tombstone. `bytes` is valid during the call only. @hotPath no view per row */
-  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void;
+  row(
+    keyText: string,
+    bytes: Buffer,
+    valueStart: number,
+    valueLength: number,
+    timestampMs: number,
+    headers?: readonly Header[],
+  ): void;
 }
 
 /**

@@ -186,7 +186,7 @@ export class Collector {
 /** Encodes rows of a store into the batch of its changelog. */
 class ChangelogRows implements RowSink {
   private readonly output: Output;
-  /** Of records with a value. */
+  /** Of records with a value, unless they bring their own. */
   private readonly headers: readonly Header[];
   private readonly grown: (before: number) => void;
 
@@ -197,7 +197,14 @@ class ChangelogRows implements RowSink {
   }
 
   /** @hotPath once per changed row of a commit */
-  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
+  row(
+    keyText: string,
+    bytes: Buffer,
+    valueStart: number,
+    valueLength: number,
+    timestampMs: number,
+    headers?: readonly Header[],
+  ): void {
     const { writer } = this.output;
     const before = writer.byteLength;
     writer.openRecord(timestampMs);
@@ -205,11 +212,11 @@ class ChangelogRows implements RowSink {
     writer.endKey();
     if (valueLength < 0) {
       writer.nullValue();
-      writer.closeRecord();
+      writer.closeRecord(headers);
     } else {
       writer.sink.copy(bytes, valueStart, valueStart + valueLength);
       writer.endValue();
-      writer.closeRecord(this.headers);
+      writer.closeRecord(headers ?? this.headers);
     }
     this.grown(before);
   }

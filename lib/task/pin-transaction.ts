@@ -12,6 +12,7 @@ import { encodePosition, type Position, positionRecordKey } from "../application
 import { StreamError } from "../core/errors.ts";
 import type { PartitionKey } from "../core/ids.ts";
 import type { Log, PartitionBatch, Transactor } from "../ports/log.ts";
+import type { Header } from "../records/reader.ts";
 import { RecordWriter } from "../records/writer.ts";
 import type { RowSink } from "../state/store.ts";
 import type { Collector } from "./collector.ts";
@@ -159,9 +160,16 @@ class CountingRows implements RowSink {
   }
 
   /** @hotPath once per changed row of a commit */
-  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
+  row(
+    keyText: string,
+    bytes: Buffer,
+    valueStart: number,
+    valueLength: number,
+    timestampMs: number,
+    headers?: readonly Header[],
+  ): void {
     this.count++;
     this.bytes += keyText.length + Math.max(0, valueLength);
-    this.inner.row(keyText, bytes, valueStart, valueLength, timestampMs);
+    this.inner.row(keyText, bytes, valueStart, valueLength, timestampMs, headers);
   }
 }

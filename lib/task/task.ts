@@ -263,6 +263,8 @@ export class Task {
 
   private clock(owner: string, name: string, initial: number): OperatorClock {
     const id = `${this.plan.id}/${owner}/${name}`;
+    const shared = this.clocks.get(id);
+    if (shared !== undefined) return shared;
     const clock = { value: this.position?.clocks[id] ?? initial, initial };
     this.clocks.set(id, clock);
     return clock;

@@ -104,7 +104,7 @@ const ADDITIONAL_RETENTION_MS = 86_400_000;
 function changelogConfigs(store: StoreSpec, settings: Settings["topics"]): Readonly<Record<string, string>> {
   const { historyRetentionMs } = store;
   return {
-    "cleanup.policy": store.retentionMs === undefined ? "compact" : "compact,delete",
+    "cleanup.policy": cleanupPolicy(store),
     "delete.retention.ms": String(settings.deleteRetentionMs),
     "message.timestamp.type": "CreateTime",
     // Versions of one key have one key in the log: none may be compacted away while it is history.
@@ -113,4 +113,10 @@ function changelogConfigs(store: StoreSpec, settings: Settings["topics"]): Reado
     }),
     "retention.ms": "-1",
   };
+}
+
+/** Keys of a join window store never come again, so there is nothing to compact. */
+function cleanupPolicy(store: StoreSpec): string {
+  if (store.type === "joinWindow") return "delete";
+  return store.retentionMs === undefined ? "compact" : "compact,delete";
 }

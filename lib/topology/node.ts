@@ -35,7 +35,7 @@ export interface ProcessorNode {
   readonly stores: readonly string[];
   /**
    * The name under which its clocks are kept: the store that it brings, or its own name without one. Names of nodes move
-   * when operators are added in front, names of stores do not.
+   * when operators are added in front, names of stores do not. Nodes with the same name share their clocks.
    */
   readonly clocks: string;
 }

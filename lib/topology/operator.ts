@@ -18,6 +18,7 @@ export interface OperatorContext {
   /**
    * A clock of this operator that survives restarts: stored in the position record with every commit, rolled back by an
    * abort. Starts at `initial`. For stream time of windows, sequence numbers and the like; at most a few per operator.
+   * Nodes that keep their clocks under one name share them.
    */
   clock(name: string, initial: number): OperatorClock;
   /** Counts a record that the operator drops on purpose, by Kafka Streams' reason. */

@@ -165,8 +165,9 @@ export class TopologyHost implements TaskHost {
   }
 
   clock(owner: string, name: string, initial: number): OperatorClock {
-    const clock = { value: initial };
-    this.clocks.set(`${owner}/${name}`, clock);
+    const id = `${owner}/${name}`;
+    const clock = this.clocks.get(id) ?? { value: initial };
+    this.clocks.set(id, clock);
     return clock;
   }
 

@@ -1,4 +1,4 @@
-import { defineApp, int64, string, timeWindowed, timeWindows } from "../../lib/index.ts";
+import { defineApp, int64, joinWindows, string, timeWindowed, timeWindows } from "../../lib/index.ts";
 
 /** Counts records by key: one input, one store. */
 export const countApp = defineApp({ id: "app" }, (builder) => {
@@ -16,6 +16,15 @@ export const mergeApp = defineApp({ id: "merge" }, (builder) => {
     .count({ store: "per-second" })
     .toStream()
     .to("out", { key: timeWindowed(string(), "1s"), value: int64() });
+});
+
+/** Joins two topics, and waits for matches on both sides: join windows, waiting records, clocks that two nodes share. */
+export const outerJoinApp = defineApp({ id: "outer-join" }, (builder) => {
+  const left = builder.stream("left", { key: string(), value: string() });
+  const right = builder.stream("right", { key: string(), value: string() });
+  left
+    .outerJoin(right, (l, r) => `${l}+${r}`, joinWindows({ before: "1s", after: "500ms", grace: "200ms" }))
+    .to("out", { value: string() });
 });
 
 /** A repartition in between, and a source that starts at its end. */

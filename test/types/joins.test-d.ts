@@ -1,7 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import type { KStream } from "../../lib/index.ts";
-import { int64, StreamsBuilder, string } from "../../lib/index.ts";
+import { int64, joinWindows, StreamsBuilder, string, timeWindows } from "../../lib/index.ts";
 
 const Order = z.object({ user: z.string(), total: z.number() });
 const User = z.object({ name: z.string() });
@@ -45,4 +45,43 @@ test("a null that a join drops is no type of the joiner, a null key of a left jo
   expectTypeOf(loose.leftJoin(users, (_value, _user, key) => key)).toEqualTypeOf<
     KStream<string | null, string | null>
   >();
+});
+
+const payments = builder.stream("payments", { key: string(), value: z.object({ method: z.string() }) });
+const windows = joinWindows({ timeDifference: "1h", grace: "5m" });
+
+test("a join of streams infers both values, which may be null on the outer sides", () => {
+  expectTypeOf(
+    orders.join(payments, (order, payment, key) => [order.total, payment.method, key] as const, windows),
+  ).toEqualTypeOf<KStream<string, readonly [number, string, string]>>();
+  expectTypeOf(orders.leftJoin(payments, (order, payment) => payment?.method ?? order.user, windows)).toEqualTypeOf<
+    KStream<string, string>
+  >();
+  expectTypeOf(orders.outerJoin(payments, (order, payment) => order?.user ?? payment?.method, windows)).toEqualTypeOf<
+    KStream<string, string | undefined>
+  >();
+  // @ts-expect-error the right value of a left join may be null
+  orders.leftJoin(payments, (_order, payment) => payment.method, windows);
+  // @ts-expect-error the left value of an outer join may be null
+  orders.outerJoin(payments, (order) => order.user, windows);
+  // @ts-expect-error a payment has no total
+  orders.join(payments, (_order, payment) => payment.total, windows);
+});
+
+test("a join of streams needs windows, and windows need a grace and both ends", () => {
+  // @ts-expect-error no windows
+  orders.join(payments, (order) => order);
+  // @ts-expect-error no windows
+  orders.outerJoin(payments, (order) => order);
+  // @ts-expect-error no grace
+  joinWindows({ timeDifference: "1h" });
+  // @ts-expect-error no after
+  joinWindows({ before: "1h", grace: 0 });
+  // @ts-expect-error windows of an aggregation are none of a join
+  orders.join(payments, (order) => order, timeWindows({ size: "1h", grace: 0 }));
+  const otherKeys = payments.selectKey(() => 1);
+  // @ts-expect-error other keys
+  orders.join(otherKeys, (order) => order, windows);
+  // @ts-expect-error the other value is no number
+  orders.join(payments, (order) => order, windows, { otherValue: int64() });
 });

@@ -26,6 +26,8 @@ export function openTypedStore(handle: StoreHandle, time: RecordTime): StateStor
     case "session":
       return new SessionStore(handle as SessionStoreRows, time);
     case "fkSubscriptions":
+    case "joinSideList":
+    case "joinWindow":
     case "suppressBuffer":
     case "versioned":
       throw new StreamError(

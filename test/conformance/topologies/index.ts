@@ -9,6 +9,7 @@ import { routes } from "./routes.ts";
 import { sessions } from "./sessions.ts";
 import { sliding } from "./sliding.ts";
 import { stateless } from "./stateless.ts";
+import { streamStreamJoins } from "./stream-stream-joins.ts";
 import { streamTableJoins } from "./stream-table-joins.ts";
 import { suppression } from "./suppression.ts";
 import { tableTableJoins } from "./table-table-joins.ts";
@@ -30,6 +31,7 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...sessions,
     ...sliding,
     ...stateless,
+    ...streamStreamJoins,
     ...streamTableJoins,
     ...suppression,
     ...tableTableJoins,

@@ -7,6 +7,7 @@ import { TopologyTestDriver } from "../../../lib/testing/topology-test-driver.ts
 import type { ExceptionHandler, ExceptionHandlers } from "../../../lib/topology/exception-handler.ts";
 import { logAndContinue, logAndFail } from "../../../lib/topology/exception-handler.ts";
 import type { CaseTopology } from "../topologies/words.ts";
+import { buildOptions } from "./build-options.ts";
 import type { VectorFile, VectorFormat, VectorHeaders, VectorOutput, VectorTopic } from "./vector-file.ts";
 
 const serdes: Readonly<Record<VectorFormat, Serde<unknown>>> = { string: string(), int64: int64(), json: json() };
@@ -29,7 +30,11 @@ export function replay(
   const builder = new StreamsBuilder();
   define(builder);
   const exceptionHandlers = handlersOf(vector.config);
-  const driver = new TopologyTestDriver({ id: "oracle", topology: builder.build(), exceptionHandlers });
+  const driver = new TopologyTestDriver({
+    id: "oracle",
+    topology: builder.build(buildOptions(vector)),
+    exceptionHandlers,
+  });
   const outputs: VectorOutput[] = [];
   const counts = new Map(watched.map((topic) => [topic, [] as number[]]));
   const inputs = new Map(

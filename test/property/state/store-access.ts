@@ -15,6 +15,7 @@ export function accessTo(store: TaskStore): StoreAccess {
     case "timestampedKeyValue":
     case "fkSubscriptions":
     case "suppressBuffer":
+    case "joinSideList":
       return toKeyValues(store as TaskStore & KeyValueStore);
     case "window":
     case "timestampedWindow":
@@ -23,6 +24,8 @@ export function accessTo(store: TaskStore): StoreAccess {
       return toSessions(store as TaskStore & SessionStore);
     case "versioned":
       throw new Error("a store with history has a model of its own: versioned-store.test.ts");
+    case "joinWindow":
+      throw new Error("a join window store has no rows to replace: it has a model of its own");
   }
 }
 

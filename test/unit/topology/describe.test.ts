@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseSettings } from "../../../lib/config/settings.ts";
 import { StreamsBuilder } from "../../../lib/dsl/builder.ts";
@@ -8,6 +9,8 @@ import { internalTopics } from "../../../lib/topology/internal-topics.ts";
 import type { Topology } from "../../../lib/topology/node.ts";
 import { changelogTopic, subTopologies } from "../../../lib/topology/sub-topologies.ts";
 import { caseTopologies } from "../../conformance/topologies/index.ts";
+import { buildOptions } from "../../conformance/vectors/build-options.ts";
+import { readVector } from "../../conformance/vectors/vector-file.ts";
 
 interface RecordedNames {
   readonly subtopologies: readonly unknown[];
@@ -15,6 +18,7 @@ interface RecordedNames {
   readonly internalTopics: Readonly<Record<string, { readonly config: Readonly<Record<string, string>> }>>;
 }
 
+const vectors = fileURLToPath(new URL("../../conformance/recorded/vectors", import.meta.url));
 const golden = new URL("../../golden/describe/", import.meta.url);
 const recorded = JSON.parse(readFileSync(new URL("names.json", golden), "utf8")) as Record<string, RecordedNames>;
 const names = [...caseTopologies.keys()];
@@ -22,7 +26,7 @@ const names = [...caseTopologies.keys()];
 function build(name: string): Topology {
   const builder = new StreamsBuilder();
   caseTopologies.get(name)?.(builder);
-  return builder.build();
+  return builder.build(buildOptions(readVector(vectors, name, "1")));
 }
 
 /** "For ever" is the largest Java long there, recorded as text, and the largest safe number here. */

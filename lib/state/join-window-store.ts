@@ -1,0 +1,114 @@
+import type { Header } from "../records/reader.ts";
+import { encodeValue } from "./encode-value.ts";
+import type { Entry } from "./entry.ts";
+import { ExpiringStore } from "./expiring-store.ts";
+import { JoinWindowIndex } from "./join-window-index.ts";
+import { joinWindowKey } from "./join-window-key.ts";
+import type { JoinStore, RowSink, Scratch, StoredRecord, StoreRow, StoreSpec } from "./store.ts";
+import { isWindowKey, windowStartOf } from "./window-key.ts";
+
+/** Into how many buckets the retention is cut: rows are freed a whole bucket at a time. */
+const BUCKETS = 16;
+
+/** A record that is logged as Kafka Streams does, but that nobody can join any more. */
+interface Unkept {
+  readonly changelogKey: string;
+  readonly value: unknown;
+  readonly timestampMs: number;
+}
+
+/**
+ * The records of one side of a join of streams, in memory: per key and timestamp, duplicates kept. Records with
+ * `timestamp <= stream time - retention` are gone; stream time is the largest timestamp ever put.
+ *
+ * Expiry is metadata, as in window stores: nothing is written for it, and memory is freed when a commit is acknowledged.
+ *
+ * Changelog: `joinWindowKey`, plain value, headers and timestamp of the record. Records with a null value and records that
+ * come too late are logged and not kept.
+ * @source Kafka Streams `ChangeLoggingWindowBytesStore` with `retainDuplicates`, `RocksDBWindowStore`
+ */
+export class JoinWindowStore extends ExpiringStore implements JoinStore {
+  /** A bucket holds the records of this many milliseconds; its time is the last of them. */
+  private readonly spanMs: number;
+  private readonly scratch: Scratch;
+  private readonly index = new JoinWindowIndex();
+  private unkept: Unkept[] = [];
+  /** Headers of the open layer's records that have some, by changelog key. */
+  private readonly headers = new Map<string, readonly Header[]>();
+
+  /** @throws {StreamError} `TOPOLOGY_INVALID` without a retention above 0 ms */
+  constructor(spec: StoreSpec, scratch: Scratch) {
+    super(spec, scratch, { keySuffix: () => "" });
+    this.scratch = scratch;
+    this.spanMs = Math.ceil((spec.retentionMs ?? 0) / BUCKETS);
+  }
+
+  /** @hotPath once per record */
+  put(keyText: string, sequence: number, record: StoredRecord): void {
+    const { value, timestampMs, headers } = record;
+    const changelogKey = joinWindowKey(keyText, timestampMs, sequence);
+    if (headers.length > 0) this.headers.set(changelogKey, headers);
+    const isNull = value === null || value === undefined;
+    if (isNull || !this.admits(timestampMs)) this.unkept.push({ changelogKey, value, timestampMs });
+    else {
+      const entry = this.entry(changelogKey, this.bucketTimeMs(timestampMs));
+      this.layers.put(entry, value, timestampMs);
+      this.index.add(keyText, entry);
+    }
+  }
+
+  *fetch(keyText: string, fromMs: number, toMs: number): IterableIterator<StoreRow> {
+    for (const entry of this.index.between(keyText, this.visibleFrom(fromMs), toMs)) yield this.layers.ready(entry);
+  }
+
+  override seal(changelog: RowSink): void {
+    const { headers } = this;
+    const records = headers.size === 0 ? changelog : withHeaders(changelog, headers);
+    for (const row of this.unkept) this.log(records, row);
+    super.seal(records);
+    this.unkept = [];
+    headers.clear();
+  }
+
+  override drop(): void {
+    super.drop();
+    this.unkept = [];
+    this.headers.clear();
+  }
+
+  /** @hotPath once per restored row */
+  row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
+    if (!isWindowKey(keyText)) throw this.badKey(keyText);
+    const putMs = windowStartOf(keyText);
+    if (valueLength < 0 || !this.admitsRestored(putMs)) return;
+    const entry = this.entry(keyText, this.bucketTimeMs(putMs));
+    const known = entry.present;
+    this.layers.restore(entry, bytes, valueStart, valueLength, timestampMs);
+    if (!known) this.index.addRestored(entry);
+  }
+
+  protected override moved(entry: Entry): void {
+    if (!entry.present) this.index.remove(entry);
+  }
+
+  private bucketTimeMs(timestampMs: number): number {
+    return (Math.floor(timestampMs / this.spanMs) + 1) * this.spanMs - 1;
+  }
+
+  private log(changelog: RowSink, { changelogKey, value, timestampMs }: Unkept): void {
+    if (!this.spec.logged) return;
+    const { sink } = this.scratch;
+    const isNull = value === null || value === undefined;
+    if (!isNull) encodeValue(this.spec, value, sink);
+    changelog.row(changelogKey, sink.bytes, 0, isNull ? -1 : sink.length, timestampMs);
+  }
+}
+
+function withHeaders(changelog: RowSink, headers: ReadonlyMap<string, readonly Header[]>): RowSink {
+  return {
+    /** @hotPath once per changed row of a commit */
+    row(keyText, bytes, valueStart, valueLength, timestampMs) {
+      changelog.row(keyText, bytes, valueStart, valueLength, timestampMs, headers.get(keyText));
+    },
+  };
+}
