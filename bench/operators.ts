@@ -14,6 +14,7 @@ import { int64 } from "../lib/serde/int64.ts";
 import { string } from "../lib/serde/string.ts";
 import { createTaskStore } from "../lib/state/create-task-store.ts";
 import type { StoreHandle, TaskStore } from "../lib/state/store.ts";
+import { GlobalStores } from "../lib/task/global-stores.ts";
 import { Cursor } from "../lib/topology/cursor.ts";
 import type { TaskSource } from "../lib/topology/instantiate.ts";
 import { instantiate } from "../lib/topology/instantiate.ts";
@@ -149,6 +150,7 @@ class Feed {
         this.emitted++;
       },
       store: <S extends StoreHandle>(name: string) => stores.get(name) as StoreHandle as S,
+      globalStore: (name) => new GlobalStores(topology.globalStores).store(name),
       clock: (_node, _name, value) => ({ value }),
       dropped: () => {},
       failed: (_node, error) => {

@@ -19,6 +19,8 @@ export {
   TimeWindowedCogroupedKStream,
 } from "./dsl/cogrouped-stream.ts";
 export type { Connected } from "./dsl/connected-stores.ts";
+export type { GlobalTableOptions } from "./dsl/global-table.ts";
+export { GlobalKTable } from "./dsl/global-table.ts";
 export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
 export { KGroupedStream } from "./dsl/grouped-stream.ts";
 export type { TableAggregateOptions, TableGroupedOptions } from "./dsl/grouped-table.ts";

@@ -2,7 +2,7 @@ import type { PartitionKey, TopicPartition } from "../core/ids.ts";
 import type { TopicDescription } from "../ports/log.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { ExceptionHandlers } from "../topology/exception-handler.ts";
-import type { SubTopology } from "../topology/node.ts";
+import type { GlobalStore, SubTopology } from "../topology/node.ts";
 import type { AppManifest } from "./manifest.ts";
 
 /** An input partition of a task. */
@@ -34,6 +34,11 @@ export interface PinPlan {
   readonly tasks: readonly TaskPlan[];
 }
 
+/** A topic that every worker keeps whole. */
+export interface GlobalTopic extends GlobalStore {
+  readonly partitions: number;
+}
+
 /** An application resolved against its topics and its manifest: what every worker, coordinator and query agrees on. */
 export interface ApplicationPlan {
   readonly applicationId: string;
@@ -44,6 +49,7 @@ export interface ApplicationPlan {
   readonly partitionCounts: ReadonlyMap<string, number>;
   readonly pins: readonly PinPlan[];
   readonly positionsTopic: string;
+  readonly globals: readonly GlobalTopic[];
   readonly manifest: AppManifest;
 }
 

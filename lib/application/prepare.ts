@@ -196,6 +196,7 @@ function resolve(parts: {
     partitionCounts: counts,
     pins: pins as readonly PinPlan[],
     positionsTopic: positionsTopic(app.id),
+    globals: app.topology.globalStores.map((each) => ({ ...each, partitions: counts.get(each.topic) as number })),
     manifest,
   };
 }

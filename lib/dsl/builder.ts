@@ -1,11 +1,15 @@
 import { StreamError } from "../core/errors.ts";
+import { tableSource } from "../operators/table-source.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { StoreBuilder } from "../state/typed/state-store.ts";
 import type { TimestampExtractor, TopicRef, Topology } from "../topology/node.ts";
+import type { GlobalTableOptions } from "./global-table.ts";
+import { GlobalKTable } from "./global-table.ts";
 import { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
+import { rowStore } from "./kept-store.ts";
 import type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./low-level.ts";
 import { addLowLevelProcessor, addLowLevelSink, topicRef } from "./low-level.ts";
 import type { BuildOptions } from "./optimization.ts";
@@ -138,6 +142,29 @@ export class StreamsBuilder {
   /** Low-level API: writes a topic. @source Kafka Streams `Topology.addSink` */
   addSink<K, V, T = V>(name: string, sink: LowLevelSink<K, V, T>): void {
     addLowLevelSink(this.graph, name, sink);
+  }
+
+  /**
+   * Reads a whole topic as a table in every worker, so that streams join it by any key. It is not partitioned with them, and
+   * changes of it trigger nothing. Pins start when a worker has read the topic up to its end.
+   *
+   * @example
+   * const names = builder.globalTable("names", { key: string(), value: json(User) });
+   */
+  globalTable<K, V>(topic: string, options: GlobalTableOptions<K, V>): GlobalKTable<K, V> {
+    const graph = this.graph;
+    const { key, value, name } = options;
+    const serdes = { keySerde: key, valueSerde: asSerde(value) };
+    // Not logged: the topic itself is what it is restored from.
+    const store = rowStore(options.store ?? graph.storeName(`${topic}-`), { ...serdes, logged: false });
+    const sourceName = graph.nodeName(prefixes.source, name && `${name}-source`);
+    const node = graph.nodeName(prefixes.tableSource, name);
+    const kept = { store: store.name, keySerde: key, sourceKeyed: true };
+    graph.addGlobalStore(
+      { kind: "source", name: sourceName, topics: [topicRef(topic)], ...serdes },
+      { name: node, operator: tableSource({ kept, sendsOldValues: false }), store },
+    );
+    return new GlobalKTable<K, V>({ graph, globalStore: store.name, keySerde: key });
   }
 
   /**

@@ -1,6 +1,6 @@
 import { StreamError } from "../core/errors.ts";
 import type { StoreSpec } from "../state/store.ts";
-import type { SinkNode, SourceNode, Topology, TopologyNode } from "../topology/node.ts";
+import type { GlobalStore, SinkNode, SourceNode, TopicRef, Topology, TopologyNode } from "../topology/node.ts";
 import type { Operator } from "../topology/operator.ts";
 import { validate } from "../topology/validate.ts";
 import type { BuildOptions } from "./optimization.ts";
@@ -45,6 +45,7 @@ export class Graph {
   private readonly stores = new Map<string, StoreSpec>();
   private readonly sharedStores = new Set<StoreSpec>();
   private readonly groups: (readonly string[])[] = [];
+  private readonly globals: GlobalStore[] = [];
   /** By topic: a stream that is repartitioned twice under one name goes through one topic. */
   readonly repartitions = new Map<string, Repartitioned>();
 
@@ -97,6 +98,17 @@ export class Graph {
     this.sharedStores.add(store);
   }
 
+  /** Adds a topic that every worker keeps whole: its source and the node that would put it into the store. */
+  addGlobalStore(
+    source: SourceNode,
+    { name, operator, store }: { name: string; operator: Operator; store: StoreSpec },
+  ): void {
+    const read = this.addSource(source);
+    this.addProcessor({ name, parents: [read], resolve: () => ({ operator, store }) });
+    const topic = (source.topics[0] as TopicRef).name;
+    this.globals.push(Object.freeze({ source: read, processor: name, topic, store }));
+  }
+
   /** Sources whose topics meet by key in one node. */
   addCopartitionGroup(sources: readonly string[]): void {
     this.groups.push(sources);
@@ -115,6 +127,7 @@ export class Graph {
       nodes: Object.freeze(nodes),
       stores: new Map(this.stores),
       copartitionGroups: this.groups.filter((sources) => topicCount(sources, nodes) > 1),
+      globalStores: [...this.globals],
     });
     validate(topology);
     return topology;

@@ -10,6 +10,7 @@ import { peek } from "../operators/peek.ts";
 import { selectKey } from "../operators/select-key.ts";
 import type { ValueJoiner } from "../operators/value-joiner.ts";
 import type { Serde } from "../serde/serde.ts";
+import type { GlobalKTable } from "./global-table.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import { KGroupedStream } from "./grouped-stream.ts";
@@ -194,7 +195,7 @@ export class KStream<K, V> extends StreamRoutes<K, V> {
   /**
    * Joins every record with the row that a table has for its key at that moment; records without a row are dropped. With
    * another stream: every pair of records with one key whose timestamps are near. A stream whose key has changed goes
-   * through a repartition topic first.
+   * through a repartition topic first. With a global table: the row under the key that `keySelector` chooses.
    *
    * @param joiner Gets value, row or other value, and key.
    * @throws {StreamError} `TOPOLOGY_INVALID` for something of another builder, or without a serde that is needed
@@ -212,8 +213,14 @@ export class KStream<K, V> extends StreamRoutes<K, V> {
     windows: JoinWindows,
     options?: StreamJoinedOptions<K, V, V2>,
   ): KStream<K, R>;
-  join<R>(other: AnyJoined, joiner: unknown, ...rest: readonly unknown[]): KStream<K, R> {
-    return new KStream(joinWith(this.props, { kind: "join", other, joiner, rest }));
+  join<GK, T, R>(
+    table: GlobalKTable<GK, T>,
+    keySelector: (key: K, value: NonNullable<V>) => GK | null,
+    joiner: ValueJoiner<K, NonNullable<V>, T, R>,
+    options?: Named,
+  ): KStream<K, R>;
+  join<R>(other: AnyJoined, ...rest: readonly unknown[]): KStream<K, R> {
+    return new KStream(joinWith(this.props, { kind: "join", other, rest }));
   }
 
   /**
@@ -237,8 +244,14 @@ export class KStream<K, V> extends StreamRoutes<K, V> {
     windows: JoinWindows,
     options?: StreamJoinedOptions<K, V, V2>,
   ): KStream<K, R>;
-  leftJoin<R>(other: AnyJoined, joiner: unknown, ...rest: readonly unknown[]): KStream<K, R> {
-    return new KStream(joinWith(this.props, { kind: "leftJoin", other, joiner, rest }));
+  leftJoin<GK, T, R>(
+    table: GlobalKTable<GK, T>,
+    keySelector: (key: K, value: NonNullable<V>) => GK | null,
+    joiner: ValueJoiner<K, NonNullable<V>, T | null, R>,
+    options?: Named,
+  ): KStream<K, R>;
+  leftJoin<R>(other: AnyJoined, ...rest: readonly unknown[]): KStream<K, R> {
+    return new KStream(joinWith(this.props, { kind: "leftJoin", other, rest }));
   }
 
   /**
@@ -255,8 +268,9 @@ export class KStream<K, V> extends StreamRoutes<K, V> {
     joiner: ValueJoiner<K, NonNullable<V> | null, NonNullable<V2> | null, R>,
     windows: JoinWindows,
     options?: StreamJoinedOptions<K, V, V2>,
-  ): KStream<K, R> {
-    return new KStream(joinWith(this.props, { kind: "outerJoin", other: stream, joiner, rest: [windows, options] }));
+  ): KStream<K, R>;
+  outerJoin<R>(other: AnyJoined, ...rest: readonly unknown[]): KStream<K, R> {
+    return new KStream(joinWith(this.props, { kind: "outerJoin", other, rest }));
   }
 
   /**

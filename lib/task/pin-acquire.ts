@@ -18,6 +18,7 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import type { SnapshotConfig } from "../snapshot/decide.ts";
 import { epochsOfObjects } from "../snapshot/paths.ts";
 import type { Collector } from "./collector.ts";
+import type { GlobalStores } from "./global-stores.ts";
 import { assertNothingOpen } from "./open-transactions.ts";
 import type { PinSnapshots } from "./pin-snapshots.ts";
 import type { PinConfig, PinEffect, PinEvent } from "./pin-state.ts";
@@ -40,6 +41,8 @@ export interface PinEnvironment {
   readonly app: ApplicationPlan;
   readonly ports: PinPorts;
   readonly config: PinConfig;
+  /** Undefined: the application has none. */
+  readonly globals?: GlobalStores;
   /** When a store is written in full. */
   readonly snapshot: SnapshotConfig;
   readonly limits: {

@@ -83,10 +83,10 @@ export class PinSnapshots {
     effect: RestoreEffect,
   ): Promise<{ tasks: Task[]; tailRecords: number }> {
     const { position, row } = effect;
-    const { ports } = this.environment;
+    const { ports, globals } = this.environment;
     this.manifest = manifest;
     this.lostChanges = false;
-    const surroundings = { collector: this.inside.collector, nowMs: () => ports.clock.nowMs() };
+    const surroundings = { collector: this.inside.collector, nowMs: () => ports.clock.nowMs(), globals };
     const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, surroundings));
     const stores = loggedStores(tasks);
     const from = await this.fromSnapshot(stores, { position, row });

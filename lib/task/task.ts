@@ -27,6 +27,7 @@ import type { ProcessorNode, SinkNode } from "../topology/node.ts";
 import type { LifecycleHooks, OperatorClock, Process, TaskFacts } from "../topology/operator.ts";
 import type { PunctuationType } from "../topology/punctuation.ts";
 import type { Collector } from "./collector.ts";
+import { GlobalStores } from "./global-stores.ts";
 import { Punctuators } from "./punctuators.ts";
 import { RecordFailures } from "./record-failures.ts";
 import { RecordQueue } from "./record-queue.ts";
@@ -44,6 +45,8 @@ export interface TaskSurroundings {
   readonly collector: Collector;
   /** Wall-clock time. */
   readonly nowMs: () => number;
+  /** Undefined: the application has none. */
+  readonly globals?: GlobalStores | undefined;
 }
 
 interface Input {
@@ -74,7 +77,7 @@ export class Task {
   /** User code asked for a commit since the last one. */
   commitRequested = false;
 
-  constructor(plan: TaskPlan, position: Position | undefined, { collector, nowMs }: TaskSurroundings) {
+  constructor(plan: TaskPlan, position: Position | undefined, { collector, nowMs, globals }: TaskSurroundings) {
     this.plan = plan;
     this.position = position;
     this.collector = collector;
@@ -89,7 +92,7 @@ export class Task {
     const stores = new Map<string, TaskStore>();
     for (const spec of plan.subTopology.stores) stores.set(spec.name, createTaskStore(spec, scratch));
     this.stores = [...stores.values()];
-    const graph = this.graph(stores);
+    const graph = this.graph(stores, globals ?? new GlobalStores([]));
     const probe = new Cursor();
     this.inputs = plan.inputs.map(({ topic, partition, key }) => {
       const source = graph.source(topic);
@@ -282,7 +285,7 @@ export class Task {
     };
   }
 
-  private graph(stores: ReadonlyMap<string, TaskStore>): TaskGraph {
+  private graph(stores: ReadonlyMap<string, TaskStore>, globals: GlobalStores): TaskGraph {
     const { counts, collector } = this;
     return instantiate(this.plan.subTopology, {
       task: this.facts(),
@@ -293,6 +296,7 @@ export class Task {
           throw new StreamError("TOPOLOGY_INVALID", `store ${name} is not connected to a node of task ${this.plan.id}`);
         return store as unknown as S;
       },
+      globalStore: (name) => globals.store(name),
       clock: (owner, name, initial) => this.clock(owner, name, initial),
       dropped: () => {
         counts.dropped++;

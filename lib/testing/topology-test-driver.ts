@@ -18,6 +18,7 @@ import type {
 } from "../state/store.ts";
 import { keyedTypes, windowTypes } from "../state/store.ts";
 import { Collector } from "../task/collector.ts";
+import { GlobalStores } from "../task/global-stores.ts";
 import type { RecordQueue } from "../task/record-queue.ts";
 import { Task } from "../task/task.ts";
 import { failAlways } from "../topology/exception-handler.ts";
@@ -81,6 +82,7 @@ export class TopologyTestDriver {
   private readonly app: DeployedApplication;
   private readonly log = new DriverLog();
   private readonly collector: Collector;
+  private readonly globals: GlobalStores;
   private readonly tasks: readonly Task[];
   private readonly queues: ReadonlyMap<string, RecordQueue>;
   private readonly written = new Map<string, LogRecord[]>();
@@ -93,7 +95,8 @@ export class TopologyTestDriver {
     const parts = subTopologies(app.topology, app.id);
     // A topic that the collector does not know has one partition.
     this.collector = new Collector(new Map());
-    const surroundings = { collector: this.collector, nowMs: () => this.wallClockMs };
+    this.globals = new GlobalStores(app.topology.globalStores);
+    const surroundings = { collector: this.collector, nowMs: () => this.wallClockMs, globals: this.globals };
     this.tasks = parts.map((part) => new Task(planOf(part, app), undefined, surroundings));
     this.queues = new Map(this.tasks.flatMap((task) => task.queues.map((queue) => [queue.source.topic, queue])));
     for (const task of this.tasks) {
@@ -206,7 +209,8 @@ export class TopologyTestDriver {
   }
 
   private store(name: string, types: readonly StoreType[]): TaskStore {
-    const found = this.tasks.flatMap((task) => task.stores).find((store) => store.spec.name === name);
+    const stores = [...this.tasks.flatMap((task) => task.stores), ...this.globals.stores];
+    const found = stores.find((store) => store.spec.name === name);
     if (found !== undefined && types.includes(found.spec.type)) return found;
     throw new StreamError("STORE_UNKNOWN", `there is no store ${name} of type ${types.join(" or ")}`, {
       details: { store: name },
@@ -286,8 +290,12 @@ export class TopologyTestDriver {
   }
 
   private deliver(batch: LogBatch): void {
-    this.delivered.push(batch);
-    this.queues.get(batch.topic)?.add(this.log.answer(batch));
+    const answer = this.log.answer(batch);
+    if (this.globals.reads(batch.topic)) this.globals.apply(batch.topic, answer.records);
+    else {
+      this.delivered.push(batch);
+      this.queues.get(batch.topic)?.add(answer);
+    }
   }
 
   /** The task whose next record is the oldest. */

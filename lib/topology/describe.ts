@@ -1,7 +1,7 @@
 import { javaHashOrder } from "./java-hash-order.ts";
 import type { SinkNode, SubTopology, Topology, TopologyNode } from "./node.ts";
 import { isChoice } from "./routing.ts";
-import { byName, subTopologies } from "./sub-topologies.ts";
+import { byName, globalParts, subTopologies } from "./sub-topologies.ts";
 
 interface Shape {
   readonly node: TopologyNode;
@@ -20,8 +20,14 @@ interface Shape {
  */
 export function describe(topology: Topology): string {
   // Internal topics are printed without application id, so any id will do.
-  const parts = subTopologies(topology, "").map((part) => `  Sub-topology: ${part.number}\n${describePart(part)}\n`);
-  return `Topologies:\n ${parts.join("")}`;
+  const parts = [
+    ...subTopologies(topology, "").map((part) => ({ part, title: "", end: "\n" })),
+    ...globalParts(topology).map((part) => ({ part, title: " for global store (will not generate tasks)", end: "" })),
+  ].sort((a, b) => a.part.number - b.part.number);
+  const texts = parts.map(
+    ({ part, title, end }) => `  Sub-topology: ${part.number}${title}\n${describePart(part)}${end}`,
+  );
+  return `Topologies:\n ${texts.join("")}`;
 }
 
 function describePart(part: SubTopology): string {

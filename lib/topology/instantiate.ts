@@ -24,6 +24,7 @@ export interface TaskHost {
   /** Writes the cursor's record to a topic of a sink, by its name on the broker; may not keep the cursor. */
   emit(sink: SinkNode, topic: string, cursor: Cursor): void;
   store<S extends StoreHandle>(name: string): S;
+  globalStore<S extends StoreHandle>(name: string): S;
   /** @param owner What the node keeps its clocks under: `ProcessorNode.clocks`. */
   clock(owner: string, name: string, initial: number): OperatorClock;
   dropped(node: string, reason: DropReason): void;
@@ -140,6 +141,7 @@ function contextOf(node: ProcessorNode, host: TaskHost, { below }: Place): Opera
     next: fanOut(below.map(([, process]) => process)),
     child: (name) => children.get(name) ?? noChild(node, name, children),
     task: host.task,
+    globalStore: (name) => host.globalStore(name),
     store: (name) => (node.stores.includes(name) ? host.store(name) : noStore(node, name)),
     clock: (name, initial) => host.clock(node.clocks, name, initial),
     dropped: (reason) => host.dropped(node.name, reason),

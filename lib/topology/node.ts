@@ -63,12 +63,21 @@ export interface TopicRef {
 /** A node of a topology. Frozen: a node is data. */
 export type TopologyNode = SourceNode | ProcessorNode | SinkNode;
 
+/** A topic that every worker keeps whole as a table. Its nodes have a sub-topology number, but no tasks. */
+export interface GlobalStore {
+  readonly source: string;
+  readonly processor: string;
+  readonly topic: string;
+  readonly store: StoreSpec;
+}
+
 /** A whole topology: nodes in the order in which they were added, stores by name. */
 export interface Topology {
   readonly nodes: readonly TopologyNode[];
   readonly stores: ReadonlyMap<string, StoreSpec>;
   /** Sources, by node name, whose topics must have the same number of partitions: their keys meet in one node. */
   readonly copartitionGroups: readonly (readonly string[])[];
+  readonly globalStores: readonly GlobalStore[];
 }
 
 /** A connected part without a repartition inside; `number` is Kafka Streams' and for names only. */

@@ -15,6 +15,8 @@ export interface OperatorContext {
   readonly task: TaskFacts;
   /** A store that the node declares. The kind follows from its spec. @throws {StreamError} `TOPOLOGY_INVALID` for others */
   store<S extends StoreHandle>(name: string): S;
+  /** A global store; to be read only. */
+  globalStore<S extends StoreHandle>(name: string): S;
   /**
    * A clock of this operator that survives restarts: stored in the position record with every commit, rolled back by an
    * abort. Starts at `initial`. For stream time of windows, sequence numbers and the like; at most a few per operator.

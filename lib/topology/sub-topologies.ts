@@ -18,15 +18,29 @@ export function byName(a: string, b: string): number {
 }
 
 /**
- * Splits a topology into its connected parts: nodes that are linked directly or share a store.
+ * Splits a topology into its connected parts: nodes that are linked directly or share a store. Those of global stores use up
+ * a number and are left out: they have no tasks.
  *
  * Numbers follow Kafka Streams: sources by name first. Nodes keep the order in which they were added.
  *
  * @source Kafka Streams `InternalTopologyBuilder.makeNodeGroups`
  */
 export function subTopologies(topology: Topology, applicationId: string): readonly SubTopology[] {
+  return allParts(topology, applicationId).filter((part) => !isGlobal(part, topology));
+}
+
+/** The parts of global stores, with their numbers. */
+export function globalParts(topology: Topology): readonly SubTopology[] {
+  return allParts(topology, "").filter((part) => isGlobal(part, topology));
+}
+
+function allParts(topology: Topology, applicationId: string): readonly SubTopology[] {
   const groups = groupNodes(topology.nodes);
   return [...groups].map(([, nodes], number) => toSubTopology(number, nodes, { topology, applicationId }));
+}
+
+function isGlobal({ nodes }: SubTopology, { globalStores }: Topology): boolean {
+  return globalStores.some(({ source }) => nodes.some(({ name }) => name === source));
 }
 
 function toSubTopology(

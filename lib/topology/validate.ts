@@ -15,17 +15,19 @@ export function validate(topology: Topology): void {
     throw invalid("the topology reads no topic: start with builder.stream or builder.table");
   }
   checkNames(topology);
+  checkGlobals(topology);
   const readers = checkSources(topology);
   for (const node of topology.nodes) {
     checkParents(node, topology);
-    if (node.kind === "sink") checkSink(node, readers);
+    if (node.kind === "sink") checkSink(node, readers, topology);
   }
 }
 
-function checkSink(node: SinkNode, readers: ReadonlyMap<string, string>): void {
+/** A topic that is kept whole as a global table may be written: nothing is triggered by it. */
+function checkSink(node: SinkNode, readers: ReadonlyMap<string, string>, { globalStores }: Topology): void {
   for (const topic of topicsOf(node)) {
     const reader = topic.internal ? undefined : readers.get(topic.name);
-    if (reader === undefined) continue;
+    if (reader === undefined || globalStores.some(({ source }) => source === reader)) continue;
     throw invalid(
       `${node.name} writes topic ${topic.name}, which ${reader} of the same application reads: records would go round for ever; write another topic`,
       { node: node.name, topic: topic.name },
@@ -56,6 +58,20 @@ export function checkName(name: string, what: "node" | "store" | "topic"): void 
   throw invalid(`${what} name ${JSON.stringify(name)} must be 1 to 249 letters, digits, dots, underscores or hyphens`, {
     name,
   });
+}
+
+/** What a global table reads is read by nothing else: workers read it whole, tasks read their partition. */
+function checkGlobals({ nodes, globalStores }: Topology): void {
+  for (const { source, processor, topic } of globalStores) {
+    const other = nodes.find(
+      (node) => node.kind !== "source" && node.parents.includes(source) && node.name !== processor,
+    );
+    if (other === undefined) continue;
+    throw invalid(
+      `topic ${topic} is a global table of ${processor} and is read by ${other.name} too: read it in one way only`,
+      { topic, node: other.name },
+    );
+  }
 }
 
 /** Every topic has one source node. @returns reading node by topic */

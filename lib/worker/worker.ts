@@ -6,12 +6,14 @@
  */
 import type { StreamError } from "../core/errors.ts";
 import type { BeatOutcome, WorkerReport } from "../ports/lease-table.ts";
+import { GlobalStores } from "../task/global-stores.ts";
 import { Pin, type PinStatus } from "../task/pin.ts";
 import type { PinEnvironment } from "../task/pin-acquire.ts";
 import type { DrainReason, PinOutcome } from "../task/pin-state.ts";
 import { Waker } from "../task/waker.ts";
 import { pacedIntervalMs } from "./commit-pace.ts";
 import { Fetcher, type FetchLimits } from "./fetcher.ts";
+import { GlobalReader } from "./global-reader.ts";
 import { Mirror } from "./mirror.ts";
 import { StoppedPins } from "./stopped-pins.ts";
 
@@ -68,6 +70,7 @@ export class Worker {
   private readonly stopped = new StoppedPins();
   private readonly retryAtMs = new Map<number, number>();
   private readonly fetcher: Fetcher;
+  private readonly globals: GlobalReader;
   private readonly mirror: Mirror;
   private readonly waker: Waker;
   private readonly instance: string;
@@ -83,11 +86,15 @@ export class Worker {
 
   constructor(environment: PinEnvironment, options: { limits: WorkerLimits; life: WorkerLife }) {
     this.id = environment.worker;
+    const { app, ports } = environment;
+    const globals = new GlobalStores(app.globals);
+    this.globals = new GlobalReader({ ports, topics: app.globals, stores: globals, limits: options.limits.fetch });
     this.environment = environment;
     this.config = environment.config;
     const config = (): PinEnvironment["config"] => this.config;
     this.paced = {
       ...environment,
+      globals,
       get config() {
         return config();
       },
@@ -111,6 +118,7 @@ export class Worker {
     this.startedAtMs = clock.monotonicMs();
     this.life.stop.addEventListener("abort", () => this.waker.wake(), { once: true });
     const fetching = this.fetcher.run(this.pins);
+    const following = this.globals.run(() => this.waker.wake());
     let beatAtMs = this.startedAtMs;
     while (!this.finished()) {
       const nowMs = clock.monotonicMs();
@@ -124,11 +132,12 @@ export class Worker {
       await this.waker.wait(Math.max(1, Math.min(beatAtMs - clock.monotonicMs(), this.nextRetryMs())));
     }
     this.fetcher.stop();
+    this.globals.stop();
     await this.mirror.flush();
     await leases
       .leave(this.id, this.instance)
       .catch((error: unknown) => logger.warn("leave-failed", { worker: this.id, error: String(error) }));
-    await fetching;
+    await Promise.all([fetching, following]);
     return this.summary();
   }
 
@@ -164,6 +173,7 @@ export class Worker {
     if (this.ending !== undefined) return;
     const nowMs = this.environment.ports.clock.monotonicMs();
     for (const [number, pin] of this.pins) if (!this.assigned.includes(number)) pin.drain("handover");
+    if (!this.globals.ready) return;
     for (const pin of this.assigned) {
       if (this.pins.has(pin) || this.stopped.has(pin) || (this.retryAtMs.get(pin) ?? 0) > nowMs) continue;
       this.startPin(pin);

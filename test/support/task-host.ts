@@ -4,6 +4,8 @@ import type { Header } from "../../lib/records/reader.ts";
 import type { Serde } from "../../lib/serde/serde.ts";
 import { createTaskStore } from "../../lib/state/create-task-store.ts";
 import type { KeyValueStore, SessionStore, StoreHandle, TaskStore, WindowStore } from "../../lib/state/store.ts";
+import { GlobalStores } from "../../lib/task/global-stores.ts";
+import { DriverLog } from "../../lib/testing/driver-log.ts";
 import { Punctuators } from "../../lib/task/punctuators.ts";
 import { Cursor } from "../../lib/topology/cursor.ts";
 import type { DropReason, TaskGraph, TaskHost } from "../../lib/topology/instantiate.ts";
@@ -44,6 +46,7 @@ export class TopologyHost implements TaskHost {
   readonly drops: [node: string, reason: DropReason][] = [];
   readonly clocks = new Map<string, OperatorClock>();
   private readonly stores = new Map<string, TaskStore>();
+  private readonly globals: GlobalStores;
   private readonly graphs = new Map<string, TaskGraph>();
   private readonly partitionTimes = new Map<string, number>();
   private readonly queue: Pending[] = [];
@@ -76,6 +79,7 @@ export class TopologyHost implements TaskHost {
     this.topology = typeof defined === "function" ? builder.build() : defined;
     const scratch = { sink: new ByteSink() };
     for (const spec of this.topology.stores.values()) this.stores.set(spec.name, createTaskStore(spec, scratch));
+    this.globals = new GlobalStores(this.topology.globalStores);
     for (const part of subTopologies(this.topology, APPLICATION_ID)) {
       const graph = instantiate(part, this);
       for (const topic of part.sourceTopics) this.graphs.set(topic, graph);
@@ -135,6 +139,17 @@ export class TopologyHost implements TaskHost {
     ]);
   }
 
+  /** Puts a row into a global table. */
+  pipeGlobal(topic: string, record: InputRecord): void {
+    const found = this.topology.globalStores.find((each) => each.topic === topic);
+    if (found === undefined) throw new Error(`${topic} is no global table`);
+    const key = this.encode(found.store.keySerde, record.key);
+    const value = this.encode(found.store.valueSerde, record.value);
+    const log = new DriverLog();
+    const batch = log.append(topic, { key, value, timestampMs: record.timestampMs, headers: [] });
+    this.globals.apply(topic, log.answer(batch).records);
+  }
+
   /** What a record of `topic` may read. */
   graph(topic: string): TaskGraph {
     const graph = this.graphs.get(topic);
@@ -162,6 +177,10 @@ export class TopologyHost implements TaskHost {
     const store = this.stores.get(name);
     if (store === undefined) throw new Error(`no store ${name}`);
     return store as StoreHandle as S;
+  }
+
+  globalStore<S extends StoreHandle>(name: string): S {
+    return this.globals.store<S>(name);
   }
 
   clock(owner: string, name: string, initial: number): OperatorClock {

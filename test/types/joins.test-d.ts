@@ -85,3 +85,22 @@ test("a join of streams needs windows, and windows need a grace and both ends", 
   // @ts-expect-error the other value is no number
   orders.join(payments, (order) => order, windows, { otherValue: int64() });
 });
+
+test("a join with a global table infers the row's key and the row", () => {
+  const cities = builder.globalTable("cities", { key: int64(), value: z.object({ zip: z.string() }) });
+  expectTypeOf(
+    orders.join(
+      cities,
+      (_key, order) => order.total,
+      (order, city, key) => [order.user, city.zip, key] as const,
+    ),
+  ).toEqualTypeOf<KStream<string, readonly [string, string, string]>>();
+  const user = (_key: string, order: { user: string }): string => order.user;
+  const total = (_key: string, order: { total: number }): number => order.total;
+  // @ts-expect-error the row's key is a number
+  orders.join(cities, user, () => 1);
+  // @ts-expect-error a left join may have no row
+  orders.leftJoin(cities, total, (_order, city) => city.zip);
+  // @ts-expect-error no key selector
+  orders.join(cities, (order) => order);
+});

@@ -3,6 +3,7 @@ import { cogroup } from "./cogroup.ts";
 import { emission } from "./emission.ts";
 import { failures } from "./failures.ts";
 import { foreignKeyJoins } from "./foreign-key-joins.ts";
+import { globalTables } from "./global-tables.ts";
 import { groupedTables } from "./grouped-tables.ts";
 import { processors } from "./processors.ts";
 import { routes } from "./routes.ts";
@@ -25,6 +26,7 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...cogroup,
     ...emission,
     ...failures,
+    ...globalTables,
     ...groupedTables,
     ...processors,
     ...routes,

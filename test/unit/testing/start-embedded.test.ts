@@ -57,6 +57,38 @@ test("continues from a folder", async () => {
   }
 });
 
+test("a worker has all of a global table before its pins run, follows it, and so does the next one", async () => {
+  const text = { key: string(), value: string() };
+  const joining = defineApp({ id: "joining" }, (builder) => {
+    const names = builder.globalTable("names", text);
+    builder
+      .stream("in", text)
+      .leftJoin(
+        names,
+        (_key, value) => value,
+        (value, name) => `${value}=${name}`,
+      )
+      .to("out", text);
+  });
+  await using running = await startEmbedded({ app: joining, topics: { in: 2, names: 3 } });
+  const keys = ["a", "b", "c", "d", "e", "f"];
+  await running.write(
+    "names",
+    keys.map((key) => ({ key, value: key.toUpperCase(), timestampMs: 1 })),
+  );
+  await running.write("in", keys.map(line));
+  await running.caughtUp();
+  const values = async (): Promise<readonly string[]> =>
+    (await running.read<string, string>("out")).map(({ value }) => String(value)).sort();
+  expect(await values()).toEqual(["a=A", "b=B", "c=C", "d=D", "e=E", "f=F"]);
+  const [worker = ""] = await running.platform.launcher.list();
+  await running.platform.launcher.kill(worker);
+  await running.write("names", [{ key: "a", value: "new", timestampMs: 2 }]);
+  await running.write("in", [line("a"), line("b")]);
+  await running.caughtUp();
+  expect((await values()).filter((value) => /^[ab]=/.test(value))).toEqual(["a=A", "a=new", "b=B", "b=B"]);
+});
+
 test("says which records wait when it does not get there", async () => {
   const failing = defineApp({ id: "failing" }, (builder) => {
     builder
