@@ -26,6 +26,8 @@ export interface TaskPlan {
   readonly inputs: readonly TaskInput[];
   readonly changelogs: readonly TaskChangelog[];
   readonly exceptionHandlers: ExceptionHandlers;
+  /** Bytes of each record cache; 0: there are none. */
+  readonly cacheMaxBytes: number;
 }
 
 /** All tasks of one pin: `partition mod P = pin`. */

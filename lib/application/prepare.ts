@@ -32,6 +32,8 @@ export interface DeployedApplication {
   readonly pins?: number | undefined;
   /** Without them whatever fails stops its pin. */
   readonly exceptionHandlers?: ExceptionHandlers | undefined;
+  /** 0 without it: every change of a table is forwarded. */
+  readonly statestoreCacheMaxBytes?: number | undefined;
 }
 
 /**
@@ -232,5 +234,6 @@ function planTask(
         return { topic, partition, key: partitionKey(topic, partition), store };
       }),
     exceptionHandlers: app.exceptionHandlers ?? failAlways,
+    cacheMaxBytes: app.statestoreCacheMaxBytes ?? 0,
   };
 }

@@ -29,6 +29,11 @@ export interface AppSettings extends BuildOptions {
   readonly processingExceptionHandler?: ExceptionHandler;
   /** What is done about a record that cannot be written to an output topic; `logAndFail()` without it. */
   readonly productionExceptionHandler?: ExceptionHandler;
+  /**
+   * Bytes that each table of a task may hold back until the next commit, so that of all changes of a row only the last one
+   * goes on. 0 without it, unlike Kafka Streams' 10 MiB: what is emitted then depends on the records only, not on commits.
+   */
+  readonly statestoreCacheMaxBytes?: number;
 }
 
 /** An application: what is deployed, tested and queried. Frozen. */
@@ -38,6 +43,7 @@ export interface App {
   readonly pins: number | undefined;
   readonly topology: Topology;
   readonly exceptionHandlers: ExceptionHandlers;
+  readonly statestoreCacheMaxBytes: number;
 }
 
 const legalId = /^[a-z][a-z0-9-]{1,48}$/;
@@ -70,6 +76,11 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
       details: { id, pins },
     });
   }
+  const { statestoreCacheMaxBytes = 0 } = settings;
+  if (!Number.isSafeInteger(statestoreCacheMaxBytes) || statestoreCacheMaxBytes < 0) {
+    const what = `statestoreCacheMaxBytes is ${statestoreCacheMaxBytes}: write whole bytes, 0 for no cache`;
+    throw new StreamError("CONFIG_INVALID", what, { details: { statestoreCacheMaxBytes } });
+  }
   const builder = new StreamsBuilder();
   define(builder);
   const topology = builder.build(settings);
@@ -79,7 +90,7 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
     production: settings.productionExceptionHandler ?? failAlways.production,
   });
   checkDeadLetters(topology, exceptionHandlers);
-  return Object.freeze<App>({ id, pins, topology, exceptionHandlers });
+  return Object.freeze<App>({ id, pins, topology, exceptionHandlers, statestoreCacheMaxBytes });
 }
 
 /** A dead letter that the application reads again would fail for ever. */

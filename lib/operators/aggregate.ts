@@ -33,6 +33,7 @@ export function aggregate<K, V, A>(props: AggregateProps<K, V, A>): Operator {
   const touches = touchesOwnKey(props);
   return Object.freeze<Operator>({
     kind: "aggregate",
+    forwardsRows: true,
     ...(touches && { touches }),
     create: ({ next, store: open, dropped }) => {
       const store = open<KeyValueStore>(props.store);

@@ -17,6 +17,7 @@ export function count(props: KeyedStore): Operator {
   const touches = touchesOwnKey(props);
   return Object.freeze<Operator>({
     kind: "count",
+    forwardsRows: true,
     ...(touches && { touches }),
     create: ({ next, store: open, dropped }) => {
       const store = open<KeyValueStore>(props.store);

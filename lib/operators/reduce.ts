@@ -20,6 +20,7 @@ export function reduce<V>(props: KeyedStore & { readonly reducer: Reducer<V> }):
   const touches = touchesOwnKey(props);
   return Object.freeze<Operator>({
     kind: "reduce",
+    forwardsRows: true,
     ...(touches && { touches }),
     create: ({ next, store: open, dropped }) => {
       const store = open<KeyValueStore>(props.store);

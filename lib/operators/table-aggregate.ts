@@ -31,6 +31,7 @@ export function tableAggregate<K, V, A>(props: TableAggregateProps<K, V, A>): Op
   const touches = touchesOwnKey(props);
   return Object.freeze<Operator>({
     kind: "table-aggregate",
+    forwardsRows: true,
     ...(touches && { touches }),
     create: ({ next, store: open }) => {
       const store = open<KeyValueStore>(props.store);

@@ -27,6 +27,7 @@ export function tableFilter<K, V>(props: TableFilterProps<K, V>): Operator {
   const touches = kept && sendsOldValues ? touchesOwnKey(kept) : undefined;
   return Object.freeze<Operator>({
     kind: "table-filter",
+    forwardsRows: kept !== undefined,
     ...(touches && { touches }),
     create: ({ next, store: open }) => {
       const store = kept === undefined ? undefined : open<KeyValueStore>(kept.store);

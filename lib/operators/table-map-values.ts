@@ -22,6 +22,7 @@ export function tableMapValues<K, V, V2>({ mapper, kept, sendsOldValues }: Table
   const touches = kept && sendsOldValues ? touchesOwnKey(kept) : undefined;
   return Object.freeze<Operator>({
     kind: "table-map-values",
+    forwardsRows: kept !== undefined,
     ...(touches && { touches }),
     create: ({ next, store: open }) => {
       const store = kept === undefined ? undefined : open<KeyValueStore>(kept.store);

@@ -13,6 +13,7 @@ import type { KeyedStore } from "./keyed-store.ts";
 export function tableMerge({ store, keySerde }: KeyedStore): Operator {
   return Object.freeze<Operator>({
     kind: "table-merge",
+    forwardsRows: true,
     create: ({ next, store: open }) => {
       const kept = open<KeyValueStore>(store);
       const scratch = new ByteSink(64);

@@ -27,6 +27,7 @@ export function tableSource({ kept, sendsOldValues }: TableSourceProps): Operato
   const touches = touchesOwnKey(kept);
   return Object.freeze<Operator>({
     kind: "table-source",
+    forwardsRows: true,
     ...(touches && sendsOldValues && { touches }),
     create: ({ next, store: open, dropped }) => {
       const store = open<KeyValueStore>(kept.store);

@@ -53,6 +53,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
   const touches = touchesWindows(props);
   return Object.freeze<Operator>({
     kind: "window-aggregate",
+    forwardsRows: emit !== "onWindowClose", // what closes goes on at once
     ...(touches && { touches }),
     create: (context) => {
       const { next, store: open, clock, dropped } = context;

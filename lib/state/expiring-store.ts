@@ -8,6 +8,8 @@ import { WindowBuckets } from "./window-buckets.ts";
 export interface ExpiringStoreOptions extends RowLayersOptions {
   /** What follows the key of every row of a bucket in the changelog; by the bucket's time. */
   readonly keySuffix: (timeMs: number) => string;
+  /** Above 0: buckets expire together, a segment of so much time at once. */
+  readonly segmentMs?: number;
 }
 
 /**
@@ -26,6 +28,7 @@ export abstract class ExpiringStore implements TaskStore {
   /** Buckets with a time up to this are invisible. */
   protected expiredUpToMs = Number.NEGATIVE_INFINITY;
   private readonly retentionMs: number;
+  private readonly segmentMs: number;
   private readonly followMoves = (entry: Entry): void => this.moved(entry);
 
   constructor(spec: StoreSpec, scratch: Scratch, options: ExpiringStoreOptions) {
@@ -36,6 +39,7 @@ export abstract class ExpiringStore implements TaskStore {
     }
     this.spec = spec;
     this.retentionMs = spec.retentionMs;
+    this.segmentMs = options.segmentMs ?? 0;
     this.layers = new RowLayers(spec, scratch, options);
     this.buckets = new WindowBuckets(options.keySuffix);
   }
@@ -53,7 +57,7 @@ export abstract class ExpiringStore implements TaskStore {
 
   drop(): void {
     this.layers.drop(this.followMoves);
-    this.expiredUpToMs = this.layers.storeTimeMs - this.retentionMs;
+    this.expiredUpToMs = this.expiredAt(this.layers.storeTimeMs);
   }
 
   freeze(which: "all" | "changed"): FrozenRows {
@@ -117,11 +121,17 @@ export abstract class ExpiringStore implements TaskStore {
 
   private advance(storeTimeMs: number): void {
     this.layers.storeTimeMs = storeTimeMs;
-    this.expiredUpToMs = storeTimeMs - this.retentionMs;
+    this.expiredUpToMs = this.expiredAt(storeTimeMs);
+  }
+
+  private expiredAt(storeTimeMs: number): number {
+    const { segmentMs } = this;
+    const upToMs = storeTimeMs - this.retentionMs;
+    return segmentMs === 0 ? upToMs : Math.floor(upToMs / segmentMs) * segmentMs - 1;
   }
 
   private dropExpired(): void {
-    for (const bucket of this.buckets.takeUpTo(this.layers.committedStoreTimeMs - this.retentionMs)) {
+    for (const bucket of this.buckets.takeUpTo(this.expiredAt(this.layers.committedStoreTimeMs))) {
       this.layers.dropBucket(bucket);
       for (const entry of bucket.rows.values()) this.moved(entry);
     }

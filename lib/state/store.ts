@@ -213,4 +213,6 @@ export interface Scratch {
    * it changed must not stay.
    */
   readonly copiesReads?: boolean;
+  /** The stores are below record caches. */
+  readonly cached?: boolean;
 }

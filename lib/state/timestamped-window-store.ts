@@ -5,8 +5,12 @@ import { KeyIndex } from "./key-index.ts";
 import type { Scratch, StoreRow, StoreSpec, WindowStore } from "./store.ts";
 import { isWindowKey, keyOfWindowKey, windowKey, windowKeySuffix, windowStartOf } from "./window-key.ts";
 
+/** Kafka Streams' shortest segment of a window store. */
+const SEGMENT_MIN_MS = 60_000;
+
 /**
- * Rows per key and window start, in memory. Windows with `start <= stream time - retention` are gone.
+ * Rows per key and window start, in memory. Windows with `start <= stream time - retention` are gone; below a record cache they
+ * go segment by segment, as what Kafka Streams' caching store still shows.
  *
  * Puts into windows that are gone are logged, as in Kafka Streams, and forgotten.
  *
@@ -18,7 +22,8 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
   private index: KeyIndex | undefined;
 
   constructor(spec: StoreSpec, scratch: Scratch) {
-    super(spec, scratch, { keySuffix: windowKeySuffix });
+    const segmentMs = scratch.cached === true ? Math.max((spec.retentionMs ?? 0) / 2, SEGMENT_MIN_MS) : 0;
+    super(spec, scratch, { keySuffix: windowKeySuffix, segmentMs });
   }
 
   get(keyText: string, windowStartMs: number): StoreRow | undefined {

@@ -131,6 +131,7 @@ export function sealTransaction(
     storeTimes: {} as Record<string, number>,
   };
   for (const task of tasks) {
+    task.flush();
     for (const store of task.stores) {
       const changelog = task.plan.changelogs.find(({ store: spec }) => spec.name === store.spec.name);
       if (changelog === undefined) {

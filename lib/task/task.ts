@@ -26,6 +26,7 @@ import { instantiate, type TaskGraph } from "../topology/instantiate.ts";
 import type { ProcessorNode, SinkNode } from "../topology/node.ts";
 import type { LifecycleHooks, OperatorClock, Process, TaskFacts } from "../topology/operator.ts";
 import type { PunctuationType } from "../topology/punctuation.ts";
+import { RecordCache } from "../topology/record-cache.ts";
 import type { Collector } from "./collector.ts";
 import { GlobalStores } from "./global-stores.ts";
 import { Punctuators } from "./punctuators.ts";
@@ -72,6 +73,8 @@ export class Task {
   private position: Position | undefined;
   private started = false;
   private streamTimeMs = -1;
+  /** Those of nodes below come first. */
+  private readonly caches: RecordCache[] = [];
   /** The input whose head is being processed. */
   private current: Input | undefined;
   /** User code asked for a commit since the last one. */
@@ -88,7 +91,8 @@ export class Task {
       nowMs,
     });
     this.failures = new RecordFailures(plan.exceptionHandlers, collector);
-    const scratch = { sink: new ByteSink(1024), copiesReads: this.failures.outlivesNodes };
+    const cached = plan.cacheMaxBytes > 0;
+    const scratch = { sink: new ByteSink(1024), copiesReads: this.failures.outlivesNodes || cached, cached };
     const stores = new Map<string, TaskStore>();
     for (const spec of plan.subTopology.stores) stores.set(spec.name, createTaskStore(spec, scratch));
     this.stores = [...stores.values()];
@@ -142,6 +146,12 @@ export class Task {
       taken++;
     }
     return taken;
+  }
+
+  /** Forwards what record caches hold back: the transaction is about to be sealed. */
+  flush(): void {
+    this.current = undefined;
+    for (const cache of this.caches.toReversed()) cache.flush();
   }
 
   /** Processes one record, without what its stream time makes due. @returns whether there was one to take */
@@ -230,6 +240,7 @@ export class Task {
     for (const [id, clock] of this.clocks) clock.value = position.clocks[id] ?? clock.initial;
     this.resetStoreTimes(position);
     this.failures.rewind(position.inputs);
+    for (const cache of this.caches) cache.forget();
     this.streamTimeMs = Math.max(-1, ...this.inputs.map((input) => input.queue.partitionTimeMs));
   }
 
@@ -300,6 +311,13 @@ export class Task {
       clock: (owner, name, initial) => this.clock(owner, name, initial),
       dropped: () => {
         counts.dropped++;
+      },
+      cache: (next) => {
+        const { cacheMaxBytes } = this.plan;
+        if (cacheMaxBytes === 0) return undefined;
+        const cache = new RecordCache(next, cacheMaxBytes);
+        this.caches.push(cache);
+        return cache;
       },
       failed: (node, error) => this.failed(node, error),
       schedule: (owner, options, fire) => this.punctuators.schedule(owner, options, fire),

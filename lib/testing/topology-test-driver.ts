@@ -313,6 +313,7 @@ export class TopologyTestDriver {
   }
 
   private commit(task: Task): void {
+    task.flush();
     for (const store of task.stores) store.seal(this.changelog(store));
     const batches = this.collector.take();
     for (const each of batches) {
@@ -332,7 +333,8 @@ export class TopologyTestDriver {
 
 const NOTHING = Buffer.alloc(0);
 
-function planOf(part: SubTopology, { exceptionHandlers = failAlways }: DeployedApplication): TaskPlan {
+function planOf(part: SubTopology, app: DeployedApplication): TaskPlan {
+  const { exceptionHandlers = failAlways, statestoreCacheMaxBytes: cacheMaxBytes = 0 } = app;
   const { number, sourceTopics } = part;
   return {
     id: String(number),
@@ -346,6 +348,7 @@ function planOf(part: SubTopology, { exceptionHandlers = failAlways }: DeployedA
     })),
     changelogs: [],
     exceptionHandlers,
+    cacheMaxBytes,
   };
 }
 

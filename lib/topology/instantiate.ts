@@ -14,6 +14,7 @@ import type {
   TouchedRange,
 } from "./operator.ts";
 import type { Cancellable, ScheduleOptions } from "./punctuation.ts";
+import type { RecordCache } from "./record-cache.ts";
 import { topicsOf } from "./routing.ts";
 import { physicalTopic } from "./sub-topologies.ts";
 import { topicChooser } from "./topic-chooser.ts";
@@ -30,6 +31,8 @@ export interface TaskHost {
   dropped(node: string, reason: DropReason): void;
   schedule(owner: string, options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable;
   lifecycle(hooks: LifecycleHooks): void;
+  /** A record cache for a node that forwards rows to `next`; undefined when they go on at once. */
+  cache?(next: Process): RecordCache | undefined;
   /**
    * A node failed on the cursor's record. Returns when processing goes on without the record below this node.
    *
@@ -132,7 +135,18 @@ function create(node: TopologyNode, host: TaskHost, place: Place): Process {
     const topicFor = topicChooser(node, place.applicationId);
     return guarded(node, host, (cursor) => host.emit(node, topicFor(cursor), cursor));
   }
-  return guarded(node, host, node.operator.create(contextOf(node, host, place)));
+  return guarded(node, host, node.operator.create(withCache(node, host, contextOf(node, host, place))));
+}
+
+/** Puts a record cache, where one is wanted, between a node that forwards rows and what is below it. */
+function withCache(node: ProcessorNode, host: TaskHost, context: OperatorContext): OperatorContext {
+  const cache = node.operator.forwardsRows === true ? host.cache?.(context.next) : undefined;
+  if (cache === undefined) return context;
+  return {
+    ...context,
+    next: cache.absorb,
+    store: <S extends StoreHandle>(name: string): S => cache.watch(context.store<S>(name)),
+  };
 }
 
 function contextOf(node: ProcessorNode, host: TaskHost, { below }: Place): OperatorContext {

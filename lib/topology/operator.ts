@@ -75,6 +75,8 @@ export interface TouchedRange {
  */
 export interface Operator {
   readonly kind: string;
+  /** True for a node of a table that forwards every row that it puts into its store: a record cache may hold these back. */
+  readonly forwardsRows?: boolean;
   readonly create: (context: OperatorContext) => Process;
   readonly touches?: (keyText: string, timestampMs: number) => readonly TouchedRange[];
 }

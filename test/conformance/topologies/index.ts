@@ -1,4 +1,5 @@
 import { aggregations } from "./aggregations.ts";
+import { caches } from "./caches.ts";
 import { cogroup } from "./cogroup.ts";
 import { emission } from "./emission.ts";
 import { failures } from "./failures.ts";
@@ -23,6 +24,7 @@ import type { CaseTopology } from "./words.ts";
 export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
   Object.entries({
     ...aggregations,
+    ...caches,
     ...cogroup,
     ...emission,
     ...failures,

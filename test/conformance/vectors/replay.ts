@@ -30,11 +30,9 @@ export function replay(
   const builder = new StreamsBuilder();
   define(builder);
   const exceptionHandlers = handlersOf(vector.config);
-  const driver = new TopologyTestDriver({
-    id: "oracle",
-    topology: builder.build(buildOptions(vector)),
-    exceptionHandlers,
-  });
+  const statestoreCacheMaxBytes = Number(vector.config["statestore.cache.max.bytes"] ?? 0);
+  const app = { id: "oracle", topology: builder.build(buildOptions(vector)), exceptionHandlers, statestoreCacheMaxBytes };
+  const driver = new TopologyTestDriver(app);
   const outputs: VectorOutput[] = [];
   const counts = new Map(watched.map((topic) => [topic, [] as number[]]));
   const inputs = new Map(
