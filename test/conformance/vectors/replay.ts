@@ -31,7 +31,12 @@ export function replay(
   define(builder);
   const exceptionHandlers = handlersOf(vector.config);
   const statestoreCacheMaxBytes = Number(vector.config["statestore.cache.max.bytes"] ?? 0);
-  const app = { id: "oracle", topology: builder.build(buildOptions(vector)), exceptionHandlers, statestoreCacheMaxBytes };
+  const app = {
+    id: "oracle",
+    topology: builder.build(buildOptions(vector)),
+    exceptionHandlers,
+    statestoreCacheMaxBytes,
+  };
   const driver = new TopologyTestDriver(app);
   const outputs: VectorOutput[] = [];
   const counts = new Map(watched.map((topic) => [topic, [] as number[]]));
