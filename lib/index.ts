@@ -31,7 +31,7 @@ export type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./dsl/low
 export type { BuildOptions, Optimization } from "./dsl/optimization.ts";
 export type { SessionStoreOptions } from "./dsl/session-windowed-stream.ts";
 export { SessionWindowedKStream } from "./dsl/session-windowed-stream.ts";
-export type { SessionStoreContents, StoreContents, WindowContents } from "./dsl/stores.ts";
+export type { SessionStoreContents, StoreContents, VersionedContents, WindowContents } from "./dsl/stores.ts";
 export { Stores } from "./dsl/stores.ts";
 export type { GroupedOptions, Named } from "./dsl/stream.ts";
 export { KStream } from "./dsl/stream.ts";
@@ -101,6 +101,7 @@ export type { SessionStore } from "./state/typed/session-store.ts";
 export type { StateStore, StoreBuilder, ValueAndTimestamp } from "./state/typed/state-store.ts";
 export type { TimestampedKeyValueStore } from "./state/typed/timestamped-key-value-store.ts";
 export type { TimestampedWindowStore } from "./state/typed/timestamped-window-store.ts";
+export type { PutVersion, VersionedKeyValueStore } from "./state/typed/versioned-key-value-store.ts";
 export type { WindowStore } from "./state/typed/window-store.ts";
 export { describe } from "./topology/describe.ts";
 export type {

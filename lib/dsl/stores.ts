@@ -9,6 +9,7 @@ import type { SessionStore } from "../state/typed/session-store.ts";
 import type { StateStore, StoreBuilder } from "../state/typed/state-store.ts";
 import type { TimestampedKeyValueStore } from "../state/typed/timestamped-key-value-store.ts";
 import type { TimestampedWindowStore } from "../state/typed/timestamped-window-store.ts";
+import type { VersionedKeyValueStore } from "../state/typed/versioned-key-value-store.ts";
 import type { WindowStore } from "../state/typed/window-store.ts";
 
 /** What a store keeps. */
@@ -32,6 +33,12 @@ export interface WindowContents<K, V> extends StoreContents<K, V> {
 export interface SessionStoreContents<K, V> extends StoreContents<K, V> {
   /** How long sessions are kept, in the store's own time: the largest session end that was put. */
   readonly retention: Duration;
+}
+
+/** What a versioned store keeps, and for how long. */
+export interface VersionedContents<K, V> extends StoreContents<K, V> {
+  /** How long a version that was replaced is kept, in the store's own time: the largest timestamp that was put. */
+  readonly historyRetention: Duration;
 }
 
 /**
@@ -63,14 +70,20 @@ export const Stores = Object.freeze({
   session<K, V>(name: string, contents: SessionStoreContents<K, V>): StoreBuilder<SessionStore<K, V>> {
     return declared({ name, type: "session", ...contents });
   },
+  /** Versions of values by key: what was valid when. */
+  versionedKeyValue<K, V>(name: string, contents: VersionedContents<K, V>): StoreBuilder<VersionedKeyValueStore<K, V>> {
+    return declared({ name, type: "versioned", ...contents });
+  },
 });
 
 /** Any declaration. */
 type Declaration = { readonly name: string; readonly type: StoreType } & StoreContents<unknown, unknown> &
-  Partial<Pick<WindowContents<unknown, unknown>, "windowSize" | "retention">>;
+  Partial<Pick<WindowContents<unknown, unknown>, "windowSize" | "retention">> &
+  Partial<Pick<VersionedContents<unknown, unknown>, "historyRetention">>;
 
 function declared<S extends StateStore>(declaration: Declaration): StoreBuilder<S> {
-  const { name, type, key, value, logged = true, windowSize, retention } = declaration;
+  const { name, type, key, value, logged = true } = declaration;
+  const { windowSize, retention, historyRetention } = declaration;
   const spec: StoreSpec = {
     name,
     type,
@@ -79,6 +92,9 @@ function declared<S extends StateStore>(declaration: Declaration): StoreBuilder<
     logged,
     ...(windowSize !== undefined && { windowSizeMs: durationMs(windowSize, `windowSize of store ${name}`) }),
     ...(retention !== undefined && { retentionMs: durationMs(retention, `retention of store ${name}`) }),
+    ...(historyRetention !== undefined && {
+      historyRetentionMs: durationMs(historyRetention, `historyRetention of store ${name}`),
+    }),
   };
   return Object.freeze({ spec: Object.freeze(spec) });
 }

@@ -15,6 +15,7 @@ const builder = new StreamsBuilder();
 const text = { key: string(), value: string() };
 const words = builder.stream("words", text);
 const counts = Stores.keyValue("counts", { key: string(), value: int64() });
+const versions = Stores.versionedKeyValue("versions", { key: string(), value: int64(), historyRetention: "1h" });
 const perMinute = Stores.timestampedWindow("per-minute", { ...text, windowSize: "1m", retention: "1h" });
 
 test("a processor gives the stream that its context forwards", () => {
@@ -53,6 +54,9 @@ test("stores have the types of their declarations, or those that are asked for b
     expectTypeOf(store.get("a")).toEqualTypeOf<number | undefined>();
     // @ts-expect-error values are numbers
     store.put("a", "one");
+    expectTypeOf(context.getStateStore(versions).get("a", 5)).toEqualTypeOf<ValueAndTimestamp<number> | undefined>();
+    // @ts-expect-error a version has a time
+    context.getStateStore(versions).put("a", 1);
     const windows = context.getStateStore(perMinute);
     expectTypeOf(windows).toEqualTypeOf<TimestampedWindowStore<string, string>>();
     expectTypeOf(windows.fetch("a", 0)).toEqualTypeOf<ValueAndTimestamp<string> | undefined>();
@@ -63,6 +67,8 @@ test("stores have the types of their declarations, or those that are asked for b
   });
   // @ts-expect-error a window store needs a retention
   Stores.window("w", { ...text, windowSize: 1 });
+  // @ts-expect-error how long history is kept has no default
+  Stores.versionedKeyValue("v", text);
 });
 
 test("a punctuator follows one of two clocks", () => {

@@ -1,17 +1,23 @@
 import { StreamError } from "../../core/errors.ts";
-import type { SessionStore as SessionStoreRows, StoreHandle, WindowStore as WindowStoreRows } from "../store.ts";
+import type {
+  SessionStore as SessionStoreRows,
+  StoreHandle,
+  VersionedStore,
+  WindowStore as WindowStoreRows,
+} from "../store.ts";
 import { KeyValueStore } from "./key-value-store.ts";
 import type { KeyedStoreRows } from "./keyed-rows.ts";
 import { SessionStore } from "./session-store.ts";
 import type { RecordTime, StateStore } from "./state-store.ts";
 import { TimestampedKeyValueStore } from "./timestamped-key-value-store.ts";
 import { TimestampedWindowStore } from "./timestamped-window-store.ts";
+import { VersionedKeyValueStore } from "./versioned-key-value-store.ts";
 import { WindowStore } from "./window-store.ts";
 
 /**
  * Puts a store of a task into the hands of a processor.
  *
- * @throws {StreamError} `TOPOLOGY_INVALID` for the buffer of `suppress`
+ * @throws {StreamError} `TOPOLOGY_INVALID` for a type that only operators use
  */
 export function openTypedStore(handle: StoreHandle, time: RecordTime): StateStore {
   switch (handle.spec.type) {
@@ -25,11 +31,12 @@ export function openTypedStore(handle: StoreHandle, time: RecordTime): StateStor
       return new TimestampedWindowStore(handle as WindowStoreRows, time);
     case "session":
       return new SessionStore(handle as SessionStoreRows, time);
+    case "versioned":
+      return new VersionedKeyValueStore(handle as VersionedStore);
     case "fkSubscriptions":
     case "joinSideList":
     case "joinWindow":
     case "suppressBuffer":
-    case "versioned":
       throw new StreamError(
         "TOPOLOGY_INVALID",
         `store ${handle.spec.name} is of type ${handle.spec.type}, which no processor can use: connect another`,

@@ -7,6 +7,7 @@ import { int64 } from "../../../lib/serde/int64.ts";
 import { string } from "../../../lib/serde/string.ts";
 import type { KeyValueStore } from "../../../lib/state/typed/key-value-store.ts";
 import type { TimestampedWindowStore } from "../../../lib/state/typed/timestamped-window-store.ts";
+import type { PutVersion } from "../../../lib/state/typed/versioned-key-value-store.ts";
 import type { Cancellable, PunctuationType } from "../../../lib/topology/punctuation.ts";
 import type { CaseTopology } from "./words.ts";
 import { initial, str, wk } from "./words.ts";
@@ -312,6 +313,34 @@ export const processors: Readonly<Record<string, CaseTopology>> = {
           };
         },
         { stores: ["counts"] },
+      )
+      .to("output", text);
+  },
+  "versioned-store-api": (builder) => {
+    const versions = Stores.versionedKeyValue("versions", { ...text, historyRetention: 5000 });
+    input(builder)
+      .process(
+        (context: TextContext) => {
+          const store = context.getStateStore(versions);
+          const shown = (row: { value: Text; timestampMs: number } | undefined): string =>
+            row === undefined ? "none" : `${row.value}@${row.timestampMs}`;
+          const done = (put: PutVersion): string =>
+            put.kind === "newest" ? "-1" : put.kind === "dropped" ? "dropped" : String(put.timestampMs);
+          const answers: Readonly<Record<string, (key: string, value: Text, timestampMs: number) => string>> = {
+            put: (key, value, timestampMs) => done(store.put(key, value, timestampMs)),
+            delete: (key, _value, timestampMs) => shown(store.delete(key, timestampMs)),
+            get: (key) => shown(store.get(key)),
+            asof: (key, _value, timestampMs) => shown(store.get(key, timestampMs)),
+          };
+          return {
+            process: (record) => {
+              const { key, value, timestampMs } = record;
+              const operation = (value ?? "").replace(/[0-9]+$/, "");
+              context.forward(record.withValue(`${operation}:${answers[operation]?.(key, value, timestampMs)}`));
+            },
+          };
+        },
+        { stores: [versions] },
       )
       .to("output", text);
   },
