@@ -25,7 +25,8 @@ export interface Stage {
 export async function runOnce(stage: Stage, side: Side, place: RunPlace): Promise<RunFigures> {
   const { log, workload } = stage;
   await mkdir(place.folder, { recursive: true });
-  await log.createTopics([{ name: place.output, partitions: workload.partitions, replicas: -1, configs: {} }]);
+  const configs = { "retention.ms": "-1" }; // times are the input's: nothing may expire while it is read back
+  await log.createTopics([{ name: place.output, partitions: workload.partitions, replicas: -1, configs }]);
   const output = Array.from({ length: workload.partitions }, (_, partition) => ({ topic: place.output, partition }));
   const startedAtMs = performance.now();
   const child = startChild(pinned(side.command(place), stage.cores?.client), join(place.folder, "client.log"));

@@ -20,7 +20,7 @@ public final class Load {
     private static final int VALUES = 1024;
     /** Event time: so many records share a millisecond. */
     private static final long RECORDS_PER_MS = 10;
-    private static final long START_MS = 1_700_000_000_000L;
+    private static final long START_MS = System.currentTimeMillis();
 
     private final Arguments arguments;
     private final SplittableRandom random;

@@ -1,20 +1,22 @@
 package millrace.bench;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.errors.TopicExistsException;
 
-/** Creates topics that may exist already, with the broker's defaults. */
+/** Creates topics that may exist already. Nothing in them expires: a record's time is what the input says, however long ago. */
 final class Topics {
     private Topics() {
     }
 
     static void create(final Admin admin, final String topic, final int partitions) throws Exception {
         try {
-            admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty()))).all().get();
+            final NewTopic wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty());
+            admin.createTopics(List.of(wanted.configs(Map.of("retention.ms", "-1")))).all().get();
         } catch (final ExecutionException error) {
             if (!(error.getCause() instanceof TopicExistsException)) throw error;
         }
