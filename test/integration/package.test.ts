@@ -153,11 +153,11 @@ describe("roles", () => {
   });
 });
 
-test("bundles every function below 5 MB, and each loads in a process of its own", async () => {
-  const figures = await measureBundles(folder, 1);
+test("loads every function within 300 ms of processor time", async () => {
+  const figures = await measureBundles(folder, 7);
   expect(figures.map(({ name }) => name)).toEqual(functionNames);
-  for (const { name, bytes, importMs } of figures) {
+  for (const { name, bytes, importCpuMs } of figures) {
     expect(bytes, name).toBeLessThan(5_000_000);
-    expect(importMs.min, name).toBeGreaterThan(0);
+    expect(importCpuMs.min, name).toBeLessThan(300);
   }
 });
