@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -17,6 +16,7 @@ const functionNames = ["worker", "coordinator", "query"] as const;
 /** What one function weighs and how long Node takes to load it. */
 export interface BundleFigures {
   readonly name: string;
+  /** All files of the function: its own and the chunks, also those that are loaded on demand. */
   readonly bytes: number;
   readonly importMs: Spread;
   /** Processor time of the import, all threads: what is left of the figure on a busy machine. */
@@ -29,13 +29,16 @@ export async function measureBundles(folder: string, rounds: number): Promise<re
   const figures: BundleFigures[] = [];
   for (const name of functionNames) {
     const entry = join(root, "examples/stock-trade-stats/functions", `${name}.ts`);
-    await build({ ...options(), entryPoints: [entry], outdir: folder, absWorkingDir: root, logLevel: "silent" });
-    const bundle = join(folder, `${name}.mjs`);
+    const outdir = join(folder, name);
+    const places = { entryPoints: [entry], outdir, absWorkingDir: root };
+    const { metafile } = await build({ ...options(), ...places, metafile: true, logLevel: "silent" });
+    const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+    const bundle = join(outdir, `${name}.mjs`);
     const imports: ImportTimes[] = [];
     for (let round = 0; round < rounds; round++) imports.push(await importOnce(bundle));
     const importMs = spreadOf(imports.map(({ wallMs }) => wallMs));
     const importCpuMs = spreadOf(imports.map(({ cpuMs }) => cpuMs));
-    figures.push({ name, bytes: (await stat(bundle)).size, importMs, importCpuMs });
+    figures.push({ name, bytes, importMs, importCpuMs });
   }
   return figures;
 }

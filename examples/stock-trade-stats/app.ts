@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineApp, json, string, timeWindowed, timeWindows } from "../../lib/index.ts";
 
 /** One trade of a stock. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { StreamError } from "../../lib/core/errors.ts";
 import type { WorkerSpec } from "../../lib/ports/launcher.ts";
 import type { LookUp } from "../../lib/query/look-up.ts";

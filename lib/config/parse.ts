@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { StreamError } from "../core/errors.ts";
 import { nearestName } from "./nearest-name.ts";
 import { type Setting, type SettingValue, schemaOf } from "./setting.ts";

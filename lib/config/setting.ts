@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { durationMs } from "../core/duration.ts";
 import { StreamError } from "../core/errors.ts";
 

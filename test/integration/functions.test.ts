@@ -60,10 +60,9 @@ interface Functions {
 /** Bundles the functions as serverless.yml does and loads the bundle: what is tested is what is deployed. */
 async function bundled(folder: string): Promise<Functions> {
   const options = createRequire(import.meta.url)("../../infra/bundle.cjs") as () => BuildOptions;
-  const outfile = join(folder, "functions.mjs");
-  const { outExtension: _, ...rest } = options();
-  await build({ ...rest, stdin: { contents: source, resolveDir: root, loader: "ts" }, outfile, absWorkingDir: root });
-  return (await import(pathToFileURL(outfile).href)) as Functions;
+  const stdin = { contents: source, resolveDir: root, loader: "ts" } as const;
+  await build({ ...options(), stdin, outdir: folder, absWorkingDir: root });
+  return (await import(pathToFileURL(join(folder, "stdin.mjs")).href)) as Functions;
 }
 
 /** Lambda's context for an invocation that may take so long. */
