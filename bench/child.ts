@@ -12,8 +12,11 @@ export interface ChildEvent {
 /** A client under test in a process of its own, so that its processor time can be told apart. */
 export interface Child {
   readonly pid: number;
-  /** Resolves with the first event of a name. @throws {Error} when the client ends or fails before, or after the deadline */
-  event(name: string, deadlineMs: number): Promise<ChildEvent>;
+  /**
+   * Resolves with the first event of a name and, when asked for, of an application.
+   * @throws {Error} when the client ends or fails before, or after the deadline
+   */
+  event(name: string, deadlineMs: number, application?: string): Promise<ChildEvent>;
   /** Asks it to end, and kills it when it does not within 15 s. */
   stop(): Promise<void>;
 }
@@ -55,10 +58,12 @@ class JsonLineChild implements Child {
     });
   }
 
-  async event(name: string, deadlineMs: number): Promise<ChildEvent> {
+  async event(name: string, deadlineMs: number, application?: string): Promise<ChildEvent> {
+    const wanted = (each: ChildEvent): boolean =>
+      each.event === name && (application === undefined || each["application"] === application);
     const giveUpAt = performance.now() + deadlineMs;
     for (;;) {
-      const found = this.#events.find(({ event }) => event === name);
+      const found = this.#events.find(wanted);
       if (found !== undefined) return found;
       const failed = this.#events.find(({ event }) => event === "failed");
       if (failed !== undefined) throw this.#error(String(failed["message"]));

@@ -14,7 +14,7 @@ const sourceFolder = fileURLToPath(new URL("./kafka-streams/", import.meta.url))
 const buildDeadlineMs = 10 * 60_000;
 
 /** The Java programs of `bench/kafka-streams`. */
-export type PeerProgram = "Load" | "Application" | "Check";
+export type PeerProgram = "Load" | "Pace" | "Application" | "Check";
 
 /** The built Java peer. */
 export interface JavaPeer {

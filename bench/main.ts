@@ -1,10 +1,13 @@
 import { type BenchOptions, parseBenchArguments } from "./arguments.ts";
 import { coldImport } from "./cold-import.ts";
+import { growth } from "./growth/scenario.ts";
+import { latency } from "./latency/scenario.ts";
 import { operators } from "./operators-scenario.ts";
 import type { Scenario } from "./scenario.ts";
+import { start } from "./start/scenario.ts";
 import { comparisons } from "./throughput/scenario.ts";
 
-const scenarios: readonly Scenario[] = [...comparisons, operators, coldImport];
+const scenarios: readonly Scenario[] = [...comparisons, latency, growth, start, operators, coldImport];
 
 const help = `usage: npm run bench -- NAME [options]
 
@@ -26,6 +29,7 @@ examples
   npm run bench -- throughput
   npm run bench -- throughput --tuned --rounds 5 --json
   npm run bench -- throughput --quick
+  npm run bench -- latency --rounds 1
   npm run bench -- operators
 `;
 

@@ -1,6 +1,8 @@
 /**
  * The Millrace side of a comparison, in a process of its own: runs a shape through the public API and prints JSON lines:
- * started, done, failed. Arguments: shape, bootstrap, application, input, table, output, records, commitMs.
+ * started, done (each with its application), failed. Arguments: shape, bootstrap, application, input, table, output, records (0: until it is
+ * told to end), commitMs; pins; times=N runs it N times in this process, from the second time on with "-2", "-3", … behind
+ * application and output.
  */
 import { defineApp } from "../lib/index.ts";
 import { runMillrace } from "./run-millrace.ts";
@@ -22,20 +24,28 @@ function report(event: string, facts: Readonly<Record<string, unknown>> = {}): v
   process.stdout.write(`${JSON.stringify({ event, atMs: Date.now(), cpuMs: (user + system) / 1_000, ...facts })}\n`);
 }
 
-const input = argument("input");
-const topics = { input, table: argument("table"), output: argument("output") };
-const define = shapeApps[argument("shape") as ShapeName];
-const app = defineApp({ id: argument("application") }, (builder) => define(builder, topics));
-
-try {
-  report("started");
-  const run = await runMillrace(app, {
+async function runTime(time: number, stop: AbortSignal): Promise<void> {
+  const suffix = time === 1 ? "" : `-${time}`;
+  const id = argument("application") + suffix;
+  const input = argument("input");
+  const topics = { input, table: argument("table"), output: argument("output") + suffix };
+  report("started", { application: id });
+  const pins = args.has("pins") ? { pins: Number(argument("pins")) } : {};
+  const app = defineApp({ id, ...pins }, (builder) => shapeApps[argument("shape") as ShapeName](builder, topics));
+  const committed = await runMillrace(app, {
     bootstrap: argument("bootstrap"),
     input,
     records: Number(argument("records")),
     commitMs: Number(argument("commitMs")),
+    stop,
   });
-  report("done", { committed: run.committed });
+  report("done", { application: id, committed });
+}
+
+const stop = new AbortController();
+process.once("SIGTERM", () => stop.abort());
+try {
+  for (let time = 1; time <= Number(args.get("times") ?? 1); time++) await runTime(time, stop.signal);
 } catch (error) {
   report("failed", { message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   process.exitCode = 1;

@@ -18,16 +18,17 @@ const worker = "bench-worker";
 export interface MillraceRun {
   readonly bootstrap: string;
   readonly input: string;
-  /** Records of the input; the run ends when so many are committed. */
+  /** Records of the input: the run ends when so many are committed; with 0 it ends by `stop` only. */
   readonly records: number;
   readonly commitMs: number;
+  readonly stop: AbortSignal;
 }
 
 /**
  * Runs an application in this process with one worker that holds every pin, until its whole input is committed: the
  * protocol of production over a real broker, with leases and snapshots in memory.
  */
-export async function runMillrace(app: App, run: MillraceRun): Promise<{ readonly committed: number }> {
+export async function runMillrace(app: App, run: MillraceRun): Promise<number> {
   const log = await openLog(run.bootstrap);
   const leases = createMemoryLeaseTable();
   const logger = jsonLogger("info", (line) => process.stderr.write(`${line}\n`), Date.now);
@@ -36,8 +37,8 @@ export async function runMillrace(app: App, run: MillraceRun): Promise<{ readonl
     const plan = await prepareApplication(app, { log, leases }, "deploy");
     await leases.plan({ kind: "add-worker", worker, assigned: plan.pins.map(({ pin }) => pin) });
     const ports = { log, leases, objects: createMemoryObjectStore(), clock: systemClock, random: systemRandom, logger };
-    const stop = new AbortController();
-    const life = { remainingMs: () => undefined, stop: stop.signal };
+    const over = new AbortController();
+    const life = { remainingMs: () => undefined, stop: AbortSignal.any([over.signal, run.stop]) };
     let running: Worker | undefined;
     const onStart = (started: Worker) => {
       running = started;
@@ -47,14 +48,14 @@ export async function runMillrace(app: App, run: MillraceRun): Promise<{ readonl
       ended = true;
     });
     let committed = 0;
-    while (!ended && committed < run.records) {
+    while (!ended && (run.records === 0 || committed < run.records)) {
       await delay(checkMs);
       committed = committedRecords(running?.status() ?? [], run.input);
     }
-    stop.abort();
+    over.abort();
     const { errors } = await summary;
     for (const { error } of errors) throw error;
-    return { committed };
+    return committed;
   } finally {
     await log.close();
   }

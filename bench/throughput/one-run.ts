@@ -1,11 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Log } from "../../lib/ports/log.ts";
+import type { Bench } from "../bench.ts";
 import { startChild } from "../child.ts";
-import { type CorePlan, pinned } from "../cores.ts";
-import { cpuTimeMs } from "../cpu-time.ts";
-import type { JavaPeer } from "../java-peer.ts";
+import { pinned } from "../cores.ts";
 import { watchOutput } from "../output-watch.ts";
+import { cpuTimeMs, peakMemoryBytes } from "../process-figures.ts";
 import { steadyRate } from "../statistics.ts";
 import type { RunFigures } from "./result.ts";
 import type { RunPlace, Side } from "./sides.ts";
@@ -13,26 +12,26 @@ import type { Workload } from "./workload.ts";
 
 const deadlineMs = 15 * 60_000;
 
-/** The stage that all runs of one bench share. */
+/** What is run, and where. */
 export interface Stage {
-  readonly log: Log;
-  readonly peer: JavaPeer;
-  readonly cores: CorePlan | undefined;
+  readonly bench: Bench;
   readonly workload: Workload;
 }
 
 /** Runs one side once on a fresh application id and output topic, watched from outside, and reads its output back. */
 export async function runOnce(stage: Stage, side: Side, place: RunPlace): Promise<RunFigures> {
-  const { log, workload } = stage;
+  const { bench, workload } = stage;
+  const { log } = bench;
   await mkdir(place.folder, { recursive: true });
   const configs = { "retention.ms": "-1" }; // times are the input's: nothing may expire while it is read back
   await log.createTopics([{ name: place.output, partitions: workload.partitions, replicas: -1, configs }]);
   const output = Array.from({ length: workload.partitions }, (_, partition) => ({ topic: place.output, partition }));
   const startedAtMs = performance.now();
-  const child = startChild(pinned(side.command(place), stage.cores?.client), join(place.folder, "client.log"));
+  const child = startChild(pinned(side.command(place), bench.cores?.client), join(place.folder, "client.log"));
   try {
     const done = child.event("done", deadlineMs);
     const seen = await watchOutput({ log, output, cpuMs: () => cpuTimeMs(child.pid), done });
+    const memoryBytes = peakMemoryBytes(child.pid);
     await child.stop();
     const seconds = (seen.lastCommittedAtMs - seen.firstProducedAtMs) / 1_000;
     return {
@@ -42,6 +41,7 @@ export async function runOnce(stage: Stage, side: Side, place: RunPlace): Promis
       recordsPerSecond: workload.records / seconds,
       steadyRecordsPerSecond: steadyRate(seen.samples),
       recordsPerCpuSecond: seen.cpuMs === undefined ? undefined : (workload.records * 1_000) / seen.cpuMs,
+      memoryBytes,
       output: await readBack(stage, place),
     };
   } finally {
@@ -50,9 +50,9 @@ export async function runOnce(stage: Stage, side: Side, place: RunPlace): Promis
 }
 
 /** The Java consumer judges every output, ours too. */
-async function readBack(stage: Stage, place: RunPlace): Promise<RunFigures["output"]> {
-  const { format } = stage.workload;
-  const command = stage.peer.command("Check", { bootstrap: place.bootstrap, topic: place.output, format });
+async function readBack({ bench, workload }: Stage, place: RunPlace): Promise<RunFigures["output"]> {
+  const { format } = workload;
+  const command = bench.peer.command("Check", { bootstrap: place.bootstrap, topic: place.output, format });
   const child = startChild(command, join(place.folder, "check.log"));
   try {
     const found = await child.event("done", deadlineMs);

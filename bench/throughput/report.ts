@@ -1,5 +1,4 @@
-import { cpus, loadavg } from "node:os";
-import type { CorePlan } from "../cores.ts";
+import { type Bench, machineOf } from "../bench.ts";
 import type { ScenarioResult } from "../scenario.ts";
 import { formatFigure } from "../table.ts";
 import {
@@ -18,21 +17,13 @@ export interface RunConditions {
   /** What was run. */
   readonly name: string;
   readonly workload: Workload;
-  readonly cores: CorePlan | undefined;
-  readonly javaVersion: string;
-  /** Load per core before the bench began. */
-  readonly load: number;
-  readonly requireRatio: number | undefined;
-}
-
-/** Processes that want to run, per core, over the last minute; 0 where the system does not say. */
-export function machineLoad(): number {
-  return (loadavg()[0] ?? 0) / cpus().length;
+  readonly bench: Bench;
 }
 
 /** The result of all runs: a table and ratios for people, everything for programs. */
 export function reportOf(runs: readonly RunFigures[], conditions: RunConditions): ScenarioResult {
-  const { workload, requireRatio } = conditions;
+  const { workload, bench } = conditions;
+  const { requireRatio } = bench.options;
   const sides = bySide(runs);
   const ours = sides.get("millrace") as SideFigures;
   const ratios = Object.fromEntries(
@@ -57,7 +48,7 @@ export function reportOf(runs: readonly RunFigures[], conditions: RunConditions)
       ratios,
       sides: Object.fromEntries(sides),
       workload,
-      machine: machine(conditions),
+      machine: machineOf(bench),
       problems,
     },
     passed: problems.length === 0 && !below,
@@ -67,16 +58,4 @@ export function reportOf(runs: readonly RunFigures[], conditions: RunConditions)
 function ratioLine(name: string, { ratio, worst, perCpuSecond }: Ratios): string {
   const cpu = perCpuSecond === undefined ? "" : `, per CPU second ${formatFigure(perCpuSecond)}`;
   return `ratio to ${name}: ${formatFigure(ratio)} (our slowest to its fastest round ${formatFigure(worst)}${cpu})`;
-}
-
-function machine({ cores, javaVersion, load }: RunConditions) {
-  const processors = cpus();
-  return {
-    cpu: processors[0]?.model ?? "",
-    cores: processors.length,
-    pinning: cores ?? null,
-    loadPerCoreBefore: load,
-    node: process.version,
-    java: javaVersion,
-  };
 }

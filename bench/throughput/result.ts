@@ -12,6 +12,8 @@ export interface RunFigures {
   /** Over the second half of the run. */
   readonly steadyRecordsPerSecond: number | undefined;
   readonly recordsPerCpuSecond: number | undefined;
+  /** Largest resident memory of the client. */
+  readonly memoryBytes: number | undefined;
   /** What the Java reader found in the output. */
   readonly output: {
     readonly records: number;

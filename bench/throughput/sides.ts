@@ -20,8 +20,16 @@ export interface Side {
   readonly command: (place: RunPlace) => readonly string[];
 }
 
+/** What a side is told besides its workload. */
+export interface SideOptions {
+  /** Pins of the application; default one per partition. Millrace only. */
+  readonly pins?: number;
+  /** How often it runs in its process, each time as a new application; default once. */
+  readonly times?: number;
+}
+
 /** Millrace through its public API, in a Node process of its own. */
-export function millraceSide(workload: Workload): Side {
+export function millraceSide(workload: Workload, options: SideOptions = {}): Side {
   const worker = fileURLToPath(new URL("../millrace-worker.ts", import.meta.url));
   return {
     name: "millrace",
@@ -29,13 +37,17 @@ export function millraceSide(workload: Workload): Side {
       process.execPath,
       "--disable-warning=ExperimentalWarning",
       worker,
-      ...named({ ...place, shape: workload.shape, records: workload.records, commitMs: workload.commitMs }),
+      ...named({ ...place, shape: workload.shape, records: workload.records, commitMs: workload.commitMs, ...options }),
     ],
   };
 }
 
 /** Kafka Streams with Kafka's defaults, or with larger batches. */
-export function kafkaStreamsSide(peer: JavaPeer, workload: Workload, profile: "default" | "tuned"): Side {
+export function kafkaStreamsSide(
+  peer: JavaPeer,
+  workload: Workload,
+  { profile = "default", times = 1 }: { readonly profile?: "default" | "tuned"; readonly times?: number } = {},
+): Side {
   return {
     name: profile === "default" ? "kafka-streams" : "kafka-streams-tuned",
     command: ({ folder, ...place }) =>
@@ -47,6 +59,7 @@ export function kafkaStreamsSide(peer: JavaPeer, workload: Workload, profile: "d
         commitMs: workload.commitMs,
         store: workload.store,
         cacheBytes: 0,
+        times,
         ...(profile === "tuned" ? tunedSettings : {}),
       }),
   };

@@ -18,6 +18,7 @@ function run(side: string, recordsPerSecond: number, more: Partial<RunFigures> =
     recordsPerSecond,
     steadyRecordsPerSecond: undefined,
     recordsPerCpuSecond: undefined,
+    memoryBytes: undefined,
     output: { records: 10, total: 10, wrong: 0, digest: "a" },
     ...more,
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePsTime } from "../../../bench/cpu-time.ts";
+import { parsePsTime } from "../../../bench/process-figures.ts";
 import { spreadOf, steadyRate } from "../../../bench/statistics.ts";
 import { formatFigure, formatTable } from "../../../bench/table.ts";
 

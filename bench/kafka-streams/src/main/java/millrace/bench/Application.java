@@ -16,11 +16,12 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 
 /**
- * Runs one of {@link Shapes}, exactly once, and exits when the whole input is committed.
+ * Runs one of {@link Shapes}, exactly once, and exits when the whole input is committed, or with records=0 when it is told to.
  *
  * <p>Arguments: shape, bootstrap, application, input, output, records; store=memory|rocksdb, cacheBytes=0, commitMs=100,
- * directory, and kafka.NAME=VALUE for any setting of the client. Prints one JSON object a line: started, running,
- * first (committed output), done, failed.
+ * directory, and kafka.NAME=VALUE for any setting of the client; times=N runs it N times in this process, from the second
+ * time on with "-2", "-3", … behind application and output. Prints one JSON object a line: started (of each time, just
+ * before start()), running, done, failed.
  */
 public final class Application {
     private static final Duration CHECK = Duration.ofMillis(200);
@@ -30,9 +31,19 @@ public final class Application {
 
     public static void main(final String[] raw) throws Exception {
         final Arguments arguments = new Arguments(raw);
-        Report.event("started", "application", arguments.text("application"));
+        for (int time = 1; time <= arguments.number("times", 1); time++) {
+            final String suffix = time == 1 ? "" : "-" + time;
+            run(arguments.with("application", arguments.text("application") + suffix)
+                .with("output", arguments.text("output") + suffix));
+        }
+        System.exit(0);
+    }
+
+    private static void run(final Arguments arguments) throws Exception {
         final AtomicReference<Throwable> failure = new AtomicReference<>();
         final CountDownLatch stopped = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown));
+        Report.event("started", "application", arguments.text("application"));
         try (Admin admin = admin(arguments);
              KafkaStreams streams = new KafkaStreams(Shapes.topology(arguments), settings(arguments))) {
             Topics.create(admin, arguments.text("output"), Topics.partitions(admin, arguments.text("input")));
@@ -42,9 +53,8 @@ public final class Application {
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             });
             streams.setStateListener((now, before) -> {
-                if (now == KafkaStreams.State.RUNNING) Report.event("running");
+                if (now == KafkaStreams.State.RUNNING) Report.event("running", "application", arguments.text("application"));
             });
-            Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown));
             streams.start();
             await(arguments, admin, stopped);
             streams.close(Duration.ofSeconds(10));
@@ -53,7 +63,6 @@ public final class Application {
             Report.event("failed", "message", failure.get().toString());
             System.exit(1);
         }
-        System.exit(0);
     }
 
     private static Properties settings(final Arguments arguments) {
@@ -80,17 +89,12 @@ public final class Application {
     /** Returns when the committed position of the group covers every input record: then all output is committed too. */
     private static void await(final Arguments arguments, final Admin admin, final CountDownLatch stopped) throws Exception {
         final long expected = arguments.number("records");
-        boolean first = true;
         while (!stopped.await(CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (expected == 0) continue;
             final long committed = committedRecords(arguments, admin);
-            if (first && committed > 0) {
-                Report.event("first", "committed", committed);
-                first = false;
-            }
-            if (committed >= expected) {
-                Report.event("done", "committed", committed);
-                return;
-            }
+            if (committed < expected) continue;
+            Report.event("done", "application", arguments.text("application"), "committed", committed);
+            return;
         }
     }
 

@@ -17,6 +17,17 @@ final class Arguments {
         }
     }
 
+    private Arguments(final Map<String, String> values) {
+        this.values.putAll(values);
+    }
+
+    /** The same with one value replaced. */
+    Arguments with(final String name, final String value) {
+        final Arguments changed = new Arguments(values);
+        changed.values.put(name, value);
+        return changed;
+    }
+
     String text(final String name) {
         final String value = values.get(name);
         if (value == null) throw new IllegalArgumentException("missing argument " + name + "=…");

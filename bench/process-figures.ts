@@ -31,3 +31,14 @@ function linuxCpuTimeMs(pid: number): number | undefined {
     return undefined;
   }
 }
+
+/** Largest resident memory of a process so far, or undefined when the system does not say. */
+export function peakMemoryBytes(pid: number): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import { cpus, loadavg } from "node:os";
+import type { Log } from "../lib/ports/log.ts";
+import { startKafka } from "../test/support/servers/kafka.ts";
+import { guardedFolder, removeFolder } from "../test/support/servers/reaper.ts";
+import type { BenchOptions } from "./arguments.ts";
+import { type CorePlan, pinProcess, planCores } from "./cores.ts";
+import { buildJavaPeer, type JavaPeer } from "./java-peer.ts";
+import { openLog } from "./open-log.ts";
+import { formatFigure } from "./table.ts";
+
+/** What every scenario with a broker is given. */
+export interface Bench {
+  readonly log: Log;
+  readonly bootstrap: string;
+  /** Undefined when the user named a broker. */
+  readonly brokerPid: number | undefined;
+  readonly peer: JavaPeer;
+  readonly cores: CorePlan | undefined;
+  /** For logs and state; removed at the end. */
+  readonly folder: string;
+  /** Load per core before the bench began. */
+  readonly load: number;
+  /** In names of topics and applications. */
+  readonly id: string;
+  readonly options: BenchOptions;
+  readonly say: (line: string) => void;
+}
+
+/** Opens broker, peer and folder, runs a scenario, and closes everything again. */
+export async function withBench<T>(
+  options: BenchOptions,
+  say: (line: string) => void,
+  use: (bench: Bench) => Promise<T>,
+): Promise<T> {
+  const load = machineLoad();
+  if (load > 0.5) say(`the machine is busy (load ${formatFigure(load)} per core): figures of processor time mean most`);
+  const peer = await buildJavaPeer();
+  const cores = await planCores(options.pin);
+  const folder = await guardedFolder("bench");
+  const broker = await openBroker(options, cores);
+  try {
+    const log = await openLog(broker.bootstrap);
+    try {
+      const { bootstrap, pid } = broker;
+      const id = Date.now().toString(36);
+      return await use({ log, bootstrap, brokerPid: pid, peer, cores, folder, load, id, options, say });
+    } finally {
+      await log.close();
+    }
+  } finally {
+    await broker.stop();
+    await removeFolder(folder);
+  }
+}
+
+/** What a report says of the machine: without it its figures cannot be judged. */
+export function machineOf({ cores, peer, load }: Bench) {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model ?? "",
+    cores: processors.length,
+    pinning: cores ?? null,
+    loadPerCoreBefore: load,
+    node: process.version,
+    java: peer.javaVersion,
+  };
+}
+
+/** Processes that want to run, per core, over the last minute; 0 where the system does not say. */
+function machineLoad(): number {
+  return (loadavg()[0] ?? 0) / cpus().length;
+}
+
+/** An own broker with the full compiler on its own core, or the one that the user names. */
+async function openBroker(options: BenchOptions, cores: CorePlan | undefined) {
+  if (options.bootstrap !== undefined) return { bootstrap: options.bootstrap, pid: undefined, stop: async () => {} };
+  const jvmFlags = ["-XX:+UseSerialGC", "-Xms512m", "-Xmx1g"];
+  const broker = await startKafka({ jvmFlags });
+  if (cores !== undefined) await pinProcess(broker.pid, cores.broker);
+  return broker;
+}
