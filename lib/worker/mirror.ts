@@ -81,15 +81,21 @@ export class Mirror {
     offsets: ReadonlyMap<PartitionKey, number>,
     { running, purge }: { running: ReadonlyMap<PartitionKey, number>; purge: boolean },
   ): Promise<void> {
-    const { log, logger } = this.ports;
-    try {
+    const { log } = this.ports;
+    await this.orWarn("mirror-failed", async () => {
       await this.compare(running);
       await log.commitOffsets(this.app.applicationId, offsets);
-      if (!purge) return;
-      const processed = [...offsets].filter(([key]) => this.repartitionTopics.has(parsePartitionKey(key).topic));
-      if (processed.length > 0) await log.deleteRecords(new Map(processed));
+    });
+    const processed = [...offsets].filter(([key]) => this.repartitionTopics.has(parsePartitionKey(key).topic));
+    if (purge && processed.length > 0) await this.orWarn("purge-failed", () => log.deleteRecords(new Map(processed)));
+  }
+
+  /** One may fail for want of a right that the other does not need. */
+  private async orWarn(event: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
     } catch (error) {
-      logger.warn("mirror-failed", { error: String(error) });
+      this.ports.logger.warn(event, { error: String(error) });
     }
   }
 

@@ -145,6 +145,18 @@ describe("repartition topics", () => {
     expect(deleted.at(-1)).toEqual([`${repartition}:0`, 5]);
   });
 
+  test("are purged also where group offsets may not be written, and the other way round", async () => {
+    await write(10);
+    const refused = () => Promise.reject(new Error("not allowed"));
+    mirror(overriding(log, { commitOffsets: refused })).tick(pins({ [`${repartition}:0`]: 2 }));
+    await scene.pass(100);
+    expect(deleted).toEqual([[`${repartition}:0`, 2]]);
+    mirror(overriding(log, { deleteRecords: refused })).tick(pins({ [`${repartition}:0`]: 4 }));
+    await scene.pass(100);
+    expect(await groupOffset(repartition, 0)).toBe(4);
+    expect([scene.logged("mirror-failed"), scene.logged("purge-failed")].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
   test("are not purged by the last mirror of a worker that ends", async () => {
     await write(10);
     const mirroring = mirror();
