@@ -11,6 +11,11 @@ const kafkaConnection = {
     about: "Brokers to start from; the rest of the cluster is found through them.",
   }),
   tls: flag({ default: false, about: "Encrypts connections and checks the broker's certificate." }),
+  tlsCa: text({
+    pattern: /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/,
+    allowed: "certificates as PEM text",
+    about: "Authorities that may have signed the brokers' certificates. Without it those that Node trusts.",
+  }),
   saslMechanism: choice(["none", "plain", "scram-sha-256", "scram-sha-512"], {
     default: "none",
     about: "How the client proves who it is; Amazon MSK with passwords takes scram-sha-512.",
@@ -106,6 +111,9 @@ export function parseConnections(input: unknown): Connections {
 
 function connectionProblems({ kafka }: Connections): readonly string[] {
   const problems: string[] = [];
+  if (kafka.tlsCa !== undefined && !kafka.tls) {
+    problems.push("kafka.tlsCa is given: must come with kafka.tls, because without TLS nobody shows a certificate");
+  }
   const credentials =
     kafka.credentialsSecretArn !== undefined || (kafka.username !== undefined && kafka.password !== undefined);
   if (kafka.saslMechanism !== "none" && !credentials) {

@@ -46,7 +46,8 @@ export async function connect(
 }
 
 async function kafkaOptions({ kafka }: Connections, logger: Logger): Promise<KafkaLogOptions> {
-  const { brokers, tls: ssl, requestTimeoutMs, compression } = kafka;
+  const { brokers, tls, tlsCa, requestTimeoutMs, compression } = kafka;
+  const ssl = tlsCa === undefined ? tls : { ca: [tlsCa] };
   const sasl = await saslOf(kafka);
   return { brokers, ssl, requestTimeoutMs, compression, logger, ...(sasl === undefined ? {} : { sasl }) };
 }

@@ -51,8 +51,8 @@ export function fetchFailure(
     case "TOPIC_AUTHORIZATION_FAILED":
       return new StreamError(
         "ACCESS_DENIED",
-        `reading topic ${topic} is not allowed: grant Read and Describe on Topic:${topic}`,
-        { details, cause: answer.error },
+        `reading topic ${topic} needs Read on it, which this user does not have: grant it`,
+        { details: { ...details, operation: "Read", resource: `topic ${topic}` }, cause: answer.error },
       );
     case "CORRUPT_MESSAGE":
       return new StreamError(

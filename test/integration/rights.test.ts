@@ -1,139 +1,136 @@
-/** The Kafka rights of docs/deploy.md on a broker that enforces them: enough for each function; what is not given is refused by name. */
-import kafkajs from "kafkajs";
+/**
+ * The Kafka rights of docs/deploy.md, on a broker that wants TLS, SCRAM and a right for everything: together they are enough
+ * for each function; each one that is taken away is missed by name.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { InProcessLauncher } from "../../lib/adapters/in-process/launcher.ts";
 import { createKafkaLog } from "../../lib/adapters/kafka/kafka-log.ts";
-import { createMemoryLeaseTable } from "../../lib/adapters/memory/lease-table.ts";
-import { createMemoryObjectStore } from "../../lib/adapters/memory/object-store.ts";
-import { systemClock as clock, systemRandom as random } from "../../lib/adapters/system/clock.ts";
-import { jsonLogger } from "../../lib/adapters/system/logger.ts";
-import { parseSettings } from "../../lib/config/settings.ts";
-import { defineApp, int64, openTables, string } from "../../lib/index.ts";
 import type { Log } from "../../lib/ports/log.ts";
-import { RecordWriter } from "../../lib/records/writer.ts";
-import { runCoordinator } from "../../lib/scaling/run-coordinator.ts";
-import type { WorkerSummary } from "../../lib/worker/worker.ts";
 import { describeWithServers } from "../support/servers/describe.ts";
-import { type KafkaServer, startKafka } from "../support/servers/kafka.ts";
-import { freePorts } from "../support/servers/ports.ts";
+import { grantRights, type Right, rightText } from "../support/servers/kafka-rights.ts";
+import { type SecuredKafka, startSecuredKafka } from "../support/servers/secured-kafka.ts";
+import { type User, users, WordsRun } from "./security/words-run.ts";
 
-const { AclOperationTypes: Operation, AclResourceTypes: Resource, ResourcePatternTypes: Pattern } = kafkajs;
-type User = "worker" | "coordinator" | "query";
-const users: readonly User[] = ["worker", "coordinator", "query"];
-type Right = readonly [user: User, resource: number, name: string, pattern: number, operations: readonly number[]];
+type Row = readonly [Right["resource"], name: string, Right["pattern"], ...Right["operation"][]];
 
-/** What docs/deploy.md lists for an application `words` that reads `in` and writes `out`. */
-const rights: readonly Right[] = [
-  ["worker", Resource.TOPIC, "in", Pattern.LITERAL, [Operation.READ]],
-  ["worker", Resource.TOPIC, "out", Pattern.LITERAL, [Operation.WRITE]],
-  ["worker", Resource.TOPIC, "words-", Pattern.PREFIXED, [Operation.READ, Operation.WRITE, Operation.DELETE]],
-  ["worker", Resource.TRANSACTIONAL_ID, "words-", Pattern.PREFIXED, [Operation.WRITE]],
-  ["worker", Resource.GROUP, "words", Pattern.LITERAL, [Operation.READ]],
-  ["coordinator", Resource.TOPIC, "in", Pattern.LITERAL, [Operation.DESCRIBE]],
-  ["coordinator", Resource.TOPIC, "out", Pattern.LITERAL, [Operation.DESCRIBE]],
-  ["coordinator", Resource.TOPIC, "words-", Pattern.PREFIXED, [Operation.READ, Operation.CREATE]],
-  ["query", Resource.TOPIC, "in", Pattern.LITERAL, [Operation.DESCRIBE]],
-  ["query", Resource.TOPIC, "out", Pattern.LITERAL, [Operation.DESCRIBE]],
-  ["query", Resource.TOPIC, "words-", Pattern.PREFIXED, [Operation.READ]],
+/** What docs/deploy.md lists, for application `<id>` that reads `in-<id>` and writes `out-<id>`. */
+function documented(id: string): readonly Right[] {
+  const [source, sink] = [`in-${id}`, `out-${id}`];
+  const table: Readonly<Record<User, readonly Row[]>> = {
+    worker: [
+      ["TOPIC", source, "literal", "READ"],
+      ["TOPIC", sink, "literal", "WRITE"],
+      ["TOPIC", `${id}-`, "prefixed", "READ", "WRITE", "DELETE"],
+      ["TRANSACTIONAL_ID", `${id}-`, "prefixed", "WRITE"],
+      ["GROUP", id, "literal", "READ"],
+    ],
+    coordinator: [
+      ["TOPIC", source, "literal", "DESCRIBE"],
+      ["TOPIC", sink, "literal", "DESCRIBE"],
+      ["TOPIC", `${id}-`, "prefixed", "READ", "CREATE"],
+    ],
+    query: [
+      ["TOPIC", source, "literal", "DESCRIBE"],
+      ["TOPIC", sink, "literal", "DESCRIBE"],
+      ["TOPIC", `${id}-`, "prefixed", "READ"],
+    ],
+  };
+  return users.flatMap((user) =>
+    table[user].flatMap(([resource, name, pattern, ...operations]) =>
+      operations.map((operation) => ({ user, resource, name, pattern, operation })),
+    ),
+  );
+}
+
+/** How it shows that a right is missing: as an error that names operation and resource, or as a warning. */
+type Symptom = readonly [operation: string, resource: string] | "mirror-failed" | "purge-failed";
+
+/** What is missed when one right of `documented` is taken away. A topic on which nothing is left is not even described. */
+const symptoms = (id: string): readonly (readonly [right: string, Symptom])[] => [
+  [`worker: Read on topic in-${id}`, ["Describe", `topic in-${id}`]],
+  [`worker: Write on topic out-${id}`, ["Describe", `topic out-${id}`]],
+  [`worker: Read on topic ${id}-*`, ["Read", `topic ${id}-`]],
+  [`worker: Write on topic ${id}-*`, ["Write", `topic ${id}-`]],
+  [`worker: Delete on topic ${id}-*`, "purge-failed"],
+  [`worker: Write on transactional id ${id}-*`, ["Write", `transactional id ${id}-`]],
+  [`worker: Read on group ${id}`, "mirror-failed"],
+  [`coordinator: Describe on topic in-${id}`, ["Describe", `topic in-${id}`]],
+  [`coordinator: Describe on topic out-${id}`, ["Describe", `topic out-${id}`]],
+  [`coordinator: Read on topic ${id}-*`, ["Describe", `topic ${id}-`]],
+  [`coordinator: Create on topic ${id}-*`, ["Create", `topic ${id}-`]],
+  [`query: Describe on topic in-${id}`, ["Describe", `topic in-${id}`]],
+  [`query: Describe on topic out-${id}`, ["Describe", `topic out-${id}`]],
+  [`query: Read on topic ${id}-*`, ["Describe", `topic ${id}-`]],
 ];
-
-const app = defineApp({ id: "words" }, (builder) => {
-  builder
-    .stream("in", { key: string(), value: string() })
-    .groupBy((_key, word) => word, { key: string() })
-    .count({ store: "counts" })
-    .toStream()
-    .to("out", { key: string(), value: int64() });
-});
-
-const settings = parseSettings({
-  lease: { deadAfterMs: "1s" },
-  commit: { positionOnlyMs: "200ms" },
-  worker: { mirrorMs: "500ms", purgeMs: "1s" },
-  scaling: { idleToZeroMs: "3s", scaleInWindowMs: "1s" },
-});
+const titles = symptoms("<app>").map(([right], index) => [right, index] as const);
 
 describeWithServers("Kafka rights", () => {
-  let broker: KafkaServer;
-  let secured = "";
+  let broker: SecuredKafka;
   let admin: Log;
-  const open: Log[] = [];
-  const lines: string[] = [];
-  const summaries: WorkerSummary[] = [];
-  const leases = createMemoryLeaseTable();
-  const objects = createMemoryObjectStore();
-  const logger = jsonLogger("warn", (line) => lines.push(line), Date.now);
+  const runs: WordsRun[] = [];
 
-  async function logAs(username: User, password: string = username): Promise<Log> {
-    const log = await createKafkaLog({ brokers: [secured], sasl: { mechanism: "plain", username, password }, logger });
-    open.push(log);
-    return log;
+  /** Connects, over TLS, with SCRAM. */
+  const logAs = (username: User, password: string = username): Promise<Log> =>
+    createKafkaLog({
+      brokers: [broker.bootstrap],
+      ssl: { ca: [broker.authorityPem] },
+      sasl: { mechanism: "scram-sha-512", username, password },
+    });
+
+  /** An application with its topics, some words, and the documented rights that `keep` leaves. */
+  async function deployed(id: string, keep: (right: Right) => boolean = () => true): Promise<WordsRun> {
+    const run = new WordsRun(id, { admin, logAs });
+    runs.push(run);
+    await grantRights(broker.plain, documented(id).filter(keep));
+    await run.writeWords();
+    return run;
   }
 
   beforeAll(async () => {
-    const [plain = 0, sasl = 0, controller = 0] = await freePorts(3);
-    secured = `127.0.0.1:${sasl}`;
-    const passwords = users.map((user) => `user_${user}="${user}"`).join(" ");
-    const listeners = `PLAINTEXT://127.0.0.1:${plain},SASL://${secured}`;
-    broker = await startKafka({
-      port: plain,
-      properties: {
-        listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
-        "advertised.listeners": listeners,
-        "controller.quorum.voters": `1@127.0.0.1:${controller}`,
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT",
-        "sasl.enabled.mechanisms": "PLAIN",
-        "listener.name.sasl.plain.sasl.jaas.config": `org.apache.kafka.common.security.plain.PlainLoginModule required ${passwords};`,
-        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "super.users": "User:ANONYMOUS",
-      },
-    });
-    admin = await createKafkaLog({ brokers: [broker.bootstrap] });
-    open.push(admin);
-    await admin.createTopics(["in", "out"].map((name) => ({ name, partitions: 2, replicas: 1, configs: {} })));
-    await grant(broker.bootstrap);
-    await writeWords(admin);
+    broker = await startSecuredKafka({ users: users.map((name) => ({ name, password: name })) });
+    admin = await createKafkaLog({ brokers: [broker.plain] });
   });
 
   afterAll(async () => {
-    for (const log of open) await log.close();
+    for (const run of runs) await run.close();
+    await admin?.close();
     await broker?.stop();
   });
 
-  test("are enough for the coordinator and its workers, the mirror and the purge included", async () => {
-    const launcher = new InProcessLauncher({
-      app,
-      settings,
-      ports: async () => ({ log: await logAs("worker"), leases, objects, clock, random, logger }),
-      onExit: (_worker, summary) => summary !== undefined && summaries.push(summary),
-    });
-    const log = await logAs("coordinator");
-    const ports = { log, leases, launcher, clock, random, logger };
-    const life = { remainingMs: () => undefined, stop: AbortSignal.timeout(60_000) };
-    await runCoordinator({ app, ports, settings, until: "idle", life });
-    await launcher.close();
-    expect(summaries.map(({ ended, errors }) => [ended, errors])).toEqual([["nothing-assigned", []]]);
-    expect(lines).toEqual([]);
-    expect((await admin.committed("words", [{ topic: "in", partition: 0 }])).size).toBe(1);
+  test("are enough for coordinator, worker and query, the mirror and the purge included", async () => {
+    const run = await deployed("words");
+    expect(await run.untilIdle()).toEqual([]);
+    expect(run.lines).toEqual([]);
+    const mirrored = await admin.committed("words", [{ topic: "in-words", partition: 0 }]);
+    expect([...mirrored.values()]).not.toContain(undefined);
     const repartition = [0, 1].map((partition) => ({ topic: "words-counts-repartition", partition }));
     const starts = [...(await admin.offsets(repartition, "earliest")).values()];
     expect(Math.max(...starts)).toBeGreaterThan(0);
-  });
-
-  test("are enough for queries", async () => {
-    const tables = await openTables(app, { log: await logAs("query"), leases, objects });
-    const counts = tables.get<string, number>("counts");
     for (const freshness of ["committed", "snapshot"] as const) {
-      expect((await counts.get("two", { freshness })).row?.value).toBe(2);
+      expect(await run.countOf("two", freshness)).toBe(2);
     }
   });
 
-  test("leave a query nothing to write with", async () => {
-    const log = await logAs("query");
-    const options = { transactionalId: "words-0", transactionTimeoutMs: 10_000, deadlineMs: 10_000 };
-    await expect(log.transactor(options)).rejects.toMatchObject({
+  test("are each taken away below", () => {
+    expect(titles.map(([right]) => right)).toEqual(documented("<app>").map(rightText));
+  });
+
+  test.concurrent.for(titles)("one less: %s", async ([, index]) => {
+    const id = `words${index}`;
+    const [absent = "", symptom = "purge-failed"] = symptoms(id)[index] ?? [];
+    const run = await deployed(id, (right) => rightText(right) !== absent);
+    const failures = await run.untilIdle();
+    if (absent.startsWith("query")) failures.push(await run.countOf("two").catch((error: unknown) => error));
+    if (typeof symptom === "string") {
+      expect(failures).toEqual([]);
+      expect(run.lines.join()).toContain(symptom);
+      return;
+    }
+    const [operation, resource] = symptom;
+    expect(failures[0]).toMatchObject({
       code: "ACCESS_DENIED",
-      message: expect.stringContaining("transactional id words-0"),
+      advice: "grant-access",
+      message: expect.stringContaining(resource),
+      details: { operation, resource: expect.stringContaining(resource) },
     });
   });
 
@@ -142,42 +139,18 @@ describeWithServers("Kafka rights", () => {
     const created = log.createTopics([{ name: "words-more", partitions: 1, replicas: 1, configs: {} }]);
     await expect(created).rejects.toMatchObject({
       code: "ACCESS_DENIED",
-      message: expect.stringContaining("words-more"),
+      details: { operation: "Create", resource: "topic words-more" },
     });
+    await log.close();
   });
 
-  test("are not given to a wrong password", async () => {
-    await expect(logAs("worker", "guessed")).rejects.toMatchObject({
-      code: "AUTHENTICATION_FAILED",
-      advice: "grant-access",
+  test("leave a query nothing to write with", async () => {
+    const log = await logAs("query");
+    const options = { transactionalId: "words-0", transactionTimeoutMs: 10_000, deadlineMs: 10_000 };
+    await expect(log.transactor(options)).rejects.toMatchObject({
+      code: "ACCESS_DENIED",
+      details: { operation: "Write", resource: "transactional id words-0" },
     });
+    await log.close();
   });
 });
-
-async function grant(bootstrap: string): Promise<void> {
-  const admin = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
-  const acl = rights.flatMap(([user, resourceType, resourceName, resourcePatternType, operations]) =>
-    operations.map((operation) => ({
-      principal: `User:${user}`,
-      host: "*",
-      permissionType: kafkajs.AclPermissionTypes.ALLOW,
-      resourceType,
-      resourceName,
-      resourcePatternType,
-      operation,
-    })),
-  );
-  await admin.createAcls({ acl });
-  await admin.disconnect();
-}
-
-async function writeWords(log: Log): Promise<void> {
-  const records = new RecordWriter();
-  for (const word of ["one", "two", "two"]) records.append(1_000, null, Buffer.from(word));
-  const timeouts = { transactionTimeoutMs: 10_000, deadlineMs: 15_000 };
-  const transactor = await log.transactor({ transactionalId: "words-input", ...timeouts });
-  transactor.begin();
-  await transactor.send([{ topic: "in", partition: 0, records }]);
-  await transactor.commit();
-}

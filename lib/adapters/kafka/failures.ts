@@ -1,31 +1,20 @@
 import { type ErrorDetails, StreamError } from "../../core/errors.ts";
-import { type KafkaErrorName, kafkaErrorName } from "../../core/kafka-errors.ts";
+import { kafkaErrorName } from "../../core/kafka-errors.ts";
 import { LogError } from "../../ports/log.ts";
 import { decideOutcome, type Outcome, type TransactionProtocol } from "../../task/outcome.ts";
+import { accessDenied, type RefusedRequest } from "./access-denied.ts";
 import { LostRequest } from "./transport/lost-request.ts";
 
 /** How long a topic may be unknown before that is final: it may just have been created. */
 export const TOPIC_GRACE_MS = 2_000;
 
 /** What an error code is about: names for messages and for who has to grant access. */
-export interface FailureContext {
-  /** The request that was answered, for example `Produce`. */
-  readonly request: string;
-  readonly topic?: string;
+export interface FailureContext extends RefusedRequest {
   readonly partition?: number;
-  readonly group?: string;
-  readonly transactionalId?: string;
   /** What the broker said besides the code. */
   readonly message?: string | null;
   readonly endTxnSent?: boolean;
 }
-
-const deniedResources: Partial<Record<KafkaErrorName, (context: FailureContext) => string>> = {
-  TOPIC_AUTHORIZATION_FAILED: ({ topic }) => `topic ${topic ?? "?"}`,
-  GROUP_AUTHORIZATION_FAILED: ({ group }) => `group ${group ?? "?"}`,
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: ({ transactionalId }) => `transactional id ${transactionalId ?? "?"}`,
-  CLUSTER_AUTHORIZATION_FAILED: () => "the cluster",
-};
 
 /** The error of a code in an answer: `ACCESS_DENIED` that names the resource, or a `LogError`. Undefined for success. */
 export function answerError(code: number, context: FailureContext): StreamError | LogError | undefined {
@@ -33,12 +22,8 @@ export function answerError(code: number, context: FailureContext): StreamError 
   const name = kafkaErrorName(code);
   const { message, endTxnSent = false, ...facts } = context;
   const details: ErrorDetails = { ...facts, code };
-  const denied = deniedResources[name]?.(context);
-  if (denied !== undefined) {
-    return new StreamError("ACCESS_DENIED", `${context.request} is not allowed on ${denied}: grant it to this user`, {
-      details,
-    });
-  }
+  const denied = accessDenied(name, context, details);
+  if (denied !== undefined) return denied;
   const where = context.topic === undefined ? "" : ` for ${context.topic}-${context.partition ?? "?"}`;
   const said = message ? `: ${message}` : "";
   return new LogError(name, `${context.request}${where} was answered with code ${code}${said}`, {

@@ -74,6 +74,18 @@ describe("connectionsFromEnvironment", () => {
     ]);
   });
 
+  test("takes authorities as PEM text, and only with TLS", () => {
+    const pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    const env = { ...least, MILLRACE_KAFKA_TLS: "true", MILLRACE_KAFKA_TLS_CA: pem };
+    expect(connectionsFromEnvironment(env).kafka.tlsCa).toBe(pem);
+    expect(errorOf(() => connectionsFromEnvironment({ ...env, MILLRACE_KAFKA_TLS_CA: "ca.pem" })).message).toContain(
+      "PEM",
+    );
+    expect(errorOf(() => connectionsFromEnvironment({ ...env, MILLRACE_KAFKA_TLS: "false" })).message).toContain(
+      "must come with MILLRACE_KAFKA_TLS,",
+    );
+  });
+
   test("never shows a secret", () => {
     const env = {
       ...least,
