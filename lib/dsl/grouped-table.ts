@@ -162,14 +162,14 @@ export class KGroupedTable<K, V> {
  * @source Kafka Streams `KTableImpl.groupBy`
  */
 export function groupTable<K, V>(
-  { graph, node: parent, oldValues, versioned = false }: TableProps,
+  { graph, node: parent, oldValues, historyRetentionMs }: TableProps,
   selector: (key: never, value: never) => Pair<K | null, V | null>,
   { key, value, name: groupName }: TableGroupedOptions<K, V>,
 ): KGroupedTable<K, V> {
   const keySerde: Serde<unknown> = key;
   const valueSerde: Serde<unknown> = asSerde(value);
   const node = graph.nodeName(prefixes.tableSelect, groupName);
-  const operator = tableSelect({ selector, keySerde, newestOnly: versioned });
+  const operator = tableSelect({ selector, keySerde, newestOnly: historyRetentionMs !== undefined });
   graph.addProcessor({ name: node, parents: [parent], resolve: () => ({ operator }) });
   oldValues.ask(true);
   return new KGroupedTable<K, V>({ graph, node, keySerde, valueSerde, groupName });

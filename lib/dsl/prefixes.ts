@@ -31,6 +31,7 @@ export const prefixes = {
   tableSource: "KTABLE-SOURCE-",
   tableFilter: "KTABLE-FILTER-",
   tableMapValues: "KTABLE-MAPVALUES-",
+  tableTransformValues: "KTABLE-TRANSFORMVALUES-",
   suppress: "KTABLE-SUPPRESS-",
   toStream: "KTABLE-TOSTREAM-",
   toTable: "KSTREAM-TOTABLE-",

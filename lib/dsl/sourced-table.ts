@@ -41,12 +41,13 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     kept ||= materialise;
     return kept;
   });
-  const versioned = typeof store === "object";
+  const historyRetentionMs = typeof store === "object" ? store.historyRetentionMs : undefined;
+  const versioned = historyRetentionMs !== undefined;
   const spec = (): StoreSpec => {
     const valueSerde = needed(serdes, "value", { node, fix: "{ value } to the call that makes this table" });
     const plain = rowStore(storeName, { keySerde, valueSerde, logged });
     if (!versioned) return plain;
-    return { ...plain, type: "versioned", historyRetentionMs: store.historyRetentionMs };
+    return { ...plain, type: "versioned", historyRetentionMs };
   };
   const place: KeyedStore = { store: storeName, keySerde, sourceKeyed };
   graph.addProcessor({
@@ -70,7 +71,7 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     serdes,
     oldValues,
     rows,
-    versioned,
+    historyRetentionMs,
     sourceKeyed,
   });
 }

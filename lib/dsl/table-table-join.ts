@@ -76,7 +76,8 @@ interface JoinSide extends Omit<TableTableJoinProps, "sendsOldValues" | "sourceK
 }
 
 function addSide(name: string, table: TableProps, { oldValues, ...side }: JoinSide): void {
-  const { graph, node, sourceKeyed, versioned: newestOnly } = table;
+  const { graph, node, sourceKeyed } = table;
+  const newestOnly = table.historyRetentionMs !== undefined;
   graph.addProcessor({
     name,
     parents: [node],

@@ -5,9 +5,13 @@ import { tableMapValues } from "../operators/table-map-values.ts";
 import type { TableRows } from "../operators/table-rows.ts";
 import { filteredRows, mappedRows, storedRows } from "../operators/table-rows.ts";
 import type { TableSourceProps } from "../operators/table-source.ts";
+import type { AnyTransformerSupplier, ValueTransformerWithKeySupplier } from "../operators/table-transform-values.ts";
+import { tableTransformValues, transformedRows } from "../operators/table-transform-values.ts";
 import { toStream } from "../operators/to-stream.ts";
 import type { ValueJoiner } from "../operators/value-joiner.ts";
 import type { Operator } from "../topology/operator.ts";
+import type { Connected } from "./connected-stores.ts";
+import { connectedStores } from "./connected-stores.ts";
 import { joinByForeignKey } from "./foreign-key-join.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
@@ -37,8 +41,11 @@ export interface TableProps {
   readonly oldValues: OldValues;
   /** Makes the rows readable for another node; a table that is read from a topic is kept from then on. */
   readonly rows: (at: ReadTime) => TableRows;
-  /** True for a table with history, and those that are computed from it without a store of their own. */
-  readonly versioned?: boolean;
+  /**
+   * How long rows that were replaced are kept, in ms of stream time: of a table with history, and those that are computed from it
+   * without a store of their own.
+   */
+  readonly historyRetentionMs?: number | undefined;
   /** True when keys have the bytes of the source record's key. */
   readonly sourceKeyed: boolean;
   /** Of a table with windowed keys: how long after its end, in ms of stream time, a window takes records. */
@@ -49,6 +56,9 @@ export interface TableProps {
 export interface DerivedOptions<V, T> extends StoreOptions {
   readonly value?: Writes<NonNullable<V>> | SchemaFor<NonNullable<V>, T>;
 }
+
+/** How a table of transformed values is kept, and which stores the transformer uses. */
+export interface TransformValuesOptions<V, T> extends DerivedOptions<V, T>, Connected {}
 
 /** A join by a key that is in the rows. */
 export interface ForeignKeyOptions<K, V, FK, R, T> extends DerivedOptions<R, T> {
@@ -66,6 +76,8 @@ interface Derived {
   readonly operator: (props: TableSourceProps) => Operator;
   /** Its rows when it has no store. */
   readonly rows: (above: TableRows) => TableRows;
+  /** Stores that the operator uses beside its own. */
+  readonly reads?: readonly string[];
 }
 
 /**
@@ -120,6 +132,32 @@ export class KTable<K, V> {
       knowsOldValues: false,
       operator: (props) => tableMapValues({ ...props, mapper }),
       rows: (above) => mappedRows(above, (each, key) => mapper(each as V, key as K)),
+    });
+  }
+
+  /**
+   * Replaces the values with what a transformer makes of them: unlike a mapper it sees deletions, as null, and has stores and a
+   * context. Where no `store` keeps the results, every node that reads the table has a transformer of its own.
+   *
+   * @param options `stores`: those that the transformer uses; `value`: serde or schema of the new values, needed with `store`.
+   * @example
+   * const labels = users.transformValues(() => ({ transform: (id, user) => user?.name ?? `${id} has left` }));
+   */
+  transformValues<V2, T = V2>(
+    supplier: ValueTransformerWithKeySupplier<K, V, V2>,
+    options: TransformValuesOptions<V2, T> = {},
+  ): KTable<K, V2> {
+    const { value } = given(options);
+    const stores = connectedStores(this.props.graph, options.stores);
+    const transformer = supplier as AnyTransformerSupplier;
+    return this.derive<V2>({
+      prefix: prefixes.tableTransformValues,
+      options,
+      serdes: (node) => replaced(withoutValue(this.props.serdes, node), { value }),
+      knowsOldValues: false,
+      operator: (props) => tableTransformValues({ ...props, supplier: transformer }),
+      rows: (above) => transformedRows(above, transformer, stores),
+      reads: stores,
     });
   }
 
@@ -249,8 +287,9 @@ export class KTable<K, V> {
     });
   }
 
-  private derive<V2>({ prefix, options, serdes: serdesAt, knowsOldValues, operator, rows }: Derived): KTable<K, V2> {
-    const { graph, node: parent, oldValues: above, rows: rowsAbove, sourceKeyed, versioned = false } = this.props;
+  private derive<V2>(derived: Derived): KTable<K, V2> {
+    const { prefix, options, serdes: serdesAt, knowsOldValues, operator, rows, reads = [] } = derived;
+    const { graph, node: parent, oldValues: above, rows: rowsAbove, sourceKeyed, historyRetentionMs } = this.props;
     const node = graph.nodeName(prefix, options.name);
     const serdes = serdesAt(node);
     const spec = namedStore(node, options, serdes);
@@ -260,8 +299,13 @@ export class KTable<K, V> {
       name: node,
       parents: [parent],
       resolve: () => ({
-        operator: operator({ kept, sendsOldValues: knowsOldValues || oldValues.sent, versioned }),
+        operator: operator({
+          kept,
+          sendsOldValues: knowsOldValues || oldValues.sent,
+          versioned: historyRetentionMs !== undefined,
+        }),
         store: spec,
+        reads,
       }),
     });
     return new KTable<K, V2>({
@@ -270,7 +314,7 @@ export class KTable<K, V> {
       serdes,
       oldValues,
       rows: (at) => (kept === undefined ? rows(rowsAbove(at)) : storedRows(kept.store)),
-      versioned: versioned && kept === undefined,
+      historyRetentionMs: kept === undefined ? historyRetentionMs : undefined,
     });
   }
 }

@@ -24,8 +24,9 @@ export function foreignKeyAnswer({ rows, foreignKeySerde }: ForeignKeyAnswerProp
   return Object.freeze<Operator>({
     kind: "foreign-key-answer",
     ...(rows.touches && { touches: rows.touches }),
-    create: ({ next, store }) => {
-      const read = rows.open({ store });
+    create: (context) => {
+      const { next } = context;
+      const read = rows.open(context);
       const scratch = new ByteSink(64);
       return (cursor) => {
         const { instruction, hash, primaryKeyText, primaryPartition } = cursor.value as Subscription;

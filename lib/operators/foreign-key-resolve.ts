@@ -30,8 +30,9 @@ export function foreignKeyResolve({ rows, keySerde, valueSerde, joiner, left }: 
   return Object.freeze<Operator>({
     kind: "foreign-key-resolve",
     ...(rows.touches && { touches: rows.touches }),
-    create: ({ next, store, dropped }) => {
-      const read = rows.open({ store });
+    create: (context) => {
+      const { next, dropped } = context;
+      const read = rows.open(context);
       const scratch = new ByteSink(64);
       const hashOf = rowHash(valueSerde);
       return (cursor) => {

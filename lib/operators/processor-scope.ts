@@ -33,10 +33,15 @@ export class ProcessorScope implements ProcessingContext {
 
   /** Runs user code on a record. */
   run<T>(cursor: Cursor, work: (record: T) => void, record: T): void {
-    this.cursor = cursor;
-    this.timeMs = cursor.timestampMs;
+    this.enter(cursor, cursor.timestampMs);
     work(record);
     this.leave();
+  }
+
+  /** From here on user code works at a time, on a record or on a row, which has no source. */
+  enter(cursor: Cursor | undefined, timeMs: number): void {
+    this.cursor = cursor;
+    this.timeMs = timeMs;
   }
 
   /** Between two records, whatever became of the last one. */

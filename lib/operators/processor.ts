@@ -2,7 +2,7 @@ import type { Cursor } from "../topology/cursor.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { ProcessorContext } from "./processing-context.ts";
 import { ProcessorRecord } from "./processor-record.ts";
-import { ProcessorScope } from "./processor-scope.ts";
+import { UserCode } from "./user-code.ts";
 
 /** User code that gets records one by one. @source Kafka Streams `org.apache.kafka.streams.processor.api.Processor` */
 export interface Processor<K, V> {
@@ -32,17 +32,9 @@ export function processor<K, V, K2, V2>(supplier: ProcessorSupplier<K, V, K2, V2
   return Object.freeze<Operator>({
     kind: "processor",
     create: (operator) => {
-      const scope = new ProcessorScope(operator);
-      let running: Processor<K, V> | undefined;
-      operator.lifecycle({
-        start: () => {
-          scope.leave();
-          running = supplier(scope);
-        },
-        close: () => running?.close?.(),
-      });
-      const run = (record: ProcessorRecord<K, V>): void => running?.process(record);
-      return (cursor) => scope.run(cursor, run, recordOf<K, V>(cursor));
+      const code = new UserCode(operator, supplier);
+      const run = (record: ProcessorRecord<K, V>): void => code.current.process(record);
+      return (cursor) => code.scope.run(cursor, run, recordOf<K, V>(cursor));
     },
   });
 }

@@ -1,6 +1,6 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Serde } from "../serde/serde.ts";
-import type { Operator } from "../topology/operator.ts";
+import type { Operator, OperatorContext, Process } from "../topology/operator.ts";
 import type { TableRows } from "./table-rows.ts";
 import type { AnyJoiner } from "./value-joiner.ts";
 import { wantsKey } from "./value-joiner.ts";
@@ -27,25 +27,40 @@ export interface StreamTableJoinProps {
  *   rows: storedRows("users"), keySerde: string(), joiner: (order, user) => ({ order, user }), left: false, sourceKeyed: true,
  * });
  */
-export function streamTableJoin({ rows, keySerde, joiner, left, sourceKeyed }: StreamTableJoinProps): Operator {
-  const byValues = joiner as (left: unknown, right: unknown) => unknown;
-  const both = wantsKey(joiner);
+export function streamTableJoin(props: StreamTableJoinProps): Operator {
+  const { rows, sourceKeyed } = props;
   return Object.freeze<Operator>({
     kind: "stream-table-join",
     ...(sourceKeyed && rows.touches && { touches: rows.touches }),
-    create: ({ next, store, dropped }) => {
-      const read = rows.open({ store });
-      const scratch = new ByteSink(64);
-      return (cursor) => {
-        const keyIsNull = cursor.keyIsNull;
-        if (keyIsNull && !left) return dropped("null-key");
-        if (cursor.valueIsNull) return dropped("null-value");
-        const row = keyIsNull ? undefined : read(cursor.keyText(keySerde, scratch), cursor);
-        if (row === undefined && !left) return;
-        const right = row === undefined ? null : row.value;
-        cursor.setValue(both ? joiner(cursor.value, right, cursor.key) : byValues(cursor.value, right));
-        next(cursor);
-      };
-    },
+    create: (context) => joinable(props, context, joinWithRow(props, context)),
   });
+}
+
+/** Lets through what can be joined: records with a value and, unless the join is a left one, with a key. */
+export function joinable(
+  { left }: Pick<StreamTableJoinProps, "left">,
+  { dropped }: Pick<OperatorContext, "dropped">,
+  process: Process,
+): Process {
+  return (cursor) => {
+    if (!left && cursor.keyIsNull) return dropped("null-key");
+    if (cursor.valueIsNull) return dropped("null-value");
+    process(cursor);
+  };
+}
+
+/** Forwards a record with its row, or with none if the join is a left one. */
+export function joinWithRow({ rows, keySerde, joiner, left }: StreamTableJoinProps, context: OperatorContext): Process {
+  const { next } = context;
+  const byValues = joiner as (left: unknown, right: unknown) => unknown;
+  const both = wantsKey(joiner);
+  const read = rows.open(context);
+  const scratch = new ByteSink(64);
+  return (cursor) => {
+    const row = cursor.keyIsNull ? undefined : read(cursor.keyText(keySerde, scratch), cursor);
+    if (row === undefined && !left) return;
+    const right = row === undefined ? null : row.value;
+    cursor.setValue(both ? joiner(cursor.value, right, cursor.key) : byValues(cursor.value, right));
+    next(cursor);
+  };
 }

@@ -3,11 +3,12 @@ import { StreamError } from "../core/errors.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
 import type { BufferedChange } from "../state/buffered-change.ts";
-import type { SuppressBuffer } from "../state/store.ts";
+import type { ChangeBuffer } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator, Process } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
+import { keyFromText, placeOf, resume, WaitingValues } from "./waiting-change.ts";
 
 /** What `suppress` needs. */
 export interface SuppressProps extends KeyedStore {
@@ -41,7 +42,7 @@ export function suppress(props: SuppressProps): Operator {
   return Object.freeze<Operator>({
     kind: "suppress",
     create: ({ next, store: open, clock }) => {
-      const buffer = open<SuppressBuffer>(props.store);
+      const buffer = open<ChangeBuffer>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const holder = new ChangeHolder(props, buffer);
@@ -59,36 +60,29 @@ export function suppress(props: SuppressProps): Operator {
   });
 }
 
-/** Puts changes into the buffer, as bytes: their objects may go on changing elsewhere. */
+/** Puts changes into the buffer. */
 class ChangeHolder {
   private readonly props: SuppressProps;
-  private readonly buffer: SuppressBuffer;
-  private readonly sink = new ByteSink(256);
+  private readonly buffer: ChangeBuffer;
+  private readonly values: WaitingValues;
 
-  constructor(props: SuppressProps, buffer: SuppressBuffer) {
+  constructor(props: SuppressProps, buffer: ChangeBuffer) {
     this.props = props;
     this.buffer = buffer;
+    this.values = new WaitingValues(props.valueSerde);
   }
 
   hold(cursor: Cursor, keyText: string): void {
-    const { timestampMs, offset, topic, partition, headers } = cursor;
     const former = this.buffer.waiting(keyText);
-    const before = this.bytesOf(cursor.oldValue);
-    const after = this.bytesOf(cursor.value);
+    const before = this.values.encode(cursor.oldValue);
+    const after = this.values.encode(cursor.value);
     const bufferTimeMs = former?.bufferTimeMs ?? this.timeOf(cursor);
     const prior = former === undefined ? before : former.prior;
-    this.buffer.hold(keyText, { bufferTimeMs, prior, before, after, timestampMs, offset, topic, partition, headers });
+    this.buffer.hold(keyText, { bufferTimeMs, prior, before, after, ...placeOf(cursor) });
   }
 
   private timeOf(cursor: Cursor): number {
     return this.props.waitsBy === "timestamp" ? cursor.timestampMs : (cursor.key as Windowed<unknown>).window.endMs;
-  }
-
-  private bytesOf(value: unknown): Buffer | null {
-    if (value === null || value === undefined) return null;
-    this.sink.reset();
-    this.props.valueSerde.write(value, this.sink);
-    return Buffer.from(this.sink.view());
   }
 }
 
@@ -96,12 +90,14 @@ class ChangeHolder {
 class ChangeEmitter {
   private readonly props: SuppressProps;
   private readonly next: Process;
+  private readonly values: WaitingValues;
   private readonly registers = new CursorRegisters();
   private cursor!: Cursor;
 
   constructor(props: SuppressProps, next: Process) {
     this.props = props;
     this.next = next;
+    this.values = new WaitingValues(props.valueSerde);
   }
 
   begin(cursor: Cursor): void {
@@ -112,31 +108,20 @@ class ChangeEmitter {
   emit(keyText: string, change: BufferedChange): void {
     const { cursor, props } = this;
     if (change.after === null && props.waitsBy === "windowEnd") return;
-    const { keySerde, valueSerde, sendsOldValues } = props;
     this.registers.restore(cursor);
-    const key = Buffer.from(keyText, "latin1");
-    cursor.setKey(keySerde.read(key, 0, key.length));
-    const after = decoded(valueSerde, change.after);
-    if (sendsOldValues) cursor.setChange(after, decoded(valueSerde, change.before));
+    resume(cursor, keyFromText(props.keySerde, keyText), change);
+    const after = this.values.decode(change.after);
+    if (props.sendsOldValues) cursor.setChange(after, this.values.decode(change.before));
     else cursor.setValue(after);
-    cursor.setHeaders(change.headers);
-    cursor.timestampMs = change.timestampMs;
-    cursor.offset = change.offset;
-    cursor.topic = change.topic;
-    cursor.partition = change.partition;
     this.next(cursor);
   }
 }
 
-function decoded(serde: Serde<unknown>, bytes: Buffer | null): unknown {
-  return bytes === null ? null : serde.read(bytes, 0, bytes.length);
-}
-
-function isFull({ maxRecords, maxBytes }: SuppressProps, buffer: SuppressBuffer): boolean {
+function isFull({ maxRecords, maxBytes }: SuppressProps, buffer: ChangeBuffer): boolean {
   return buffer.waitingCount > maxRecords || buffer.waitingBytes > maxBytes;
 }
 
-function bufferFull({ store, maxRecords, maxBytes }: SuppressProps, buffer: SuppressBuffer): StreamError {
+function bufferFull({ store, maxRecords, maxBytes }: SuppressProps, buffer: ChangeBuffer): StreamError {
   const { waitingCount, waitingBytes } = buffer;
   return new StreamError(
     "BUFFER_FULL",

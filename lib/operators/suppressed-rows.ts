@@ -1,5 +1,5 @@
 import type { Serde } from "../serde/serde.ts";
-import type { SuppressBuffer } from "../state/store.ts";
+import type { ChangeBuffer } from "../state/store.ts";
 import type { TableRows } from "./table-rows.ts";
 
 /**
@@ -13,7 +13,7 @@ export function suppressedRows(store: string, valueSerde: Serde<unknown>, rows: 
   return {
     stores: [store, ...rows.stores],
     open: (context) => {
-      const buffer = context.store<SuppressBuffer>(store);
+      const buffer = context.store<ChangeBuffer>(store);
       const read = rows.open(context);
       return (keyText, holder) => {
         const change = buffer.waiting(keyText);

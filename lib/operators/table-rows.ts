@@ -20,7 +20,7 @@ export type RowReader = (keyText: string, holder: KeyHolder) => StoreRow | undef
 export interface TableRows {
   /** Stores that the reading node is connected to. */
   readonly stores: readonly string[];
-  readonly open: (context: Pick<OperatorContext, "store">) => RowReader;
+  readonly open: (context: OperatorContext) => RowReader;
   /** What reading a key touches; without it that cannot be told. */
   readonly touches?: (keyText: string) => readonly TouchedRange[];
 }

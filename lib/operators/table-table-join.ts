@@ -43,8 +43,9 @@ export function tableTableJoin(props: TableTableJoinProps): Operator {
   return Object.freeze<Operator>({
     kind: "table-table-join",
     ...(sourceKeyed && other.touches && { touches: other.touches }),
-    create: ({ next, store, dropped }) => {
-      const read = other.open({ store });
+    create: (context) => {
+      const { next, dropped } = context;
+      const read = other.open(context);
       const scratch = new ByteSink(64);
       return (cursor) => {
         if (props.newestOnly === true && !cursor.isNewest) return dropped("out-of-order");

@@ -65,6 +65,7 @@ const howToAsk: Readonly<Record<StoreSpec["type"], string>> = {
   session: "sessions cannot be asked yet",
   fkSubscriptions: "it belongs to a join and cannot be asked",
   suppressBuffer: "what waits in it cannot be asked; ask the table in front of it",
+  timeOrderedBuffer: "records that wait for a join cannot be asked",
   versioned: "versioned tables cannot be asked yet",
   joinWindow: "records that wait for a join cannot be asked",
   joinSideList: "records that wait for a join cannot be asked",

@@ -2,6 +2,7 @@ import { JoinWindowStore } from "./join-window-store.ts";
 import { SessionRowStore } from "./session-store.ts";
 import type { Scratch, StoreSpec, TaskStore } from "./store.ts";
 import { SuppressBufferStore } from "./suppress-buffer-store.ts";
+import { TimeOrderedBufferStore } from "./time-ordered-buffer-store.ts";
 import { TimestampedKeyValueStore } from "./timestamped-key-value-store.ts";
 import { TimestampedWindowStore } from "./timestamped-window-store.ts";
 import { VersionedKeyValueStore } from "./versioned-key-value-store.ts";
@@ -29,6 +30,8 @@ export function createTaskStore(spec: StoreSpec, scratch: Scratch): TaskStore {
       return new TimestampedWindowStore(spec, scratch);
     case "suppressBuffer":
       return new SuppressBufferStore(spec, scratch);
+    case "timeOrderedBuffer":
+      return new TimeOrderedBufferStore(spec, scratch);
     case "session":
       return new SessionRowStore(spec, scratch);
     case "versioned":

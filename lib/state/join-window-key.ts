@@ -1,9 +1,5 @@
+import { int32Text } from "./int32-text.ts";
 import { int64Text } from "./int64-text.ts";
-
-/** A signed 32-bit big-endian integer as latin1 text. */
-function int32Text(value: number): string {
-  return String.fromCharCode((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
-}
 
 /**
  * A join window store's changelog key as latin1 text: key, timestamp, sequence number, so that duplicates stay apart.

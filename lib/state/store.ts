@@ -34,6 +34,7 @@ export type StoreType =
   | "joinSideList"
   | "fkSubscriptions"
   | "suppressBuffer"
+  | "timeOrderedBuffer"
   | "versioned";
 
 /** Types with one row per key. */
@@ -101,8 +102,8 @@ export interface SessionStore extends StoreHandle {
   fetchAll(fromEndMs: number, toEndMs: number): IterableIterator<readonly [string, number, number, StoreRow]>;
 }
 
-/** Changes of a table that wait, at most one per key, by time and then by key bytes. */
-export interface SuppressBuffer extends StoreHandle {
+/** Changes that wait, at most one per row, by time and then by key bytes. */
+export interface ChangeBuffer extends StoreHandle {
   readonly waitingCount: number;
   /** As Kafka Streams counts them: keys, values, record contexts. */
   readonly waitingBytes: number;

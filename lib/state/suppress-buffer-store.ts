@@ -1,80 +1,15 @@
-import { type BufferedChange, bufferedBytes } from "./buffered-change.ts";
-import type { SuppressBuffer } from "./store.ts";
-import { TimeHeap } from "./time-heap.ts";
-import { TimestampedKeyValueStore } from "./timestamped-key-value-store.ts";
+import type { BufferedChange } from "./buffered-change.ts";
+import { ChangeBufferStore } from "./change-buffer-store.ts";
 
 /**
- * Changes of a table that wait, one per key, and their order by time.
- *
- * The order is not stored: it is made again from the rows after a restore or an abort, when it is needed.
+ * Changes of a table that wait, one per key.
  *
  * Changelog: plain key, `bufferedChange`, timestamp of the record that gave the newest update; a deletion when the change has
  * left the buffer.
  * @source Kafka Streams `InMemoryTimeOrderedKeyValueChangeBuffer`
  */
-export class SuppressBufferStore extends TimestampedKeyValueStore implements SuppressBuffer {
-  private readonly order = new TimeHeap();
-  private heldBytes = 0;
-  /** The order does not fit the rows any more. */
-  private stale = false;
-
-  get waitingCount(): number {
-    this.refresh();
-    return this.order.size;
-  }
-
-  get waitingBytes(): number {
-    this.refresh();
-    return this.heldBytes;
-  }
-
-  get firstTimeMs(): number {
-    this.refresh();
-    return this.order.firstMs;
-  }
-
-  waiting(keyText: string): BufferedChange | undefined {
-    return this.get(keyText)?.value as BufferedChange | undefined;
-  }
-
-  hold(keyText: string, change: BufferedChange): void {
-    this.refresh();
-    const former = this.waiting(keyText);
-    if (former === undefined) this.order.add(keyText, change.bufferTimeMs);
-    else this.heldBytes -= bufferedBytes(keyText, former);
-    this.heldBytes += bufferedBytes(keyText, change);
-    this.put(keyText, change, change.timestampMs);
-  }
-
-  takeFirst(): readonly [string, BufferedChange] {
-    this.refresh();
-    const keyText = this.order.take();
-    const change = this.waiting(keyText) as BufferedChange;
-    this.heldBytes -= bufferedBytes(keyText, change);
-    this.put(keyText, null, change.timestampMs);
-    return [keyText, change];
-  }
-
-  override drop(): void {
-    super.drop();
-    this.stale = true;
-  }
-
-  /** @hotPath once per restored row */
-  override row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
-    super.row(keyText, bytes, valueStart, valueLength, timestampMs);
-    this.stale = true;
-  }
-
-  private refresh(): void {
-    if (!this.stale) return;
-    this.stale = false;
-    this.order.clear();
-    this.heldBytes = 0;
-    for (const [keyText, { value }] of this.range(undefined, undefined)) {
-      const change = value as BufferedChange;
-      this.order.add(keyText, change.bufferTimeMs);
-      this.heldBytes += bufferedBytes(keyText, change);
-    }
+export class SuppressBufferStore extends ChangeBufferStore {
+  protected timeOf({ bufferTimeMs }: BufferedChange): number {
+    return bufferTimeMs;
   }
 }

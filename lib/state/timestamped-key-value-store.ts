@@ -1,7 +1,7 @@
 import { RowBucket } from "./bucket.ts";
 import type { Entry } from "./entry.ts";
 import { lowerBound, upperBound } from "./ordered-keys.ts";
-import { RowLayers } from "./row-layers.ts";
+import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
 import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec, TaskStore } from "./store.ts";
 
 /**
@@ -19,9 +19,9 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
   private lastKeyText: string | undefined;
   private lastEntry: Entry | undefined;
 
-  constructor(spec: StoreSpec, scratch: Scratch) {
+  constructor(spec: StoreSpec, scratch: Scratch, options: RowLayersOptions = {}) {
     this.spec = spec;
-    this.layers = new RowLayers(spec, scratch);
+    this.layers = new RowLayers(spec, scratch, options);
   }
 
   get(keyText: string): StoreRow | undefined {
@@ -56,6 +56,7 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
   }
 
   seal(changelog: RowSink): void {
+    this.forgetLast();
     this.layers.seal(changelog, Number.NEGATIVE_INFINITY);
   }
 

@@ -30,3 +30,11 @@ test.for(listVectors(tree, { case: CASE, seed: SEED }))(
     }
   },
 );
+
+if (VECTORS === undefined) {
+  test("every topology of a case is replayed, and all 189 cases are", () => {
+    const recorded = new Set(listVectors(tree, {}).map(([name]) => name));
+    expect([...caseTopologies.keys()].toSorted()).toEqual([...recorded].toSorted());
+    expect(recorded.size).toBe(189);
+  });
+}

@@ -8,9 +8,9 @@ import type { KTable } from "../../lib/dsl/table.ts";
 import { sessionWindows, slidingWindows, timeWindows } from "../../lib/dsl/windows.ts";
 import { string } from "../../lib/serde/string.ts";
 import type { Windowed } from "../../lib/serde/windowed.ts";
-import type { TaskStore } from "../../lib/state/store.ts";
 import type { InputRecord } from "../support/task-host.ts";
 import { TopologyHost } from "../support/task-host.ts";
+import { commit, movedFrom } from "./moved-host.ts";
 
 const text = { key: string(), value: string() };
 const sessions = sessionWindows({ gap: 10, grace: 5 });
@@ -33,30 +33,6 @@ const topologies: Readonly<Record<string, Counts>> = {
       .count()
       .suppress(Suppressed.untilTimeLimit(7, { maxRecords: 2 })),
 };
-
-/** The same task elsewhere: its stores are replayed, its clocks are those of the position. */
-function movedFrom(host: TopologyHost): TopologyHost {
-  const moved = new TopologyHost(host.topology);
-  for (const name of host.topology.stores.keys()) {
-    const from = host.store<TaskStore>(name);
-    const to = moved.store<TaskStore>(name);
-    to.storeTimeMs = from.storeTimeMs;
-    from.freeze("all").writeTo(to);
-  }
-  for (const [id, { value }] of host.clocks) {
-    const clock = moved.clocks.get(id);
-    if (clock !== undefined) clock.value = value;
-  }
-  return moved;
-}
-
-function commit(host: TopologyHost): void {
-  for (const name of host.topology.stores.keys()) {
-    const store = host.store<TaskStore>(name);
-    store.seal({ row: () => {} });
-    store.acknowledge();
-  }
-}
 
 const record = fc.record({
   key: fc.constantFrom("A", "B"),

@@ -29,6 +29,14 @@ test("a join with a table infers value, row and key", () => {
   orders.join(users, (_order, _user, key: number) => key);
 });
 
+test("a join that lets records wait has the types of any other", () => {
+  expectTypeOf(
+    orders.join(users, (order, user) => order.total + user.name.length, { gracePeriod: "5s" }),
+  ).toEqualTypeOf<KStream<string, number>>();
+  // @ts-expect-error a duration has a unit that is known
+  orders.join(users, (order) => order.total, { gracePeriod: "5 seconds" });
+});
+
 test("both sides have the same key", () => {
   // @ts-expect-error orders have text keys, this table has numbers
   orders.join(numbered, (order) => order);

@@ -53,6 +53,18 @@ test("aggregations of groups give tables of what they compute", () => {
   );
 });
 
+test("a transformer gets rows or null, and the table has what it answers", () => {
+  const ages = users.transformValues(() => ({ transform: (_id, user) => user?.age ?? null }));
+  expectTypeOf(ages).toEqualTypeOf<KTable<string, number | null>>();
+  users.transformValues(() => ({ transform: (_id, user) => user?.age ?? 0 }), { store: "ages", value: int64() });
+  // @ts-expect-error a deletion is null
+  users.transformValues(() => ({ transform: (_id, user) => user.age }));
+  // @ts-expect-error the new value is a number
+  users.transformValues(() => ({ transform: (_id, user) => user?.age ?? 0 }), { store: "ages", value: string() });
+  // @ts-expect-error rows have one result: nothing is forwarded
+  users.transformValues((context) => ({ transform: (_id, user) => context.forward(user) }));
+});
+
 test("a stream becomes a table of the same types", () => {
   const ages = builder.stream("ages", { key: string(), value: int64() });
   expectTypeOf(ages.toTable()).toEqualTypeOf<KTable<string, number>>();

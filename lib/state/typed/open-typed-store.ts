@@ -37,6 +37,7 @@ export function openTypedStore(handle: StoreHandle, time: RecordTime): StateStor
     case "joinSideList":
     case "joinWindow":
     case "suppressBuffer":
+    case "timeOrderedBuffer":
       throw new StreamError(
         "TOPOLOGY_INVALID",
         `store ${handle.spec.name} is of type ${handle.spec.type}, which no processor can use: connect another`,

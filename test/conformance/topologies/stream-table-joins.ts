@@ -1,12 +1,14 @@
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import type { KStream } from "../../../lib/dsl/stream.ts";
 import type { KTable } from "../../../lib/dsl/table.ts";
+import { versionedKeyValue } from "../../../lib/dsl/versioned-store.ts";
 import { string } from "../../../lib/serde/string.ts";
 import type { CaseTopology } from "./words.ts";
 import { str } from "./words.ts";
 
 type Text = string | null;
 const text = { key: string(), value: string() };
+const graced = { ...text, name: "graced", gracePeriod: "2s" } as const;
 
 function stream(builder: StreamsBuilder): KStream<Text, Text> {
   return builder.stream<Text, Text>("stream", text);
@@ -14,6 +16,10 @@ function stream(builder: StreamsBuilder): KStream<Text, Text> {
 
 function table(builder: StreamsBuilder): KTable<string, string> {
   return builder.table("table", text);
+}
+
+function history(builder: StreamsBuilder): KTable<string, string> {
+  return builder.table("table", { ...text, store: versionedKeyValue("versioned", "1m") });
 }
 
 function plus(left: Text, right: string | number | null): string {
@@ -37,6 +43,14 @@ export const streamTableJoins: Readonly<Record<string, CaseTopology>> = {
       .selectKey((k) => (k === "B" ? null : k))
       .leftJoin(table(builder), plus, text)
       .to("output", text),
+  "stream-table-grace-inner": (builder) => {
+    const rows = history(builder);
+    stream(builder).join(rows, plus, graced).to("output", text);
+  },
+  "stream-table-grace-left": (builder) => {
+    const rows = history(builder);
+    stream(builder).leftJoin(rows, plus, graced).to("output", text);
+  },
   "stream-filtered-table-join": (builder) =>
     stream(builder)
       .leftJoin(

@@ -50,6 +50,14 @@ export const tables: Readonly<Record<string, CaseTopology>> = {
       .mapValues((v) => (v.startsWith("b") ? null : v + v), { store: "mapped", value: string() })
       .toStream()
       .to("output", text),
+  "table-transform-values": (builder) =>
+    table(builder)
+      .transformValues(() => ({ transform: (k, v) => (v === null ? `gone:${k}` : v === "fig" ? null : `${k}:${v}`) }), {
+        store: "transformed",
+        value: string(),
+      })
+      .toStream()
+      .to("output", text),
   "table-map-filter-chain": (builder) => {
     const lengths = table(builder).mapValues((v) => v.length, { store: "lengths-store", value: int64() });
     lengths.toStream().to("lengths", { key: string(), value: int64() });

@@ -15,6 +15,7 @@ export function accessTo(store: TaskStore): StoreAccess {
     case "timestampedKeyValue":
     case "fkSubscriptions":
     case "suppressBuffer":
+    case "timeOrderedBuffer":
     case "joinSideList":
       return toKeyValues(store as TaskStore & KeyValueStore);
     case "window":

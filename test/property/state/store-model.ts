@@ -30,10 +30,13 @@ export class StoreModel {
   /** Committed sessions that were removed and put again: the removal is logged too. */
   private readonly replaced = new Set<ModelKey>();
   private readonly type: StoreSpec["type"];
+  /** A row that came and went between two commits leaves a deletion. */
+  private readonly logsUnborn: boolean;
   private readonly retentionMs: number | undefined;
 
   constructor({ type, retentionMs }: StoreSpec) {
     this.type = type;
+    this.logsUnborn = type !== "session" && type !== "timeOrderedBuffer";
     this.retentionMs = retentionMs;
   }
 
@@ -78,8 +81,7 @@ export class StoreModel {
 
   seal(): Layer {
     const logged = ([key, { value }]: [string, ModelRow]): boolean =>
-      !this.expired(key, this.storeTimeMs) &&
-      (value !== undefined || this.type !== "session" || this.committed.has(key));
+      !this.expired(key, this.storeTimeMs) && (value !== undefined || this.logsUnborn || this.committed.has(key));
     const rows = new Map([...this.open].filter(logged));
     this.replaced.clear();
     this.sealed = { rows, timeMs: this.storeTimeMs };

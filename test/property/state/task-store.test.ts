@@ -16,6 +16,7 @@ const specs: readonly StoreSpec[] = [
   { name: "counts", type: "timestampedKeyValue", keySerde: string(), valueSerde: json(), logged: true },
   { name: "subscriptions", type: "fkSubscriptions", keySerde: string(), valueSerde: json(), logged: true },
   { name: "held", type: "suppressBuffer", keySerde: string(), valueSerde: json(), logged: true },
+  { name: "waiting", type: "timeOrderedBuffer", keySerde: string(), valueSerde: json(), logged: true },
   {
     name: "windows",
     type: "timestampedWindow",
