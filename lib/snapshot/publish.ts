@@ -49,6 +49,8 @@ export interface PublishedStore {
   readonly changelog: ManifestChangelog;
   /** The store's stream time in the position. */
   readonly storeTimeMs: number;
+  /** What is gone at this stream time: `TaskStore.expiredAt`. */
+  readonly expiredUpToMs: number;
   readonly change: StoreChange;
 }
 
@@ -191,15 +193,13 @@ async function encodeStore(
 
 /** The segments that a new one comes on top of. A segment in which every window has expired is left out: no rewrite. */
 function liveSegments(
-  { spec, storeTimeMs }: PublishedStore,
+  { spec, expiredUpToMs }: PublishedStore,
   previous: ManifestStore | undefined,
 ): readonly SegmentRef[] {
   invariant(previous !== undefined, "snapshot: only a store that the manifest knows can be kept or extended", {
     store: spec.name,
   });
-  const { retentionMs } = spec;
-  if (retentionMs === undefined) return previous.segments;
-  return previous.segments.filter((segment) => segment.storeTimeMs > storeTimeMs - retentionMs);
+  return previous.segments.filter((segment) => segment.storeTimeMs > expiredUpToMs);
 }
 
 function manifestStore(store: PublishedStore, segments: readonly SegmentRef[]): ManifestStore {

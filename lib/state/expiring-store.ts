@@ -87,6 +87,12 @@ export abstract class ExpiringStore implements TaskStore {
     this.dropExpired();
   }
 
+  expiredAt(storeTimeMs: number): number {
+    const { segmentMs } = this;
+    const upToMs = storeTimeMs - this.retentionMs;
+    return segmentMs === 0 ? upToMs : Math.floor(upToMs / segmentMs) * segmentMs - 1;
+  }
+
   /** Moves stream time on, if `timeMs` is news. @returns whether a row of that time is visible */
   protected admits(timeMs: number): boolean {
     if (timeMs > this.layers.storeTimeMs) this.advance(timeMs);
@@ -122,12 +128,6 @@ export abstract class ExpiringStore implements TaskStore {
   private advance(storeTimeMs: number): void {
     this.layers.storeTimeMs = storeTimeMs;
     this.expiredUpToMs = this.expiredAt(storeTimeMs);
-  }
-
-  private expiredAt(storeTimeMs: number): number {
-    const { segmentMs } = this;
-    const upToMs = storeTimeMs - this.retentionMs;
-    return segmentMs === 0 ? upToMs : Math.floor(upToMs / segmentMs) * segmentMs - 1;
   }
 
   private dropExpired(): void {

@@ -190,6 +190,8 @@ export interface TaskStore extends StoreHandle, RowSink {
   readonly sizeBytes: number;
   /** The store's own stream time (largest window start, or session end, put), -1 at first: part of the position record. */
   storeTimeMs: number;
+  /** Rows of this time and older are gone at a stream time of the store; minus infinity where nothing expires. */
+  expiredAt(storeTimeMs: number): number;
 }
 
 /** A frozen committed layer: later puts do not change it. */

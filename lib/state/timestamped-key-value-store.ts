@@ -97,6 +97,10 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
   }
 
   /** A key-value store has no stream time of its own: -1 unless set. */
+  expiredAt(): number {
+    return Number.NEGATIVE_INFINITY;
+  }
+
   get storeTimeMs(): number {
     return this.layers.storeTimeMs;
   }

@@ -161,6 +161,10 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
   }
 
   /** Largest timestamp ever put. */
+  expiredAt(): number {
+    return Number.NEGATIVE_INFINITY;
+  }
+
   get storeTimeMs(): number {
     return this.layers.storeTimeMs;
   }

@@ -250,6 +250,7 @@ export class PinSnapshots {
         },
         snapshot,
       );
+      const storeTimeMs = committed.storeTimes[storeTimeKey(this.inside.tasks(), store)] ?? -1;
       const change: StoreChange =
         decision.kind === "keep"
           ? decision
@@ -262,7 +263,8 @@ export class PinSnapshots {
           topicId: app.topics.get(changelog.topic)?.topicId ?? "",
           next: committed.changelogs[changelog.key] ?? 0,
         },
-        storeTimeMs: committed.storeTimes[storeTimeKey(this.inside.tasks(), store)] ?? -1,
+        storeTimeMs,
+        expiredUpToMs: store.expiredAt(storeTimeMs),
         change,
       };
     });

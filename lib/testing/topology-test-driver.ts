@@ -1,4 +1,5 @@
 import type { TaskPlan } from "../application/plan.ts";
+import { decodePosition, encodePosition, type Position } from "../application/position.ts";
 import type { DeployedApplication } from "../application/prepare.ts";
 import type { Duration } from "../core/duration.ts";
 import { durationMs } from "../core/duration.ts";
@@ -7,15 +8,7 @@ import { partitionKey } from "../core/ids.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
-import type {
-  KeyValueStore,
-  RowSink,
-  SessionStore,
-  StoreType,
-  TaskStore,
-  VersionedStore,
-  WindowStore,
-} from "../state/store.ts";
+import type { RowSink, StoreType, TaskStore } from "../state/store.ts";
 import { keyedTypes, windowTypes } from "../state/store.ts";
 import { Collector } from "../task/collector.ts";
 import { GlobalStores } from "../task/global-stores.ts";
@@ -26,8 +19,19 @@ import type { SubTopology } from "../topology/node.ts";
 import { changelogTopic, subTopologies } from "../topology/sub-topologies.ts";
 import type { LogBatch, LogRecord } from "./driver-log.ts";
 import { DriverLog } from "./driver-log.ts";
+import { DriverSnapshots, type DriverStore } from "./driver-snapshots.ts";
 import { TestInputTopic } from "./test-input-topic.ts";
 import { TestOutputTopic } from "./test-output-topic.ts";
+import {
+  keyValueRowsOf,
+  sessionRowsOf,
+  type TestRow,
+  type TestSessionRow,
+  type TestVersionedRow,
+  type TestWindowRow,
+  versionedRowsOf,
+  windowRowsOf,
+} from "./test-rows.ts";
 import { topicSerdes } from "./topic-serdes.ts";
 
 /** Serdes of a test topic; without them those of the source or sink. */
@@ -38,33 +42,6 @@ export interface TestTopicOptions<K, V> {
 
 /** What a task adds to a position. */
 type PositionParts = Parameters<Task["addToPosition"]>[0];
-
-/** A row of a key-value store. */
-export interface TestRow<K, V> {
-  readonly key: K;
-  readonly value: V;
-  readonly timestampMs: number;
-}
-
-/** One version of a row in a versioned store. */
-export interface TestVersionedRow<K, V> extends TestRow<K, V> {
-  /** When a newer version, or a deletion, took its place; undefined for the newest. */
-  readonly validToMs: number | undefined;
-}
-
-/** A row of a window store. */
-export interface TestWindowRow<K, V> extends TestRow<K, V> {
-  readonly windowStartMs: number;
-}
-
-/** A row of a session store: the session's first and last record. */
-export interface TestSessionRow<K, V> {
-  readonly key: K;
-  readonly startMs: number;
-  /** Inclusive. */
-  readonly endMs: number;
-  readonly value: V;
-}
 
 /**
  * Runs an application in a test: no log, one partition per topic, a clock that moves only when told. Every record is
@@ -82,27 +59,24 @@ export class TopologyTestDriver {
   private readonly app: DeployedApplication;
   private readonly log = new DriverLog();
   private readonly collector: Collector;
-  private readonly globals: GlobalStores;
-  private readonly tasks: readonly Task[];
-  private readonly queues: ReadonlyMap<string, RecordQueue>;
+  private readonly snapshots: DriverSnapshots;
+  private globals!: GlobalStores;
+  private tasks: readonly Task[] = [];
+  private queues: ReadonlyMap<string, RecordQueue> = new Map();
   private readonly written = new Map<string, LogRecord[]>();
   /** What was delivered since `pipe` began: a record that is tried again is delivered again. */
   private delivered: LogBatch[] = [];
+  /** Topics of global tables, whole: they are read anew by every process. */
+  private readonly global: LogBatch[] = [];
   private wallClockMs = 0;
 
   constructor(app: DeployedApplication) {
     this.app = app;
-    const parts = subTopologies(app.topology, app.id);
     // A topic that the collector does not know has one partition.
     this.collector = new Collector(new Map());
-    this.globals = new GlobalStores(app.topology.globalStores);
-    const surroundings = { collector: this.collector, nowMs: () => this.wallClockMs, globals: this.globals };
-    this.tasks = parts.map((part) => new Task(planOf(part, app), undefined, surroundings));
-    this.queues = new Map(this.tasks.flatMap((task) => task.queues.map((queue) => [queue.source.topic, queue])));
-    for (const task of this.tasks) {
-      this.deliverNothing(task);
-      task.start();
-    }
+    this.snapshots = new DriverSnapshots(app.id);
+    this.open(undefined);
+    for (const task of this.tasks) task.start();
   }
 
   /**
@@ -141,13 +115,7 @@ export class TopologyTestDriver {
    * @throws {StreamError} `STORE_UNKNOWN` when there is no such key-value store
    */
   keyValueRows<K, V>(store: string): readonly TestRow<K, V>[] {
-    const found = this.store(store, keyedTypes);
-    const rows = [...(found as TaskStore & KeyValueStore).range(undefined, undefined)];
-    return rows.map(([keyText, row]) => ({
-      key: keyOf<K>(found, keyText),
-      value: row.value as V,
-      timestampMs: row.timestampMs,
-    }));
+    return keyValueRowsOf(this.store(store, keyedTypes));
   }
 
   /**
@@ -156,14 +124,7 @@ export class TopologyTestDriver {
    * @throws {StreamError} `STORE_UNKNOWN` when there is no such window store
    */
   windowRows<K, V>(store: string): readonly TestWindowRow<K, V>[] {
-    const found = this.store(store, windowTypes);
-    const rows = [...(found as TaskStore & WindowStore).fetchAll(0, Number.MAX_SAFE_INTEGER)];
-    return rows.map(([keyText, windowStartMs, row]) => ({
-      key: keyOf<K>(found, keyText),
-      windowStartMs,
-      value: row.value as V,
-      timestampMs: row.timestampMs,
-    }));
+    return windowRowsOf(this.store(store, windowTypes));
   }
 
   /**
@@ -172,14 +133,7 @@ export class TopologyTestDriver {
    * @throws {StreamError} `STORE_UNKNOWN` when there is no such session store
    */
   sessionRows<K, V>(store: string): readonly TestSessionRow<K, V>[] {
-    const found = this.store(store, ["session"]);
-    const rows = [...(found as TaskStore & SessionStore).fetchAll(0, Number.MAX_SAFE_INTEGER)];
-    return rows.map(([keyText, startMs, endMs, row]) => ({
-      key: keyOf<K>(found, keyText),
-      startMs,
-      endMs,
-      value: row.value as V,
-    }));
+    return sessionRowsOf(this.store(store, ["session"]));
   }
 
   /**
@@ -188,14 +142,7 @@ export class TopologyTestDriver {
    * @throws {StreamError} `STORE_UNKNOWN` when there is no such versioned store
    */
   versionedRows<K, V>(store: string): readonly TestVersionedRow<K, V>[] {
-    const found = this.store(store, ["versioned"]);
-    const rows = [...(found as TaskStore & VersionedStore).versions()];
-    return rows.map(([keyText, row, validToMs]) => ({
-      key: keyOf<K>(found, keyText),
-      value: row.value as V,
-      timestampMs: row.timestampMs,
-      validToMs,
-    }));
+    return versionedRowsOf(this.store(store, ["versioned"]));
   }
 
   /** Every record written to a topic so far, in bytes: changelogs and repartition topics by their full names too. */
@@ -228,6 +175,68 @@ export class TopologyTestDriver {
     this.wallClockMs += durationMs(by, "advanceWallClockTime");
     for (const task of this.tasks) this.step(task, () => task.punctuate("wallClockTime"));
     this.processAll();
+  }
+
+  /**
+   * Ends all tasks and builds them anew, as another process would: stores from their changelogs, clocks and due times from the
+   * position, user code from its suppliers. Nothing else is left: what processors keep in variables and what stores without
+   * a changelog hold is gone. What is written afterwards should be what would have been written.
+   *
+   * @throws {StreamError} what a supplier fails with
+   * @example
+   * const driver = new TopologyTestDriver(app);
+   * driver.createInputTopic<string, string>("words").pipeInput("a", "word", { timestampMs: 5 });
+   * await driver.restart();
+   */
+  async restart(): Promise<void> {
+    const position = decodePosition(encodePosition(this.position()));
+    for (const task of this.tasks) task.close();
+    this.collector.clear();
+    this.open(position);
+    await this.snapshots.restore(this.driverStores(), (topic) => this.records(topic));
+    for (const task of this.tasks) {
+      task.resetStoreTimes(position);
+      task.start();
+    }
+  }
+
+  /**
+   * Takes a snapshot of all stores, as a worker does from time to time: the next restart begins with it, and applies only the
+   * rest of the changelogs.
+   *
+   * @example
+   * const driver = new TopologyTestDriver(app);
+   * await driver.takeSnapshot();
+   * await driver.restart();
+   */
+  async takeSnapshot(): Promise<void> {
+    await this.snapshots.take(this.driverStores(), this.position());
+  }
+
+  private open(position: Position | undefined): void {
+    const { app, collector } = this;
+    this.globals = new GlobalStores(app.topology.globalStores);
+    for (const batch of this.global) this.globals.apply(batch.topic, this.log.answer(batch).records);
+    const surroundings = { collector, nowMs: () => this.wallClockMs, globals: this.globals };
+    const parts = subTopologies(app.topology, app.id);
+    this.tasks = parts.map((part) => new Task(planOf(part, app), position, surroundings));
+    this.queues = new Map(this.tasks.flatMap((task) => task.queues.map((queue) => [queue.source.topic, queue])));
+    for (const task of this.tasks) this.deliverNothing(task);
+  }
+
+  /** Everything that was processed is committed. */
+  private position(): Position {
+    const parts: PositionParts = { inputs: {}, partitionTimes: {}, clocks: {}, storeTimes: {} };
+    for (const task of this.tasks) task.addToPosition(parts);
+    const topics = this.driverStores().map(({ store }) => changelogTopic(store.spec.name, this.app.id));
+    const changelogs = Object.fromEntries(topics.map((topic) => [partitionKey(topic, 0), this.log.end(topic)]));
+    return { pin: 0, epoch: 1, transaction: 1, changelogs, ...parts };
+  }
+
+  private driverStores(): readonly DriverStore[] {
+    return this.tasks.flatMap(({ plan, stores }) =>
+      stores.map((store) => ({ store, timeKey: `${plan.id}/${store.spec.name}` })),
+    );
   }
 
   private pipe(topic: string, record: Omit<LogRecord, "topic" | "offset">): void {
@@ -291,8 +300,10 @@ export class TopologyTestDriver {
 
   private deliver(batch: LogBatch): void {
     const answer = this.log.answer(batch);
-    if (this.globals.reads(batch.topic)) this.globals.apply(batch.topic, answer.records);
-    else {
+    if (this.globals.reads(batch.topic)) {
+      this.global.push(batch);
+      this.globals.apply(batch.topic, answer.records);
+    } else {
       this.delivered.push(batch);
       this.queues.get(batch.topic)?.add(answer);
     }
@@ -350,9 +361,4 @@ function planOf(part: SubTopology, app: DeployedApplication): TaskPlan {
     exceptionHandlers,
     cacheMaxBytes,
   };
-}
-
-function keyOf<K>(store: TaskStore, keyText: string): K {
-  const bytes = Buffer.from(keyText, "latin1");
-  return (store.spec.keySerde as Serde<K>).read(bytes, 0, bytes.length);
 }

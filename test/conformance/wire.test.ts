@@ -38,11 +38,11 @@ const golden = fileURLToPath(new URL("../golden/describe/names.json", import.met
 const recordedNames = JSON.parse(readFileSync(golden, "utf8")) as Readonly<Record<string, RecordedNames>>;
 const names = readdirSync(`${recorded}/wire`).map((file) => file.slice(0, -".json".length));
 
-test.for(names)("%s writes Kafka Streams' bytes to its internal topics, in the same order", (name) => {
+test.for(names)("%s writes Kafka Streams' bytes to its internal topics, in the same order", async (name) => {
   const wire = JSON.parse(readFileSync(`${recorded}/wire/${name}.json`, "utf8")) as WireFile;
   const vector = readVector(`${recorded}/vectors`, name, "1");
   const topics = Object.keys(wire.serdes);
-  const { driver, counts } = replay(vector, caseTopologies.get(name) as CaseTopology, topics);
+  const { driver, counts } = await replay(vector, caseTopologies.get(name) as CaseTopology, { watched: topics });
   for (const topic of topics) {
     const format = wire.serdes[topic]?.value;
     const value = (hex: string | null): unknown =>

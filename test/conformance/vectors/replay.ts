@@ -21,12 +21,20 @@ export interface Replay {
   readonly driver: TopologyTestDriver;
 }
 
-/** Runs the steps of a vector file through a topology, and counts what is written to other topics. */
-export function replay(
+/** How steps are run. */
+export interface ReplayOptions {
+  /** Topics whose records are counted after each step. */
+  readonly watched?: readonly string[];
+  /** Every so many steps the tasks are killed and built anew; every so many and one a snapshot is taken. */
+  readonly restartEvery?: number | undefined;
+}
+
+/** Runs the steps of a vector file through a topology. */
+export async function replay(
   vector: Pick<VectorFile, "config" | "inputs" | "outputTopics" | "steps" | "stores">,
   define: CaseTopology,
-  watched: readonly string[] = [],
-): Replay {
+  { watched = [], restartEvery }: ReplayOptions = {},
+): Promise<Replay> {
   const builder = new StreamsBuilder();
   define(builder);
   const exceptionHandlers = handlersOf(vector.config);
@@ -46,7 +54,7 @@ export function replay(
   const sinks = Object.entries(vector.outputTopics).map(
     ([topic, formats]) => [topic, driver.createOutputTopic(topic, typed(formats))] as const,
   );
-  vector.steps.forEach((step, index) => {
+  for (const [index, step] of vector.steps.entries()) {
     if (step.op === "advanceWallClock") driver.advanceWallClockTime(step.ms);
     else {
       const input = inputs.get(step.topic);
@@ -61,7 +69,12 @@ export function replay(
       }
     }
     for (const [topic, afterStep] of counts) afterStep.push(driver.records(topic).length);
-  });
+    if (restartEvery !== undefined) {
+      // Tails of every length come up: from snapshots of this very step to those of `restartEvery` steps ago.
+      if ((index + 1) % (restartEvery + 1) === 0) await driver.takeSnapshot();
+      if ((index + 1) % restartEvery === 0) await driver.restart();
+    }
+  }
   return { outputs, stores: storesOf(vector, driver), counts, driver };
 }
 

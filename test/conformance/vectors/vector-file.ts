@@ -1,5 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const { VECTORS, CASE, SEED } = process.env;
+
+/** Where the recorded runs are: `VECTORS`, or this repository's. */
+export const vectorTree = VECTORS ?? fileURLToPath(new URL("../recorded/vectors", import.meta.url));
 
 /** How a value is written in a vector file. */
 export type VectorFormat = "string" | "int64" | "json";
@@ -57,24 +63,26 @@ export interface VectorFile {
   readonly stores: Readonly<Record<string, VectorStore>>;
 }
 
-/** Which files of a tree to take: `CASE` and `SEED` of the environment. */
+/** Which files of the tree to take. */
 export interface VectorSelection {
   readonly case?: string | undefined;
   readonly seed?: string | undefined;
 }
 
-/** Case and seed of every file of a tree, in order. @throws {Error} when there is none */
-export function listVectors(tree: string, only: VectorSelection): readonly (readonly [name: string, seed: string])[] {
-  if (!existsSync(tree)) throw new Error(`no vectors: ${tree} does not exist`);
-  const files = readdirSync(tree)
+/** Case and seed of every file of the tree, in order: those of `CASE` and `SEED`. @throws {Error} when there is none */
+export function listVectors(
+  only: VectorSelection = { case: CASE, seed: SEED },
+): readonly (readonly [name: string, seed: string])[] {
+  if (!existsSync(vectorTree)) throw new Error(`no vectors: ${vectorTree} does not exist`);
+  const files = readdirSync(vectorTree)
     .sort()
     .flatMap((name) =>
-      readdirSync(join(tree, name))
+      readdirSync(join(vectorTree, name))
         .filter((file) => file.endsWith(".json"))
         .map((file) => [name, file.slice(0, -".json".length)] as const),
     )
     .filter(([name, seed]) => (only.case ?? name) === name && (only.seed ?? seed) === seed);
-  if (files.length === 0) throw new Error(`no vectors in ${tree} fit ${JSON.stringify(only)}`);
+  if (files.length === 0) throw new Error(`no vectors in ${vectorTree} fit ${JSON.stringify(only)}`);
   return files;
 }
 

@@ -103,6 +103,7 @@ const request: SnapshotRequest = {
       partition: 3,
       changelog: changelog("counts", 95),
       storeTimeMs: -1,
+      expiredUpToMs: Number.NEGATIVE_INFINITY,
       change: { kind: "delta", rows: frozen(rows) },
     },
     {
@@ -110,6 +111,7 @@ const request: SnapshotRequest = {
       partition: 3,
       changelog: changelog("windows", 17),
       storeTimeMs: 1_700_000_005_000,
+      expiredUpToMs: Number.NEGATIVE_INFINITY,
       change: {
         kind: "full",
         rows: frozen([

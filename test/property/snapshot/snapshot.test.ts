@@ -172,6 +172,7 @@ class Life {
             partition: 0,
             changelog: { topic: "t", topicId: "0", next: this.log.length },
             storeTimeMs,
+            expiredUpToMs: this.store.expiredAt(storeTimeMs),
             change,
           },
         ],

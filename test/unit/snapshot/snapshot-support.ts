@@ -93,6 +93,7 @@ export function request(options: {
         partition: 3,
         changelog: { topic: `app-${store.spec.name}-changelog`, topicId: "00ff", next },
         storeTimeMs: store.storeTimeMs,
+        expiredUpToMs: store.expiredAt(store.storeTimeMs),
         change,
       },
     ],

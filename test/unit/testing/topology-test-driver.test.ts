@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineApp } from "../../../lib/dsl/app.ts";
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
+import { Stores } from "../../../lib/dsl/stores.ts";
 import { timeWindows } from "../../../lib/dsl/windows.ts";
+import type { ProcessorContext } from "../../../lib/operators/processing-context.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { TopologyTestDriver } from "../../../lib/testing/topology-test-driver.ts";
@@ -117,6 +119,64 @@ test("a store without a changelog writes none", () => {
   driver.createInputTopic<string, string>("in").pipeInput("A", "x");
   expect(driver.keyValueRows("s")).toHaveLength(1);
   expect(driver.records("app-s-changelog")).toEqual([]);
+});
+
+describe("a restart", () => {
+  test("keeps what is stored and forgets what is in variables", async () => {
+    const driver = drive((builder) => {
+      const counts = Stores.keyValue("counts", { key: string(), value: int64() });
+      builder
+        .stream("in", text)
+        .process(
+          (context: ProcessorContext<string, string>) => {
+            const store = context.getStateStore(counts);
+            let seen = 0;
+            return {
+              process: (record) => {
+                const count = (store.get(record.key) ?? 0) + 1;
+                store.put(record.key, count);
+                context.forward(record.withValue(`${count} stored, ${++seen} seen`));
+              },
+            };
+          },
+          { stores: [counts] },
+        )
+        .to("out", text);
+    });
+    const input = driver.createInputTopic<string, string>("in");
+    const output = driver.createOutputTopic<string, string>("out");
+    input.pipeInput("A", "x");
+    await driver.takeSnapshot();
+    input.pipeInput("A", "x");
+    await driver.restart();
+    input.pipeInput("A", "x");
+    await driver.restart();
+    input.pipeInput("A", "x");
+    const values = output.readRecords().map(({ value }) => value);
+    expect(values).toEqual(["1 stored, 1 seen", "2 stored, 2 seen", "3 stored, 1 seen", "4 stored, 1 seen"]);
+  });
+
+  test("empties stores without a changelog, and reads global tables anew", async () => {
+    const driver = drive((builder) => {
+      const names = builder.globalTable("names", { ...text, store: "names" });
+      const joined = builder.stream("in", text).join(
+        names,
+        (key) => key,
+        (value, name) => `${name}: ${value}`,
+      );
+      joined.groupByKey(text).count({ store: "s", logged: false }).toStream().to("out");
+    });
+    driver.createInputTopic<string, string>("names").pipeInput("A", "Ada");
+    const input = driver.createInputTopic<string, string>("in");
+    input.pipeInput("A", "x");
+    await driver.takeSnapshot();
+    await driver.restart();
+    expect(driver.keyValueRows("s")).toEqual([]);
+    expect(driver.keyValueRows("names")).toEqual([{ key: "A", value: "Ada", timestampMs: 0 }]);
+    input.pipeInput("A", "x");
+    const values = driver.createOutputTopic("out").readRecords();
+    expect(values.map(({ value }) => value)).toEqual([1, 1]);
+  });
 });
 
 test("a topic or a store that is not there is named", () => {
