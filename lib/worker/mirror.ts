@@ -5,6 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Pin } from "../task/pin.ts";
+import { physicalTopic } from "../topology/sub-topologies.ts";
 import { findOutsideOffsets } from "./outside-offsets.ts";
 
 /** What the mirror sees of a running pin. */
@@ -115,8 +116,9 @@ function inputsOf(position: Position | undefined): [PartitionKey, number][] {
   return Object.entries(position?.inputs ?? {}) as [PartitionKey, number][];
 }
 
-function repartitionTopics(app: ApplicationPlan): ReadonlySet<string> {
-  const isRepartition = (topic: string): boolean =>
-    topic.startsWith(`${app.applicationId}-`) && topic.endsWith("-repartition");
-  return new Set([...app.topics.keys()].filter(isRepartition));
+/** The topics between the application's own sub-topologies, by their names on the broker: nobody else reads their records. */
+function repartitionTopics({ applicationId, pins }: ApplicationPlan): ReadonlySet<string> {
+  const nodes = new Set(pins.flatMap(({ tasks }) => tasks.flatMap(({ subTopology }) => subTopology.nodes)));
+  const read = [...nodes].flatMap((node) => (node.kind === "source" ? node.topics : []));
+  return new Set(read.filter(({ internal }) => internal).map((topic) => physicalTopic(topic, applicationId)));
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Position } from "../../../lib/application/position.ts";
 import { encodePosition } from "../../../lib/application/position.ts";
 import type { PartitionKey } from "../../../lib/core/ids.ts";
+import { defineApp, json, string } from "../../../lib/index.ts";
 import type { Log } from "../../../lib/ports/log.ts";
 import { Mirror, type MirroredPin } from "../../../lib/worker/mirror.ts";
 import { overriding } from "../../support/overriding.ts";
@@ -9,6 +10,16 @@ import { PinScene } from "../../support/pin-scene.ts";
 import { repartitionApp } from "../../support/test-apps.ts";
 
 const repartition = "rep-by-value-repartition";
+/** Reads a topic that is called as if it were one of its own, and has topics between two tables. */
+const ownAndForeign = defineApp({ id: "own" }, (builder) => {
+  const carts = builder.table("own-carts-repartition", { key: string(), value: json<{ user: string }>() });
+  const users = builder.table("users", { key: string(), value: string() });
+  carts
+    .join(users, (_cart, name) => name, { foreignKey: ({ user }) => user })
+    .toStream()
+    .to("out", { value: string() });
+});
+
 let scene: PinScene;
 let deleted: [PartitionKey, number][];
 let log: Log;
@@ -155,6 +166,23 @@ describe("repartition topics", () => {
     await scene.pass(100);
     expect(await groupOffset(repartition, 0)).toBe(4);
     expect([scene.logged("mirror-failed"), scene.logged("purge-failed")].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  test("are those that the topology reads back, whatever they are called: no topic of the user's", async () => {
+    scene = await PinScene.open({ app: ownAndForeign });
+    const deletes: PartitionKey[] = [];
+    log = overriding(scene.log, {
+      deleteRecords: async (before) => {
+        deletes.push(...before.keys());
+      },
+    });
+    const inputs = (scene.plan.pins[0]?.tasks ?? []).flatMap((task) => task.inputs.map(({ key }) => [key, 1] as const));
+    mirror().tick(pins(Object.fromEntries(inputs)));
+    await scene.pass(100);
+    expect(deletes.sort()).toEqual([
+      "own-KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-0000000006-topic:0",
+      "own-KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-0000000014-topic:0",
+    ]);
   });
 
   test("are not purged by the last mirror of a worker that ends", async () => {
