@@ -249,7 +249,7 @@ export class Pin {
     const listener = { pin: this.plan.pin, logger: this.environment.ports.logger };
     let records = 0;
     try {
-      for (const task of this.tasks) records += task.punctuate("wallClockTime") + task.process(max);
+      for (const task of this.tasks) records += task.punctuate("wallClockTime", max) + task.process(max);
     } catch (error) {
       const retry = this.tasks.find(({ failures }) => failures.retry !== undefined)?.failures.retry;
       if (retry === undefined) return { kind: "failed", error: asStreamError(error, this.plan.pin) };

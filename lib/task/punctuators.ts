@@ -72,15 +72,23 @@ export class Punctuators {
     };
   }
 
-  /** Calls what is due by stream time. @returns how many calls */
-  punctuateStreamTime(): number {
+  /** Calls what is due by stream time, `most` times at most. @returns how many calls */
+  punctuateStreamTime(most: number): number {
     const timeMs = this.host.streamTimeMs();
-    return timeMs < 0 ? 0 : this.punctuate("streamTime", timeMs);
+    return timeMs < 0 ? 0 : this.punctuate("streamTime", timeMs, most);
   }
 
-  /** Calls what is due by wall-clock time. @returns how many calls */
-  punctuateWallClock(): number {
-    return this.punctuate("wallClockTime", this.host.nowMs());
+  /** Calls what is due by wall-clock time, `most` times at most. @returns how many calls */
+  punctuateWallClock(most: number): number {
+    return this.punctuate("wallClockTime", this.host.nowMs(), most);
+  }
+
+  /** Whether ticks that the last record made due were more than was called: they come before the next record. */
+  get isBehind(): boolean {
+    const timeMs = this.host.streamTimeMs();
+    return this.scheduled.some((item) => {
+      return item.type === "streamTime" && item.firesAll && !item.fresh && item.dueMs <= timeMs;
+    });
   }
 
   /** When the next one is due by wall-clock time; undefined when none is scheduled. */
@@ -93,9 +101,11 @@ export class Punctuators {
     for (const { id, dueMs } of this.scheduled) if (id !== undefined) yield [id, dueMs];
   }
 
-  private punctuate(type: PunctuationType, timeMs: number): number {
+  private punctuate(type: PunctuationType, timeMs: number, most: number): number {
     let calls = 0;
-    for (let item = this.first(type); item !== undefined && item.dueMs <= timeMs; item = this.first(type)) {
+    while (calls < most) {
+      const item = this.first(type);
+      if (item === undefined || item.dueMs > timeMs) break;
       const { dueMs, intervalMs, fire } = item;
       const each = item.firesAll && !item.fresh;
       item.fresh = false;

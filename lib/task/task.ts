@@ -135,17 +135,17 @@ export class Task {
   }
 
   /**
-   * Processes up to `max` records, and after each the punctuators that it made due; stops early when nothing may be taken.
-   * @returns how many records were taken
+   * Processes records, and after each the punctuators that it made due; stops early when nothing may be taken, and when a
+   * record has made more due than `max`: the rest is called next time, before the next record.
+   * @param max Records and calls of punctuators, about.
+   * @returns how many there were
    * @throws {StreamError} a failure that no handler lets pass; `failures.retry` is set when it is to be tried again
    */
   process(max: number): number {
-    let taken = 0;
-    while (taken < max && this.processNext()) {
-      this.punctuators.punctuateStreamTime();
-      taken++;
-    }
-    return taken;
+    this.start();
+    let done = this.punctuators.isBehind ? this.punctuators.punctuateStreamTime(max) : 0;
+    while (done < max && this.processNext()) done += 1 + this.punctuators.punctuateStreamTime(max);
+    return done;
   }
 
   /** Forwards what record caches hold back: the transaction is about to be sealed. */
@@ -164,10 +164,11 @@ export class Task {
     return true;
   }
 
-  /** Calls the punctuators that are due. @returns how many calls */
-  punctuate(type: PunctuationType): number {
+  /** Calls the punctuators that are due, `most` times at most. @returns how many calls */
+  punctuate(type: PunctuationType, most = Number.POSITIVE_INFINITY): number {
     this.start();
-    return type === "streamTime" ? this.punctuators.punctuateStreamTime() : this.punctuators.punctuateWallClock();
+    const { punctuators } = this;
+    return type === "streamTime" ? punctuators.punctuateStreamTime(most) : punctuators.punctuateWallClock(most);
   }
 
   /** When the next punctuator is due by wall-clock time; undefined when none is scheduled. */

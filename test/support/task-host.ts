@@ -223,7 +223,7 @@ export class TopologyHost implements TaskHost {
     }
     this.streamTimeMs = Math.max(this.streamTimeMs, this.cursor.timestampMs);
     source.process(this.cursor);
-    this.punctuators.punctuateStreamTime();
+    this.punctuators.punctuateStreamTime(Number.POSITIVE_INFINITY);
   }
 
   private encode(serde: Serde<unknown>, value: unknown): Buffer | null {

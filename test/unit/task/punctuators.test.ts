@@ -39,14 +39,14 @@ function restart(...all: readonly ScheduleOptions[]): void {
 function reach(timeMs: number): typeof fired {
   fired = [];
   streamTimeMs = timeMs;
-  punctuators.punctuateStreamTime();
+  punctuators.punctuateStreamTime(100);
   return fired;
 }
 
 function wait(timeMs: number): typeof fired {
   fired = [];
   nowMs = timeMs;
-  punctuators.punctuateWallClock();
+  punctuators.punctuateWallClock(100);
   return fired;
 }
 
@@ -78,6 +78,14 @@ describe("stream time", () => {
     start({ interval: "1s", type: "streamTime", missed: "fireAll" });
     expect(reach(10_500)).toEqual([["p", 10_500]]);
     expect(reach(13_100).map(([, atMs]) => atMs)).toEqual([11_000, 12_000, 13_000]);
+  });
+
+  test("stops after so many calls, and knows that more are due", () => {
+    start({ interval: "1s", type: "streamTime", missed: "fireAll" });
+    reach(0);
+    streamTimeMs = 5_000;
+    expect([punctuators.punctuateStreamTime(3), punctuators.isBehind]).toEqual([3, true]);
+    expect([punctuators.punctuateStreamTime(3), punctuators.isBehind]).toEqual([2, false]);
   });
 
   test("goes on after a restart where it was", () => {

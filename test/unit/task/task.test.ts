@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { TaskPlan } from "../../../lib/application/plan.ts";
 import type { Position } from "../../../lib/application/position.ts";
+import { defineApp, type ProcessorContext, string } from "../../../lib/index.ts";
 import type { WindowStore } from "../../../lib/state/store.ts";
 import { Collector } from "../../../lib/task/collector.ts";
 import { Task } from "../../../lib/task/task.ts";
@@ -22,6 +23,11 @@ class Bench {
   feed(topic: string, from: number, records: readonly TestRecord[], lastStable = from + records.length): void {
     const next = from + records.length;
     this.task.queue(topic).add({ records: readerOf(records, from), next, lastStable });
+  }
+
+  /** Values that were written since the last call. */
+  values(): (string | undefined)[] {
+    return this.collector.take().flatMap(({ records }) => recordsIn(records).map(({ value }) => value?.toString()));
   }
 
   /** Keys that the task took since the last call, by what it emitted. */
@@ -193,6 +199,29 @@ describe("a position", () => {
     bench.task.process(1);
     expect(bench.counts("k")).toEqual([[1_000, 2]]);
   });
+});
+
+test("more ticks than a turn takes come in several turns, before the next record, and go on after a restart", async () => {
+  const app = defineApp({ id: "ticks" }, (builder) => {
+    builder
+      .stream("in", { key: string(), value: string() })
+      .process((context: ProcessorContext<string, string>) => {
+        context.schedule({ interval: "1s", type: "streamTime", missed: "fireAll" }, (timestampMs) =>
+          context.forward({ key: "tick", value: String(timestampMs), timestampMs }),
+        );
+        return { process: (record) => context.forward(record) };
+      })
+      .to("out", { key: string(), value: string() });
+  });
+  const ticks = (await PinScene.open({ app, partitions: 1 })).plan.pins[0]?.tasks[0] as TaskPlan;
+  const bench = new Bench(ticks);
+  bench.feed("in", 0, [at("k", 0), at("k", 7_500), at("k", 7_600)]);
+  expect([bench.task.process(2), bench.values()]).toEqual([2, ["v", "0"]]);
+  expect([bench.task.process(3), bench.values()]).toEqual([4, ["v", "1000", "2000", "3000"]]);
+  const next = new Bench(ticks, bench.position());
+  next.feed("in", 2, [at("k", 7_600)]);
+  expect([next.task.process(3), next.values()]).toEqual([3, ["4000", "5000", "6000"]]);
+  expect([next.task.process(3), next.values()]).toEqual([2, ["7000", "v"]]);
 });
 
 test("a topic that the task does not read is a broken invariant", () => {
