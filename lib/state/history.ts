@@ -52,8 +52,7 @@ export class History {
   forgetBefore(timeMs: number): void {
     const { versions } = this;
     // The version that is valid at the time itself stays.
-    const oldest = versions.findIndex((version) => version.timestampMs <= timeMs);
-    if (oldest >= 0) versions.length = oldest + 1;
+    while (versions.length > 1 && (versions[versions.length - 2] as Version).timestampMs <= timeMs) versions.pop();
     while (versions.length > 1 && isDeletionBefore(versions[versions.length - 1] as Version, timeMs)) versions.pop();
   }
 }

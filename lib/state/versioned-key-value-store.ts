@@ -1,6 +1,8 @@
 import type { ByteSink } from "../core/byte-sink.ts";
 import { StreamError } from "../core/errors.ts";
+import type { Serde } from "../serde/serde.ts";
 import { RowBucket } from "./bucket.ts";
+import { encodeValue } from "./encode-value.ts";
 import type { Entry } from "./entry.ts";
 import { History, historySerde, type Version } from "./history.ts";
 import { lowerBound } from "./ordered-keys.ts";
@@ -36,9 +38,12 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
   private readonly bucket = new RowBucket("", 0);
   private readonly buckets = [this.bucket];
   private readonly sink: ByteSink;
+  private readonly serde: Serde<History>;
   private puts: LoggedPut[] = [];
+  /** Histories that the changelog has given back and that are not in the layers yet: each is encoded once, not once per put. */
+  private readonly replayed = new Map<string, History>();
 
-  constructor(spec: StoreSpec, { sink }: Scratch) {
+  constructor(spec: StoreSpec, scratch: Scratch) {
     if (spec.historyRetentionMs === undefined) {
       throw new StreamError("TOPOLOGY_INVALID", `versioned store ${spec.name} needs a history retention`, {
         details: { store: spec.name },
@@ -46,12 +51,10 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
     }
     this.spec = spec;
     this.historyRetentionMs = spec.historyRetentionMs;
-    this.sink = sink;
+    this.sink = scratch.sink;
+    this.serde = historySerde(spec.valueSerde);
     // What is logged are puts, not rows.
-    this.layers = new RowLayers(
-      { ...spec, logged: false, valueSerde: historySerde(spec.valueSerde) as never },
-      { sink },
-    );
+    this.layers = new RowLayers({ ...spec, logged: false, valueSerde: this.serde as Serde<never> }, scratch);
     this.snapshotRows = new HistoryRows(this.layers, (keyText) => this.entry(keyText));
   }
 
@@ -69,7 +72,7 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
 
   put(keyText: string, value: unknown, timestampMs: number): number {
     const version: Version = { value: value ?? null, timestampMs };
-    this.puts.push({ keyText, value: this.bytesOf(version), timestampMs });
+    this.puts.push({ keyText, value: this.bytesOf(version.value), timestampMs });
     if (timestampMs < this.oldestMs) return PUT_DROPPED;
     if (timestampMs > this.layers.storeTimeMs) this.layers.storeTimeMs = timestampMs;
     const history = this.history(keyText) ?? new History();
@@ -102,6 +105,7 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
   }
 
   seal(changelog: RowSink): void {
+    this.settle();
     if (this.spec.logged) {
       for (const { keyText, value, timestampMs } of this.puts)
         changelog.row(keyText, value ?? NO_BYTES, 0, value?.length ?? -1, timestampMs);
@@ -126,37 +130,31 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
   row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
     if (timestampMs < this.oldestMs) return;
     if (timestampMs > this.layers.storeTimeMs) this.storeTimeMs = timestampMs;
-    const history = this.history(keyText) ?? new History();
+    const history = this.replayed.get(keyText) ?? this.committed(keyText) ?? new History();
     const { valueSerde } = this.spec;
     const value = valueLength < 0 ? null : valueSerde.read(bytes, valueStart, valueStart + valueLength);
     history.put({ value, timestampMs });
     history.forgetBefore(this.oldestMs);
-    const { sink } = this;
-    sink.reset();
-    historySerde(valueSerde).write(history, sink);
-    const { latest } = history;
-    this.layers.restore(
-      this.entry(keyText),
-      sink.bytes,
-      0,
-      latest === undefined ? -1 : sink.length,
-      latest?.timestampMs ?? timestampMs,
-    );
+    this.replayed.set(keyText, history);
   }
 
   freeze(which: "all" | "changed"): FrozenRows {
+    this.settle();
     return this.layers.freeze(which, this.buckets);
   }
 
   get changedCount(): number {
+    this.settle();
     return this.layers.changedCount;
   }
 
   get rowCount(): number {
+    this.settle();
     return this.layers.rowCount;
   }
 
   get sizeBytes(): number {
+    this.settle();
     return this.layers.sizeBytes;
   }
 
@@ -179,30 +177,38 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
     return this.layers.storeTimeMs - this.historyRetentionMs;
   }
 
-  private bytesOf({ value, timestampMs }: Version): Buffer | undefined {
+  private bytesOf(value: unknown): Buffer | undefined {
     if (value === null) return undefined;
-    const { sink } = this;
-    const { name, valueSerde } = this.spec;
-    sink.reset();
-    try {
-      valueSerde.write(value, sink);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new StreamError(
-        "SERIALIZATION_FAILED",
-        `a version of store ${name} cannot be written as ${valueSerde.id}: ${reason}`,
-        { details: { store: name, serde: valueSerde.id, timestampMs }, cause },
-      );
-    }
-    return Buffer.from(sink.view());
+    encodeValue(this.spec, value, this.sink);
+    return Buffer.from(this.sink.view());
   }
 
   private history(keyText: string): History | undefined {
+    this.settle();
+    return this.committed(keyText);
+  }
+
+  private committed(keyText: string): History | undefined {
     const entry = this.bucket.rows.get(keyText);
     return entry?.present === true ? (this.layers.ready(entry).value as History) : undefined;
   }
 
+  /** Puts into the layers what was replayed. */
+  private settle(): void {
+    if (this.replayed.size === 0) return;
+    const { sink } = this;
+    for (const [keyText, history] of this.replayed) {
+      sink.reset();
+      this.serde.write(history, sink);
+      // There is one version at least: a history forgets only what was replaced.
+      const { timestampMs } = history.latest as Version;
+      this.layers.restore(this.entry(keyText), sink.bytes, 0, sink.length, timestampMs);
+    }
+    this.replayed.clear();
+  }
+
   private *histories(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, History]> {
+    this.settle();
     const keys = this.bucket.order.keys();
     for (let i = from === undefined ? 0 : lowerBound(keys, from); i < keys.length; i++) {
       const keyText = keys[i] as string;

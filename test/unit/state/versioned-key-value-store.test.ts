@@ -80,6 +80,28 @@ describe("a read as of a time", () => {
   });
 });
 
+test("a history that comes back from the changelog is encoded once, not once per put", () => {
+  let writes = 0;
+  const plain = json();
+  const valueSerde = {
+    ...plain,
+    write: (...args: Parameters<typeof plain.write>) => {
+      writes++;
+      plain.write(...args);
+    },
+  };
+  const store = open({ valueSerde, historyRetentionMs: 1_000 });
+  for (let timeMs = 0; timeMs < 500; timeMs++) {
+    const value = Buffer.from(String(timeMs));
+    store.row("a", value, 0, value.length, timeMs);
+  }
+  expect([store.rowCount, valueAt(store, 123), store.get("a")?.value, writes]).toEqual([1, 123, 499, 500]);
+  store.seal(new TextChangelog());
+  store.put("a", 5, 600);
+  store.acknowledge();
+  expect(valueAt(store, 499)).toBe(499);
+});
+
 test("what no read can find is forgotten with the next put of its key", () => {
   const store = open();
   for (let timeMs = 0; timeMs <= 1_000; timeMs += 50) store.put("a", timeMs, timeMs);
