@@ -109,6 +109,8 @@ class OuterSide {
   private emitDue(cursor: Cursor): void {
     const atMs = cursor.timestampMs;
     for (const due of this.waiting.due(this.left)) {
+      // First of all: a joiner that fails and is let pass would fail again for every record to come.
+      this.waiting.remove(due, atMs);
       const bytes = Buffer.from(due.keyText, "latin1");
       for (const { left, value } of due.values) {
         cursor.setKey(this.props.keySerde.read(bytes, 0, bytes.length));
@@ -118,7 +120,6 @@ class OuterSide {
         this.next(cursor);
         this.registers.restore(cursor);
       }
-      this.waiting.remove(due, atMs);
     }
   }
 }

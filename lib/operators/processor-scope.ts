@@ -34,8 +34,11 @@ export class ProcessorScope implements ProcessingContext {
   /** Runs user code on a record. */
   run<T>(cursor: Cursor, work: (record: T) => void, record: T): void {
     this.enter(cursor, cursor.timestampMs);
-    work(record);
-    this.leave();
+    try {
+      work(record);
+    } finally {
+      this.leave();
+    }
   }
 
   /** From here on user code works at a time, on a record or on a row, which has no source. */
@@ -44,7 +47,7 @@ export class ProcessorScope implements ProcessingContext {
     this.timeMs = timeMs;
   }
 
-  /** Between two records, whatever became of the last one. */
+  /** Whatever became of it: what runs next must not find its record. */
   leave(): void {
     this.cursor = undefined;
     this.timeMs = undefined;
@@ -85,9 +88,12 @@ export class ProcessorScope implements ProcessingContext {
 
   schedule(options: ScheduleOptions, punctuator: Punctuator): Cancellable {
     return this.operator.schedule(options, (timestampMs) => {
-      this.timeMs = timestampMs;
-      punctuator(timestampMs);
-      this.leave();
+      this.enter(undefined, timestampMs);
+      try {
+        punctuator(timestampMs);
+      } finally {
+        this.leave();
+      }
     });
   }
 

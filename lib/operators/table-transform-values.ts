@@ -111,8 +111,10 @@ class Transformer {
 
   private transform(key: unknown, value: unknown): unknown {
     const { current, scope } = this.code;
-    const result = current.transform(key, value ?? null) ?? null;
-    scope.leave();
-    return result;
+    try {
+      return current.transform(key, value ?? null) ?? null;
+    } finally {
+      scope.leave();
+    }
   }
 }

@@ -13,12 +13,10 @@ export class UserCode<T extends Closeable> {
   private running: T | undefined;
 
   constructor(operator: OperatorContext, make: (scope: ProcessorScope) => T) {
-    const scope = new ProcessorScope(operator);
-    this.scope = scope;
+    this.scope = new ProcessorScope(operator);
     operator.lifecycle({
       start: () => {
-        scope.leave();
-        this.running = make(scope);
+        this.running = make(this.scope);
       },
       close: () => this.running?.close?.(),
     });

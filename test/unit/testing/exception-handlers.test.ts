@@ -3,6 +3,9 @@ import { z } from "zod";
 import type { AppSettings } from "../../../lib/dsl/app.ts";
 import { defineApp } from "../../../lib/dsl/app.ts";
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
+import { joinWindows } from "../../../lib/dsl/join-windows.ts";
+import { versionedKeyValue } from "../../../lib/dsl/versioned-store.ts";
+import type { ProcessorContext } from "../../../lib/operators/processing-context.ts";
 import { bytes } from "../../../lib/serde/bytes.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
 import { json } from "../../../lib/serde/json.ts";
@@ -120,6 +123,74 @@ describe("a function that throws", () => {
     const input = driver.createInputTopic<string, string>("in");
     for (const word of ["a", "bad", "b"]) input.pipeInput("k", word);
     expect(driver.keyValueRows("s")).toEqual([{ key: "k", value: { words: ["a", "b"] }, timestampMs: 0 }]);
+  });
+
+  test("after it changed a row with history in place leaves nothing of that behind", () => {
+    const words = { key: string(), value: json<{ words: string[] }>() };
+    const driver = drive({ processingExceptionHandler: logAndContinue() }, (builder) => {
+      const table = builder.table("table", { ...words, store: versionedKeyValue("t", "1h") });
+      builder
+        .stream("in", text)
+        .join(table, (word, row) => {
+          row.words.push(word);
+          if (word === "bad") throw new Error("a bad word");
+          return row;
+        })
+        .to("out", { value: words.value });
+    });
+    driver.createInputTopic("table").pipeInput("k", { words: ["a"] }, { timestampMs: 1 });
+    const input = driver.createInputTopic<string, string>("in");
+    for (const word of ["bad", "b"]) input.pipeInput("k", word, { timestampMs: 2 });
+    expect(values(driver)).toEqual([{ words: ["a", "b"] }]);
+    expect(driver.versionedRows("t")).toMatchObject([{ value: { words: ["a"] } }]);
+  });
+
+  test("on a record that found no match loses that record, not all that come after it", () => {
+    const driver = drive({ processingExceptionHandler: logAndContinue() }, (builder) => {
+      builder
+        .stream("in", text)
+        .leftJoin(
+          builder.stream("other", text),
+          (left, right) => {
+            if (left === "bad") throw new Error("a bad word");
+            return `${left}+${right}`;
+          },
+          joinWindows({ timeDifference: 10, grace: 0 }),
+        )
+        .to("out", { value: string() });
+    });
+    const input = driver.createInputTopic<string, string>("in");
+    for (const [word, timestampMs] of [
+      ["bad", 0],
+      ["a", 100],
+      ["b", 200],
+      ["c", 300],
+    ] as const)
+      input.pipeInput("k", word, { timestampMs });
+    expect(values(driver), "a is lost with the record that waited before it").toEqual(["b+null"]);
+  });
+
+  test("in a processor does not lend its record to a punctuator", () => {
+    const seen: unknown[] = [];
+    const driver = drive({ processingExceptionHandler: logAndContinue() }, (builder) => {
+      builder
+        .stream("in", text)
+        .process((context: ProcessorContext<string, string>) => {
+          context.schedule({ interval: 10, type: "wallClockTime" }, (timestampMs) => {
+            seen.push(context.recordMetadata());
+            context.forward({ key: "tick", value: "v", timestampMs });
+          });
+          return {
+            process: () => {
+              throw new Error("no record is good enough");
+            },
+          };
+        })
+        .to("out", text);
+    });
+    driver.createInputTopic<string, string>("in").pipeInput("k", "v");
+    driver.advanceWallClockTime(10);
+    expect([seen, values(driver)]).toEqual([[undefined], ["v"]]);
   });
 
   test("and gives an aggregate that cannot be stored is one that failed", () => {
