@@ -1,8 +1,6 @@
 import type { Serde } from "../serde/serde.ts";
-import type { Cursor } from "../topology/cursor.ts";
 import type { TouchedRange } from "../topology/operator.ts";
 import type { AnyJoiner } from "./value-joiner.ts";
-import { wantsKey } from "./value-joiner.ts";
 
 /** Which records meet: `left.timestamp - before <= right.timestamp <= left.timestamp + after`. */
 export interface JoinWindowShape {
@@ -31,20 +29,6 @@ export function reachOf({ side, windows }: Pick<JoinSideProps, "side" | "windows
 } {
   const { beforeMs, afterMs } = windows;
   return side === "left" ? { beforeMs, afterMs } : { beforeMs: afterMs, afterMs: beforeMs };
-}
-
-/** The joiner seen from one side; what the joiner does not want is not decoded. */
-export function joinFrom(
-  side: "left" | "right",
-  joiner: AnyJoiner,
-): (mine: unknown, others: unknown, cursor: Cursor) => unknown {
-  const byValues = joiner as (left: unknown, right: unknown) => unknown;
-  if (!wantsKey(joiner)) {
-    return side === "left" ? (mine, others) => byValues(mine, others) : (mine, others) => byValues(others, mine);
-  }
-  return side === "left"
-    ? (mine, others, cursor) => joiner(mine, others, cursor.key)
-    : (mine, others, cursor) => joiner(others, mine, cursor.key);
 }
 
 /** The other side's records that a record reads. */

@@ -1,10 +1,12 @@
 import { ByteSink } from "../core/byte-sink.ts";
+import { FoundRows } from "../state/found-rows.ts";
 import type { JoinStore } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator, OperatorContext, Process } from "../topology/operator.ts";
 import type { JoinSideProps } from "./join-side.ts";
-import { joinFrom, reachOf, touchesOtherSide } from "./join-side.ts";
+import { reachOf, touchesOtherSide } from "./join-side.ts";
+import { joinFrom } from "./value-joiner.ts";
 import { WaitingRecords } from "./waiting-records.ts";
 
 /** What `outerStreamJoin` needs. */
@@ -51,6 +53,7 @@ class OuterSide {
   private readonly dropped: OperatorContext["dropped"];
   private readonly scratch = new ByteSink(64);
   private readonly registers = new CursorRegisters();
+  private readonly found = new FoundRows();
 
   constructor(props: OuterStreamJoinProps, context: OperatorContext) {
     const { beforeMs, afterMs } = reachOf(props);
@@ -86,18 +89,19 @@ class OuterSide {
 
   /** Leaves the cursor as it was when there is no match. @returns whether there is one */
   private emitMatches(cursor: Cursor, keyText: string): boolean {
+    const { found } = this;
     const { timestampMs } = cursor;
     const other = { left: !this.left, atMs: timestampMs };
-    let matched = false;
-    for (const row of this.store.fetch(keyText, timestampMs - this.beforeMs, timestampMs + this.afterMs)) {
-      if (matched) this.registers.restore(cursor);
-      matched = true;
-      this.waiting.forget(keyText, row.timestampMs, other);
-      if (row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
-      cursor.setValue(this.join(cursor.value, row.value, cursor));
+    this.store.find(keyText, timestampMs - this.beforeMs, timestampMs + this.afterMs, found);
+    for (let i = 0; i < found.count; i++) {
+      if (i > 0) this.registers.restore(cursor);
+      const theirsMs = found.timestampsMs[i] as number;
+      this.waiting.forget(keyText, theirsMs, other);
+      cursor.timestampMs = Math.max(timestampMs, theirsMs);
+      cursor.setValue(this.join(cursor.value, found.values[i], cursor));
       this.next(cursor);
     }
-    return matched;
+    return found.count > 0;
   }
 
   private forwardAlone(cursor: Cursor): void {

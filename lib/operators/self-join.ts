@@ -1,10 +1,12 @@
 import { ByteSink } from "../core/byte-sink.ts";
+import { FoundRows } from "../state/found-rows.ts";
 import type { JoinStore } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { JoinSideProps } from "./join-side.ts";
-import { joinFrom, reachOf, touchesOtherSide } from "./join-side.ts";
+import { reachOf, touchesOtherSide } from "./join-side.ts";
+import { joinFrom } from "./value-joiner.ts";
 
 /**
  * Joins a stream with itself out of one store: a record is first the left side, then the right one, and meets itself.
@@ -29,6 +31,7 @@ export function selfJoin(props: Omit<JoinSideProps, "side">): Operator {
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const registers = new CursorRegisters();
+      const found = new FoundRows();
       const emit = (cursor: Cursor, join: typeof left.join, others: unknown): void => {
         cursor.setValue(join(cursor.value, others, cursor));
         next(cursor);
@@ -41,18 +44,21 @@ export function selfJoin(props: Omit<JoinSideProps, "side">): Operator {
         if (timestampMs > streamTime.value) streamTime.value = timestampMs;
         const keyText = cursor.keyText(keySerde, scratch);
         registers.save(cursor);
-        for (const row of store.fetch(keyText, timestampMs - left.beforeMs, timestampMs + left.afterMs)) {
-          if (row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
-          emit(cursor, left.join, row.value);
+        store.find(keyText, timestampMs - left.beforeMs, timestampMs + left.afterMs, found);
+        for (let i = 0; i < found.count; i++) {
+          cursor.timestampMs = Math.max(timestampMs, found.timestampsMs[i] as number);
+          emit(cursor, left.join, found.values[i]);
         }
         let meetsItself = timestampMs > streamTime.value - keptMs + 1;
-        for (const row of store.fetch(keyText, timestampMs - right.beforeMs, timestampMs + right.afterMs)) {
-          if (meetsItself && row.timestampMs > timestampMs) {
+        store.find(keyText, timestampMs - right.beforeMs, timestampMs + right.afterMs, found);
+        for (let i = 0; i < found.count; i++) {
+          const theirsMs = found.timestampsMs[i] as number;
+          if (meetsItself && theirsMs > timestampMs) {
             meetsItself = false;
             emit(cursor, left.join, value);
           }
-          if (row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
-          emit(cursor, right.join, row.value);
+          cursor.timestampMs = Math.max(timestampMs, theirsMs);
+          emit(cursor, right.join, found.values[i]);
         }
         if (meetsItself) emit(cursor, left.join, value);
       };

@@ -1,9 +1,11 @@
 import { ByteSink } from "../core/byte-sink.ts";
+import { FoundRows } from "../state/found-rows.ts";
 import type { JoinStore } from "../state/store.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { JoinSideProps } from "./join-side.ts";
-import { joinFrom, reachOf, touchesOtherSide } from "./join-side.ts";
+import { reachOf, touchesOtherSide } from "./join-side.ts";
+import { joinFrom } from "./value-joiner.ts";
 
 /**
  * One side of an inner join of two streams: a record meets every record of the other side with its key whose timestamp is
@@ -28,18 +30,18 @@ export function streamJoin(props: JoinSideProps): Operator {
       const store = open<JoinStore>(other);
       const scratch = new ByteSink(64);
       const registers = new CursorRegisters();
+      const found = new FoundRows();
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         if (cursor.valueIsNull) return dropped("null-value");
         const { timestampMs } = cursor;
         const keyText = cursor.keyText(keySerde, scratch);
-        let first = true;
-        for (const row of store.fetch(keyText, timestampMs - beforeMs, timestampMs + afterMs)) {
-          if (first) registers.save(cursor);
-          else registers.restore(cursor);
-          first = false;
-          if (row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
-          cursor.setValue(join(cursor.value, row.value, cursor));
+        store.find(keyText, timestampMs - beforeMs, timestampMs + afterMs, found);
+        if (found.count > 1) registers.save(cursor);
+        for (let i = 0; i < found.count; i++) {
+          if (i > 0) registers.restore(cursor);
+          cursor.timestampMs = Math.max(timestampMs, found.timestampsMs[i] as number);
+          cursor.setValue(join(cursor.value, found.values[i], cursor));
           next(cursor);
         }
       };

@@ -50,6 +50,7 @@ export function firstWindowStart(timestampMs: number, { sizeMs, advanceMs, onlyS
 export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): Operator {
   const { keySerde, windows, initializer, aggregator, readsValue, emit } = props;
   const { sizeMs, advanceMs, graceMs } = windows;
+  const overlap = advanceMs < sizeMs;
   const touches = touchesWindows(props);
   return Object.freeze<Operator>({
     kind: "window-aggregate",
@@ -71,7 +72,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
         const keyText = cursor.keyText(keySerde, scratch);
         const key = cursor.key as K;
         const value = (readsValue ? cursor.value : undefined) as V;
-        registers.save(cursor);
+        if (overlap) registers.save(cursor);
         for (let startMs = firstWindowStart(timestampMs, windows); startMs <= timestampMs; startMs += advanceMs) {
           const endMs = startMs + sizeMs;
           if (endMs <= closedMs) {
@@ -85,9 +86,8 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
           // A deleted row has no timestamp: the changelog then gets the record's.
           store.put(keyText, startMs, after, after === null ? timestampMs : atMs);
           if (final !== undefined) continue;
-          registers.restore(cursor);
-          const windowed: Windowed<K> = { key, window: { startMs, endMs } };
-          cursor.setKey(windowed);
+          if (overlap) registers.restore(cursor);
+          cursor.setKey({ key, window: { startMs, endMs } } satisfies Windowed<K>);
           cursor.setChange(after, before);
           cursor.timestampMs = atMs;
           next(cursor);

@@ -1,53 +1,57 @@
 import type { Entry } from "./entry.ts";
 import { keyOfWindowKey } from "./window-key.ts";
 
+const NONE: readonly Entry[] = [];
+
 /** The records of a join window store by key: finding those near a timestamp does not look at other keys. */
 export class JoinWindowIndex {
-  /** Per key by timestamp, then arrival: the order of changelog keys. */
   private readonly byKey = new Map<string, Entry[]>();
+
+  /** The records of a key by timestamp, then arrival: the order of changelog keys. */
+  of(keyText: string): readonly Entry[] {
+    return this.byKey.get(keyText) ?? NONE;
+  }
 
   add(keyText: string, entry: Entry): void {
     const entries = this.byKey.get(keyText);
     if (entries === undefined) this.byKey.set(keyText, [entry]);
-    else if ((entries[entries.length - 1] as Entry).keyText < entry.keyText) entries.push(entry);
-    else
-      entries.splice(
-        lowerBound(entries, (each) => each.keyText < entry.keyText),
-        0,
-        entry,
-      );
+    else entries.splice(placeOf(entry, entries), 0, entry);
   }
 
   addRestored(entry: Entry): void {
     this.add(keyOfWindowKey(entry.keyText), entry);
   }
 
-  /** Records of a key with `fromMs <= timestamp <= toMs`. They may come and go while this is read, but not of this key. */
-  *between(keyText: string, fromMs: number, toMs: number): IterableIterator<Entry> {
-    const entries = this.byKey.get(keyText) ?? [];
-    for (let at = lowerBound(entries, (each) => each.timestampMs < fromMs); at < entries.length; at++) {
-      const entry = entries[at] as Entry;
-      if (entry.timestampMs > toMs) return;
-      yield entry;
-    }
-  }
-
   remove(entry: Entry): void {
     const keyText = keyOfWindowKey(entry.keyText);
     const entries = this.byKey.get(keyText) ?? [];
-    const at = lowerBound(entries, (each) => each.keyText < entry.keyText);
+    const at = placeOf(entry, entries);
     if (entries[at] !== entry) return;
     if (entries.length === 1) this.byKey.delete(keyText);
     else entries.splice(at, 1);
   }
 }
 
-function lowerBound(entries: readonly Entry[], isBefore: (entry: Entry) => boolean): number {
+/** Index of the first record with a timestamp of `timeMs` or later. */
+export function firstFrom(entries: readonly Entry[], timeMs: number): number {
   let low = 0;
   let high = entries.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isBefore(entries[middle] as Entry)) low = middle + 1;
+    if ((entries[middle] as Entry).timestampMs < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Where a record is, or belongs: mostly at the end, because time goes on. */
+function placeOf({ keyText }: Entry, entries: readonly Entry[]): number {
+  let high = entries.length;
+  if (high === 0 || (entries[high - 1] as Entry).keyText < keyText) return high;
+  let low = 0;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle] as Entry).keyText < keyText) low = middle + 1;
     else high = middle;
   }
   return low;

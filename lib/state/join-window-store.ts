@@ -1,21 +1,14 @@
 import type { Header } from "../records/reader.ts";
-import { encodeValue } from "./encode-value.ts";
 import type { Entry } from "./entry.ts";
 import { ExpiringStore } from "./expiring-store.ts";
-import { JoinWindowIndex } from "./join-window-index.ts";
+import type { FoundRows } from "./found-rows.ts";
+import { firstFrom, JoinWindowIndex } from "./join-window-index.ts";
 import { joinWindowKey } from "./join-window-key.ts";
-import type { JoinStore, RowSink, Scratch, StoredRecord, StoreRow, StoreSpec } from "./store.ts";
+import type { JoinStore, RowSink, Scratch, StoredRecord, StoreSpec } from "./store.ts";
 import { isWindowKey, windowStartOf } from "./window-key.ts";
 
 /** Into how many buckets the retention is cut: rows are freed a whole bucket at a time. */
 const BUCKETS = 16;
-
-/** A record that is logged as Kafka Streams does, but that nobody can join any more. */
-interface Unkept {
-  readonly changelogKey: string;
-  readonly value: unknown;
-  readonly timestampMs: number;
-}
 
 /**
  * The records of one side of a join of streams, in memory: per key and timestamp, duplicates kept. Records with
@@ -30,16 +23,13 @@ interface Unkept {
 export class JoinWindowStore extends ExpiringStore implements JoinStore {
   /** A bucket holds the records of this many milliseconds; its time is the last of them. */
   private readonly spanMs: number;
-  private readonly scratch: Scratch;
   private readonly index = new JoinWindowIndex();
-  private unkept: Unkept[] = [];
   /** Headers of the open layer's records that have some, by changelog key. */
   private readonly headers = new Map<string, readonly Header[]>();
 
   /** @throws {StreamError} `TOPOLOGY_INVALID` without a retention above 0 ms */
   constructor(spec: StoreSpec, scratch: Scratch) {
     super(spec, scratch, { keySuffix: () => "" });
-    this.scratch = scratch;
     this.spanMs = Math.ceil((spec.retentionMs ?? 0) / BUCKETS);
   }
 
@@ -49,7 +39,7 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
     const changelogKey = joinWindowKey(keyText, timestampMs, sequence);
     if (headers.length > 0) this.headers.set(changelogKey, headers);
     const isNull = value === null || value === undefined;
-    if (isNull || !this.admits(timestampMs)) this.unkept.push({ changelogKey, value, timestampMs });
+    if (isNull || !this.admits(timestampMs)) this.layers.log(changelogKey, value, timestampMs);
     else {
       const entry = this.entry(changelogKey, this.bucketTimeMs(timestampMs));
       this.layers.put(entry, value, timestampMs);
@@ -57,22 +47,26 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
     }
   }
 
-  *fetch(keyText: string, fromMs: number, toMs: number): IterableIterator<StoreRow> {
-    for (const entry of this.index.between(keyText, this.visibleFrom(fromMs), toMs)) yield this.layers.ready(entry);
+  /** @hotPath once per record */
+  find(keyText: string, fromMs: number, toMs: number, found: FoundRows): void {
+    found.count = 0;
+    const entries = this.index.of(keyText);
+    for (let at = firstFrom(entries, this.visibleFrom(fromMs)); at < entries.length; at++) {
+      const entry = entries[at] as Entry;
+      const { timestampMs } = entry;
+      if (timestampMs > toMs) return;
+      found.add(timestampMs, timestampMs, this.layers.ready(entry));
+    }
   }
 
   override seal(changelog: RowSink): void {
     const { headers } = this;
-    const records = headers.size === 0 ? changelog : withHeaders(changelog, headers);
-    for (const row of this.unkept) this.log(records, row);
-    super.seal(records);
-    this.unkept = [];
+    super.seal(headers.size === 0 ? changelog : withHeaders(changelog, headers));
     headers.clear();
   }
 
   override drop(): void {
     super.drop();
-    this.unkept = [];
     this.headers.clear();
   }
 
@@ -93,14 +87,6 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
 
   private bucketTimeMs(timestampMs: number): number {
     return (Math.floor(timestampMs / this.spanMs) + 1) * this.spanMs - 1;
-  }
-
-  private log(changelog: RowSink, { changelogKey, value, timestampMs }: Unkept): void {
-    if (!this.spec.logged) return;
-    const { sink } = this.scratch;
-    const isNull = value === null || value === undefined;
-    if (!isNull) encodeValue(this.spec, value, sink);
-    changelog.row(changelogKey, sink.bytes, 0, isNull ? -1 : sink.length, timestampMs);
   }
 }
 

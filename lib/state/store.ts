@@ -148,8 +148,11 @@ export interface StoredRecord {
 export interface JoinStore extends StoreHandle {
   /** @param sequence Keeps records of one key and timestamp apart, in the order of arrival; over all keys of the store. */
   put(keyText: string, sequence: number, record: StoredRecord): void;
-  /** Records of a key with `fromMs <= timestamp <= toMs`, by timestamp, then arrival. */
-  fetch(keyText: string, fromMs: number, toMs: number): IterableIterator<StoreRow>;
+  /**
+   * Records of a key with `fromMs <= timestamp <= toMs`, by timestamp, then arrival.
+   * @hotPath `found` is reused from record to record
+   */
+  find(keyText: string, fromMs: number, toMs: number, found: FoundRows): void;
 }
 
 /** Where rows go, of a snapshot or of a changelog: Kafka Streams' changelog key bytes, plain value bytes, timestamp. */

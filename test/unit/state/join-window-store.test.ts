@@ -5,6 +5,7 @@ import type { Header } from "../../../lib/records/reader.ts";
 import { json } from "../../../lib/serde/json.ts";
 import type { Serde } from "../../../lib/serde/serde.ts";
 import { string } from "../../../lib/serde/string.ts";
+import { FoundRows } from "../../../lib/state/found-rows.ts";
 import { joinWindowKey } from "../../../lib/state/join-window-key.ts";
 import { JoinWindowStore } from "../../../lib/state/join-window-store.ts";
 import type { RowSink } from "../../../lib/state/store.ts";
@@ -21,7 +22,9 @@ function put(store: JoinWindowStore, key: string, at: { ms: number; n: number },
 }
 
 function found(store: JoinWindowStore, key: string, fromMs = 0, toMs = 10_000): readonly unknown[] {
-  return [...store.fetch(key, fromMs, toMs)].map((row) => row.value);
+  const rows = new FoundRows();
+  store.find(key, fromMs, toMs, rows);
+  return rows.values.slice(0, rows.count);
 }
 
 test("a changelog key is key, timestamp and sequence number", () => {
