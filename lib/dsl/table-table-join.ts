@@ -43,18 +43,18 @@ export function joinTables(left: TableProps, { call, other: right, joiner, optio
   const forward = joiner as AnyJoiner;
   const needs = { needsLeft: call !== "outerJoin", needsRight: call === "join" };
   const [leftRows, rightRows] = [left.rows("newest"), right.rows("newest")];
-  const common = { keySerde, oldValues };
+  const common = { keySerde, oldValues, joiner: forward };
   addSide(leftNode, left, {
     ...common,
+    side: "left",
     other: rightRows,
-    joiner: forward,
     needsOwn: needs.needsLeft,
     needsOther: needs.needsRight,
   });
   addSide(rightNode, right, {
     ...common,
+    side: "right",
     other: leftRows,
-    joiner: (own, theirs, key) => forward(theirs, own, key),
     needsOwn: needs.needsRight,
     needsOther: needs.needsLeft,
   });

@@ -1,6 +1,6 @@
 import type { KeyedStore } from "../operators/keyed-store.ts";
 import type { Pair } from "../operators/map.ts";
-import { tableFilter } from "../operators/table-filter.ts";
+import { rowPasses, tableFilter } from "../operators/table-filter.ts";
 import { tableMapValues } from "../operators/table-map-values.ts";
 import type { TableRows } from "../operators/table-rows.ts";
 import { filteredRows, mappedRows, storedRows } from "../operators/table-rows.ts";
@@ -131,7 +131,7 @@ export class KTable<K, V> {
       serdes: (node) => replaced(withoutValue(this.props.serdes, node), { value }),
       knowsOldValues: false,
       operator: (props) => tableMapValues({ ...props, mapper }),
-      rows: (above) => mappedRows(above, (each, key) => mapper(each as V, key as K)),
+      rows: (above) => mappedRows(above, mapper),
     });
   }
 
@@ -283,7 +283,7 @@ export class KTable<K, V> {
       // A filter asks for what costs nothing, so that it can stay silent about rows that never passed.
       knowsOldValues: this.props.oldValues.ask(false),
       operator: (props) => tableFilter({ ...props, predicate, keep }),
-      rows: (above) => filteredRows(above, (key, value) => predicate(key as K, value as V) === keep),
+      rows: (above) => filteredRows(above, rowPasses({ predicate, keep })),
     });
   }
 

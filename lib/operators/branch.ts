@@ -1,5 +1,5 @@
 import type { Operator } from "../topology/operator.ts";
-import { wantsBoth } from "./arity.ts";
+import { ofRecord } from "./arity.ts";
 
 /** A node that gets the records for which the predicate is true; without one, those that no other gets. */
 export interface BranchTarget<K, V> {
@@ -18,17 +18,12 @@ export function branch<K, V>(targets: readonly BranchTarget<K, V>[]): Operator {
   return Object.freeze<Operator>({
     kind: "branch",
     create: ({ child }) => {
-      const ways = targets.map(({ node, predicate }) => ({ next: child(node), predicate }));
+      const ways = targets.map(({ node, predicate }) => ({
+        next: child(node),
+        takes: predicate && ofRecord(predicate),
+      }));
       return (cursor) => {
-        for (const { next, predicate } of ways) {
-          if (predicate !== undefined) {
-            const passes = wantsBoth(predicate)
-              ? predicate(cursor.key as K, cursor.value as V)
-              : (predicate as (key: K) => boolean)(cursor.key as K);
-            if (!passes) continue;
-          }
-          return next(cursor);
-        }
+        for (const { next, takes } of ways) if (takes === undefined || takes(cursor)) return next(cursor);
       };
     },
   });

@@ -5,6 +5,7 @@ import type { Operator } from "../topology/operator.ts";
 import { rowHash } from "./row-hash.ts";
 import type { TableRows } from "./table-rows.ts";
 import type { AnyJoiner } from "./value-joiner.ts";
+import { joinFrom } from "./value-joiner.ts";
 
 /** What `foreignKeyResolve` needs. */
 export interface ForeignKeyResolveProps {
@@ -27,6 +28,7 @@ export interface ForeignKeyResolveProps {
  * });
  */
 export function foreignKeyResolve({ rows, keySerde, valueSerde, joiner, left }: ForeignKeyResolveProps): Operator {
+  const join = joinFrom("left", joiner);
   return Object.freeze<Operator>({
     kind: "foreign-key-resolve",
     ...(rows.touches && { touches: rows.touches }),
@@ -40,7 +42,7 @@ export function foreignKeyResolve({ rows, keySerde, valueSerde, joiner, left }: 
         const row = read(cursor.keyText(keySerde, scratch), cursor);
         if (hash !== (row === undefined ? null : hashOf(row.value))) return dropped("stale");
         const joined = row !== undefined && (left || foreign !== null);
-        cursor.setValue(joined ? (joiner(row.value, foreign, cursor.key) ?? null) : null);
+        cursor.setValue(joined ? (join(row.value, foreign, cursor) ?? null) : null);
         next(cursor);
       };
     },

@@ -5,6 +5,7 @@ import type { Serde } from "../serde/serde.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator } from "../topology/operator.ts";
+import { ofValue } from "./arity.ts";
 import { rowHash } from "./row-hash.ts";
 import { sameBytes } from "./same-bytes.ts";
 
@@ -33,8 +34,9 @@ export interface ForeignKeySubscribeProps {
  */
 export function foreignKeySubscribe(props: ForeignKeySubscribeProps): Operator {
   const { keySerde, valueSerde, foreignKeySerde, left } = props;
-  const keyOf = (value: unknown, key: unknown): unknown =>
-    value === null || value === undefined ? null : (props.foreignKey(value, key) ?? null);
+  const foreignKeyOf = ofValue(props.foreignKey);
+  const keyOf = (value: unknown, cursor: Cursor): unknown =>
+    value === null || value === undefined ? null : (foreignKeyOf(value, cursor) ?? null);
   return Object.freeze<Operator>({
     kind: "foreign-key-subscribe",
     create: ({ next, dropped }) => {
@@ -55,10 +57,10 @@ export function foreignKeySubscribe(props: ForeignKeySubscribeProps): Operator {
         next(cursor);
       };
       return (cursor) => {
-        const { key, value, oldValue } = cursor;
+        const { value, oldValue } = cursor;
         const gone = cursor.valueIsNull;
-        const oldKey = keyOf(oldValue, key);
-        const newKey = keyOf(value, key);
+        const oldKey = keyOf(oldValue, cursor);
+        const newKey = keyOf(value, cursor);
         const moved = oldKey !== null && (newKey === null || !same(oldKey, newKey));
         registers.save(cursor);
         if (!left && newKey === null) {

@@ -1,5 +1,6 @@
 import type { TableRows } from "./table-rows.ts";
 import type { AnyJoiner } from "./value-joiner.ts";
+import { joinFrom } from "./value-joiner.ts";
 
 /** Which rows make a result together. */
 export interface RowJoin {
@@ -18,7 +19,8 @@ export interface RowJoin {
  * joinedRows(storedRows("carts"), storedRows("users"), join).stores; // ["carts", "users"]
  */
 export function joinedRows(left: TableRows, right: TableRows, join: RowJoin): TableRows {
-  const { joiner, needsLeft, needsRight } = join;
+  const { needsLeft, needsRight } = join;
+  const joined = joinFrom("left", join.joiner);
   const { touches: touchesLeft } = left;
   const { touches: touchesRight } = right;
   return {
@@ -33,7 +35,7 @@ export function joinedRows(left: TableRows, right: TableRows, join: RowJoin): Ta
         if (a === undefined && needsLeft) return undefined;
         const b = readRight(keyText, holder);
         if (b === undefined && (needsRight || a === undefined)) return undefined;
-        const value = joiner(a?.value ?? null, b?.value ?? null, holder.key) ?? null;
+        const value = joined(a?.value ?? null, b?.value ?? null, holder) ?? null;
         if (value === null) return undefined;
         return { value, timestampMs: Math.max(a?.timestampMs ?? -1, b?.timestampMs ?? -1) };
       };

@@ -2,8 +2,9 @@ import { ByteSink } from "../core/byte-sink.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
+import { ofRecord } from "./arity.ts";
 import type { AnyJoiner } from "./value-joiner.ts";
-import { wantsKey } from "./value-joiner.ts";
+import { joinFrom } from "./value-joiner.ts";
 
 /** What `streamGlobalTableJoin` needs. */
 export interface StreamGlobalTableJoinProps {
@@ -30,8 +31,8 @@ export interface StreamGlobalTableJoinProps {
  */
 export function streamGlobalTableJoin(props: StreamGlobalTableJoinProps): Operator {
   const { globalStore: name, keySerde, keySelector, joiner, left } = props;
-  const byValues = joiner as (left: unknown, right: unknown) => unknown;
-  const both = wantsKey(joiner);
+  const rowKeyOf = ofRecord(keySelector);
+  const join = joinFrom("left", joiner);
   return Object.freeze<Operator>({
     kind: "stream-global-table-join",
     create: ({ next, globalStore, dropped }) => {
@@ -44,11 +45,11 @@ export function streamGlobalTableJoin(props: StreamGlobalTableJoinProps): Operat
       };
       return (cursor) => {
         if (cursor.valueIsNull) return dropped("null-value");
-        const rowKey = keySelector(cursor.key, cursor.value) ?? null;
+        const rowKey = rowKeyOf(cursor) ?? null;
         if (rowKey === null && !left) return dropped("null-key");
         const right = rowKey === null ? null : find(rowKey);
         if (right === null && !left) return;
-        cursor.setValue(both ? joiner(cursor.value, right, cursor.key) : byValues(cursor.value, right));
+        cursor.setValue(join(cursor.value, right, cursor));
         next(cursor);
       };
     },

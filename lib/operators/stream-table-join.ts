@@ -3,7 +3,7 @@ import type { Serde } from "../serde/serde.ts";
 import type { Operator, OperatorContext, Process } from "../topology/operator.ts";
 import type { TableRows } from "./table-rows.ts";
 import type { AnyJoiner } from "./value-joiner.ts";
-import { wantsKey } from "./value-joiner.ts";
+import { joinFrom } from "./value-joiner.ts";
 
 /** What `streamTableJoin` needs. */
 export interface StreamTableJoinProps {
@@ -52,15 +52,14 @@ export function joinable(
 /** Forwards a record with its row, or with none if the join is a left one. */
 export function joinWithRow({ rows, keySerde, joiner, left }: StreamTableJoinProps, context: OperatorContext): Process {
   const { next } = context;
-  const byValues = joiner as (left: unknown, right: unknown) => unknown;
-  const both = wantsKey(joiner);
+  const join = joinFrom("left", joiner);
   const read = rows.open(context);
   const scratch = new ByteSink(64);
   return (cursor) => {
     const row = cursor.keyIsNull ? undefined : read(cursor.keyText(keySerde, scratch), cursor);
     if (row === undefined && !left) return;
     const right = row === undefined ? null : row.value;
-    cursor.setValue(both ? joiner(cursor.value, right, cursor.key) : byValues(cursor.value, right));
+    cursor.setValue(join(cursor.value, right, cursor));
     next(cursor);
   };
 }

@@ -1,6 +1,7 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
+import { wantsBoth } from "./arity.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
 import type { TableSourceProps } from "./table-source.ts";
 
@@ -21,9 +22,8 @@ export interface TableFilterProps<K, V> extends TableSourceProps {
  * tableFilter({ predicate: (key: string, value: number) => value > 3, keep: true, kept: undefined, sendsOldValues: false });
  */
 export function tableFilter<K, V>(props: TableFilterProps<K, V>): Operator {
-  const { predicate, keep, kept, sendsOldValues, versioned = false } = props;
-  const passes = (key: unknown, value: unknown): boolean =>
-    value !== null && value !== undefined && predicate(key as K, value as V) === keep;
+  const { kept, sendsOldValues, versioned = false } = props;
+  const passes = rowPasses(props);
   const touches = kept && sendsOldValues ? touchesOwnKey(kept) : undefined;
   return Object.freeze<Operator>({
     kind: "table-filter",
@@ -33,12 +33,12 @@ export function tableFilter<K, V>(props: TableFilterProps<K, V>): Operator {
       const store = kept === undefined ? undefined : open<KeyValueStore>(kept.store);
       const scratch = new ByteSink(64);
       return (cursor) => {
-        const { key, value, oldValue, hasOldValue } = cursor;
-        const after = passes(key, value) ? value : null;
+        const { value, oldValue, hasOldValue } = cursor;
+        const after = passes(value, cursor) ? value : null;
         let before: unknown = null;
         if (store !== undefined && kept !== undefined && sendsOldValues) {
           before = store.get(cursor.keyText(kept.keySerde, scratch))?.value ?? null;
-        } else if (sendsOldValues && hasOldValue && passes(key, oldValue)) before = oldValue;
+        } else if (sendsOldValues && hasOldValue && passes(oldValue, cursor)) before = oldValue;
         if (sendsOldValues && !versioned && before === null && after === null) return;
         if (store !== undefined && kept !== undefined) {
           store.put(cursor.keyText(kept.keySerde, scratch), after, cursor.timestampMs);
@@ -50,4 +50,17 @@ export function tableFilter<K, V>(props: TableFilterProps<K, V>): Operator {
       };
     },
   });
+}
+
+/** Whether a row passes, asked with its value and whoever has its key. A row that is not there does not. */
+export function rowPasses<K, V>(
+  filter: Pick<TableFilterProps<K, V>, "predicate" | "keep">,
+): (value: unknown, holder: { readonly key: unknown }) => boolean {
+  const { predicate, keep } = filter;
+  const byKey = predicate as (key: K) => boolean;
+  const both = wantsBoth(predicate);
+  return (value, holder) => {
+    if (value === null || value === undefined) return false;
+    return (both ? predicate(holder.key as K, value as V) : byKey(holder.key as K)) === keep;
+  };
 }

@@ -1,6 +1,8 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { KeyValueStore } from "../state/store.ts";
+import type { Cursor } from "../topology/cursor.ts";
 import type { Operator } from "../topology/operator.ts";
+import { ofValue } from "./arity.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
 import type { TableSourceProps } from "./table-source.ts";
 
@@ -17,8 +19,9 @@ export interface TableMapValuesProps<K, V, V2> extends TableSourceProps {
  * tableMapValues({ mapper: (value: string) => value.length, kept: undefined, sendsOldValues: false });
  */
 export function tableMapValues<K, V, V2>({ mapper, kept, sendsOldValues }: TableMapValuesProps<K, V, V2>): Operator {
-  const mapped = (value: unknown, key: unknown): V2 | null =>
-    value === null || value === undefined ? null : (mapper(value as V, key as K) ?? null);
+  const map = ofValue(mapper);
+  const mapped = (value: unknown, cursor: Cursor): V2 | null =>
+    value === null || value === undefined ? null : (map(value as V, cursor) ?? null);
   const touches = kept && sendsOldValues ? touchesOwnKey(kept) : undefined;
   return Object.freeze<Operator>({
     kind: "table-map-values",
@@ -28,14 +31,14 @@ export function tableMapValues<K, V, V2>({ mapper, kept, sendsOldValues }: Table
       const store = kept === undefined ? undefined : open<KeyValueStore>(kept.store);
       const scratch = new ByteSink(64);
       return (cursor) => {
-        const { key, value, oldValue, hasOldValue } = cursor;
-        const after = mapped(value, key);
+        const { value, oldValue, hasOldValue } = cursor;
+        const after = mapped(value, cursor);
         let before: unknown = null;
         if (store !== undefined && kept !== undefined) {
           const keyText = cursor.keyText(kept.keySerde, scratch);
           if (sendsOldValues) before = store.get(keyText)?.value ?? null;
           store.put(keyText, after, cursor.timestampMs);
-        } else if (sendsOldValues && hasOldValue) before = mapped(oldValue, key);
+        } else if (sendsOldValues && hasOldValue) before = mapped(oldValue, cursor);
         if (sendsOldValues) cursor.setChange(after, before);
         else cursor.setValue(after);
         next(cursor);

@@ -1,6 +1,7 @@
 import type { Windowed } from "../serde/windowed.ts";
 import type { KeyValueStore, SessionStore, StoreRow, VersionedStore, WindowStore } from "../state/store.ts";
 import type { OperatorContext, TouchedRange } from "../topology/operator.ts";
+import { ofValue } from "./arity.ts";
 
 /** Who holds a key, decoded when asked for: a cursor, for example. */
 export interface KeyHolder {
@@ -79,22 +80,23 @@ export function sessionRows(store: string): TableRows {
   };
 }
 
-/** Rows for which the predicate is true. */
-export function filteredRows(rows: TableRows, passes: (key: unknown, value: unknown) => boolean): TableRows {
+/** Rows that pass. */
+export function filteredRows(rows: TableRows, passes: (value: unknown, holder: KeyHolder) => boolean): TableRows {
   return {
     ...rows,
     open: (context) => {
       const read = rows.open(context);
       return (keyText, holder) => {
         const row = read(keyText, holder);
-        return row !== undefined && passes(holder.key, row.value) ? row : undefined;
+        return row !== undefined && passes(row.value, holder) ? row : undefined;
       };
     },
   };
 }
 
 /** Rows with other values; a row that is mapped to null is none. */
-export function mappedRows(rows: TableRows, mapper: (value: unknown, key: unknown) => unknown): TableRows {
+export function mappedRows<K, V, V2>(rows: TableRows, mapper: (value: V, key: K) => V2): TableRows {
+  const map = ofValue(mapper);
   return {
     ...rows,
     open: (context) => {
@@ -102,7 +104,7 @@ export function mappedRows(rows: TableRows, mapper: (value: unknown, key: unknow
       return (keyText, holder) => {
         const row = read(keyText, holder);
         if (row === undefined) return undefined;
-        const value = mapper(row.value, holder.key) ?? null;
+        const value = map(row.value as V, holder) ?? null;
         return value === null ? undefined : { value, timestampMs: row.timestampMs };
       };
     },

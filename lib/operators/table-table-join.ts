@@ -4,13 +4,14 @@ import type { Cursor } from "../topology/cursor.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { TableRows } from "./table-rows.ts";
 import type { AnyJoiner } from "./value-joiner.ts";
+import { joinFrom } from "./value-joiner.ts";
 
 /** What `tableTableJoin` needs. */
 export interface TableTableJoinProps {
   /** The rows of the other table. */
   readonly other: TableRows;
   readonly keySerde: Serde<unknown>;
-  /** Gets its own value first. */
+  readonly side: "left" | "right";
   readonly joiner: AnyJoiner;
   /** True: there is no result without an own row. */
   readonly needsOwn: boolean;
@@ -30,15 +31,16 @@ export interface TableTableJoinProps {
  * @source Kafka Streams `KTableKTableInnerJoin`, `KTableKTableLeftJoin`, `KTableKTableRightJoin`, `KTableKTableOuterJoin`
  * @example
  * tableTableJoin({
- *   other: storedRows("users"), keySerde: string(), joiner: (cart, user) => ({ cart, user }),
+ *   side: "left", other: storedRows("users"), keySerde: string(), joiner: (cart, user) => ({ cart, user }),
  *   needsOwn: true, needsOther: true, sendsOldValues: false, sourceKeyed: true,
  * });
  */
 export function tableTableJoin(props: TableTableJoinProps): Operator {
-  const { other, keySerde, joiner, needsOwn, needsOther, sendsOldValues, sourceKeyed } = props;
+  const { side, other, keySerde, joiner, needsOwn, needsOther, sendsOldValues, sourceKeyed } = props;
+  const joined = joinFrom(side, joiner);
   const join = (own: unknown, theirs: unknown, cursor: Cursor): unknown => {
     const nothing = absent(own) && (needsOwn || theirs === null);
-    return nothing ? null : (joiner(own ?? null, theirs, cursor.key) ?? null);
+    return nothing ? null : (joined(own ?? null, theirs, cursor) ?? null);
   };
   return Object.freeze<Operator>({
     kind: "table-table-join",
