@@ -71,6 +71,6 @@ describe("a failed fetch of a partition", () => {
   ])("%s: %s", ([kafkaError, code]) => {
     const error = fetchFailure("in:4", 77, { kind: "error", error: logError(kafkaError) });
     expect(error?.code).toBe(code);
-    if (error !== undefined) expect(error.details).toEqual({ topic: "in", partition: 4, offset: 77 });
+    if (error !== undefined) expect(error.details).toMatchObject({ topic: "in", partition: 4, offset: 77 });
   });
 });
