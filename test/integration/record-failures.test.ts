@@ -1,6 +1,6 @@
 /** Records that fail on real servers, with handlers that go on: nothing else is lost, and what was put aside comes back once. */
 import { expect, test } from "vitest";
-import { deadLetter, logAndContinue } from "../../lib/index.ts";
+import { deadLetter, isStreamError, logAndContinue } from "../../lib/index.ts";
 import { custom } from "../../lib/serde/custom.ts";
 import { redrive } from "../../lib/worker/redrive.ts";
 import { describeWithServers } from "../support/servers/describe.ts";
@@ -48,6 +48,35 @@ describeWithServers("records that fail on real servers", ({ kafka, s3, dynamodb 
     await second.runUntilIdle();
     expect(second.errors).toEqual([]);
     expect(await count.violations(), "each record counts once").toEqual([]);
+    await count.close();
+  });
+
+  test("a pin that keeps failing is parked alone: others take what comes meanwhile, and mended it goes on where it stopped", async () => {
+    const count = await CountApp.create({ bootstrap: kafka.bootstrap, s3, dynamodb });
+    count.redeploy(textUnless(false));
+    await count.write(300);
+    const stuck = await count.writeBytes("k7", bad);
+    const strict = new Machine(count);
+    let ends: readonly number[] | undefined;
+    await strict.runUntil(async () => {
+      if (strict.logged("pin-stopped") < 2) return false;
+      if (ends === undefined) {
+        await count.write(300);
+        ends = await count.inputEnds();
+      }
+      const reached = await count.reached();
+      const others = reached.every((offset, pin) => pin === stuck.partition || offset >= (ends?.[pin] ?? 0));
+      return others && strict.logged("pin-stopped") >= 3;
+    });
+    expect((await count.reached())[stuck.partition]).toBeLessThanOrEqual(stuck.offset);
+    const codes = strict.errors.map((error) => (isStreamError(error) ? [error.code, error.details["offset"]] : error));
+    expect(new Set(codes.map(String))).toEqual(new Set([`DESERIALIZATION_FAILED,${stuck.offset}`]));
+
+    count.redeploy(textUnless(true));
+    const mended = new Machine(count);
+    await mended.runUntilIdle();
+    expect(mended.errors).toEqual([]);
+    expect(await count.violations()).toEqual([]);
     await count.close();
   });
 

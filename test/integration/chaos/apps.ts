@@ -1,7 +1,8 @@
 import { app as stockTradeStats, Trade } from "../../../examples/stock-trade-stats/app.ts";
 import type { SettingsInput } from "../../../lib/config/settings.ts";
 import type { App } from "../../../lib/dsl/app.ts";
-import { defineApp, int64, json, string } from "../../../lib/index.ts";
+import { deadLetter, defineApp, int64, json, string } from "../../../lib/index.ts";
+import { refusePoison } from "./poison.ts";
 
 /** The topic that both applications read. */
 export const TRADES_TOPIC = "trades";
@@ -15,12 +16,20 @@ export function lotOf(serial: number): string {
   return `lot-${serial % LOTS}`;
 }
 
-/** Trades by another key than they come with: a repartition topic, then a count and a sum over the same groups. */
-const tradeLots = defineApp({ id: "trade-lots" }, (builder) => {
+/** Where trades go that nobody can count until the code is mended. */
+export const DEAD_TOPIC = "trade-lots-dead";
+
+/**
+ * Trades by another key than they come with: a repartition topic, then a count and a sum over the same groups. Poison fails in
+ * front of both, so that it can be brought back to the repartition topic and counts once in each.
+ */
+const tradeLots = defineApp({ id: "trade-lots", processingExceptionHandler: deadLetter(DEAD_TOPIC) }, (builder) => {
   const lots = builder
     .stream(TRADES_TOPIC, { key: string(), value: json(Trade) })
-    .mapValues((trade) => trade.size)
-    .groupBy((_ticker, serial) => lotOf(serial), { key: string(), value: int64(), name: "by-lot" });
+    .map((_ticker, trade) => [lotOf(trade.size), trade.size])
+    .repartition({ name: "by-lot", key: string(), value: int64() })
+    .peek((_lot, serial) => refusePoison(serial))
+    .groupByKey();
   lots.count({ store: "lot-counts" }).toStream().to("lot-counts-out");
   lots
     .reduce((sum, serial) => sum + serial, { store: "lot-sums" })
@@ -38,7 +47,13 @@ export const STOCK_TRADES = stockTradeStats.id;
 export const TRADE_LOTS = tradeLots.id;
 
 /** Topics that must exist before a deploy. */
-export const userTopics: readonly string[] = [TRADES_TOPIC, "trade-stats-out", "lot-counts-out", "lot-sums-out"];
+export const userTopics: readonly string[] = [
+  TRADES_TOPIC,
+  "trade-stats-out",
+  "lot-counts-out",
+  "lot-sums-out",
+  DEAD_TOPIC,
+];
 
 /** Quick to notice a death, to give up a transaction, to publish, to purge and to sleep, so that a run takes a minute. */
 export const chaosSettings = {

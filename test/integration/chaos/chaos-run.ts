@@ -7,13 +7,15 @@ import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { ensureTable } from "../../../lib/adapters/dynamodb/ensure-table.ts";
 import { createKafkaLog } from "../../../lib/adapters/kafka/kafka-log.ts";
 import type { Log } from "../../../lib/ports/log.ts";
+import { redrive } from "../../../lib/worker/redrive.ts";
 import type { AwsAddress } from "../../support/servers/aws-server.ts";
 import { type KafkaServer, startKafka } from "../../support/servers/kafka.ts";
 import type { TcpProxy } from "../../support/tcp-proxy.ts";
-import { chaosApps, chaosSettings, PARTITIONS, userTopics } from "./apps.ts";
+import { chaosApps, chaosSettings, DEAD_TOPIC, PARTITIONS, TRADE_LOTS, userTopics } from "./apps.ts";
 import { type CheckResult, runChecks } from "./checks.ts";
 import { Deployment, type SeenLine, type WorkerLife } from "./deployment.ts";
 import { awsSettings, type Places } from "./places.ts";
+import { forgetMended, mend } from "./poison.ts";
 import { TradeFeed } from "./trade-feed.ts";
 
 const POLL_MS = 50;
@@ -101,7 +103,7 @@ export class ChaosRun {
     };
     const deployments = await Promise.all(
       Object.keys(chaosApps).map((app) =>
-        Deployment.open(app, { places, workerBrokers, settings: chaosSettings, onLine }),
+        Deployment.open(app, { places, workerBrokers, settings: chaosSettings, mendedFile: mendedFile(name), onLine }),
       ),
     );
     const feed = new TradeFeed({ log: feedLog, ...options.feed });
@@ -142,8 +144,9 @@ export class ChaosRun {
     );
   }
 
-  /** The input ends, and then everything else does, by itself. */
+  /** The code is mended and the input ends, and then everything else does, by itself; what was put aside is brought back. */
   async settle(limitMs: number): Promise<void> {
+    mend(mendedFile(this.name));
     this.feed.stop();
     for (const { workers, launcher } of this.deployments)
       for (const { worker, fault, ended } of workers.values())
@@ -154,8 +157,27 @@ export class ChaosRun {
     });
     await this.until("the producers end", FEED_END_LIMIT_MS, () => ended);
     await feeding;
-    await this.until("both applications are drained", limitMs, () => this.deployments.every(({ drained }) => drained));
+    await this.untilDrained(limitMs);
+    await this.redrive();
+    await this.untilDrained(limitMs);
     for (const deployment of this.deployments) await deployment.stopCoordinator();
+  }
+
+  private async untilDrained(limitMs: number): Promise<void> {
+    const seen = this.deployments.map(({ ticks }) => ticks);
+    // A look that had begun before may not have seen what was written last.
+    const hasLooked = ({ ticks }: Deployment, index: number): boolean => ticks > (seen[index] ?? 0) + 1;
+    await this.until("both applications are drained", limitMs, () =>
+      this.deployments.every((deployment, index) => hasLooked(deployment, index) && deployment.drained),
+    );
+  }
+
+  /** Brings back what could not be counted: some of it first, as if whoever did it had died, then all. */
+  private async redrive(): Promise<void> {
+    const { app, ports } = this.deployments.find((deployment) => deployment.app.id === TRADE_LOTS) as Deployment;
+    const some = await redrive(app, ports.log, { topic: DEAD_TOPIC, limit: 10 });
+    const rest = await redrive(app, ports.log, { topic: DEAD_TOPIC });
+    this.note(TRADE_LOTS, "redriven", { some: some.redriven, rest: rest.redriven });
   }
 
   check(onCheck?: (result: CheckResult) => void): Promise<readonly CheckResult[]> {
@@ -220,5 +242,11 @@ export class ChaosRun {
     await this.feedLog.close();
     await this.feed.finished().catch(() => undefined); // what it has to say was said by the checks
     await this.broker.stop();
+    forgetMended(mendedFile(this.name));
   }
+}
+
+/** Says to the workers of a run that their code is mended. */
+function mendedFile(name: string): string {
+  return join(tmpdir(), `${name}-mended`);
 }

@@ -3,6 +3,7 @@ import { prepareApplication } from "../../../lib/application/prepare.ts";
 import { partitionKey } from "../../../lib/core/ids.ts";
 import { openTables } from "../../../lib/query/tables.ts";
 import {
+  deadLotViolations,
   expectedLots,
   lotCountViolations,
   lotQueryViolations,
@@ -25,8 +26,9 @@ import {
   snapshotViolations,
 } from "../../support/oracle/stored-state.ts";
 import { type FedTrade, inputViolations, readTrades } from "../../support/oracle/trades.ts";
-import { lotOf, PARTITIONS, STOCK_TRADES, TRADE_LOTS, TRADES_TOPIC } from "./apps.ts";
+import { DEAD_TOPIC, lotOf, PARTITIONS, STOCK_TRADES, TRADE_LOTS, TRADES_TOPIC } from "./apps.ts";
 import type { Deployment } from "./deployment.ts";
+import { isPoison } from "./poison.ts";
 import type { TradeFeed } from "./trade-feed.ts";
 import { GAVE_UP_CODE } from "./worker-orders.ts";
 
@@ -50,6 +52,7 @@ export const checkNames = [
     `${app}: queries equal the oracle`,
   ]),
   `${STOCK_TRADES}: every transaction holds what its input gives, whole`,
+  `${TRADE_LOTS}: dead letters are poisoned trades, each once, in order per key`,
 ];
 
 /** Reads everything back and compares. One result per name; a check that breaks is a violation too. */
@@ -142,6 +145,7 @@ async function checkLots(
       partitions: PARTITIONS,
       trades: parts.trades,
       lotOf,
+      comesLate: isPoison,
     })),
     ...(await lotCountViolations(ports.log, { topic: "lot-counts-out", partitions: PARTITIONS, expected })),
   ]);
@@ -149,6 +153,9 @@ async function checkLots(
     lotStateViolations(parts.changelogs, expected),
   );
   await check(`${app.id}: queries equal the oracle`, () => lotQueryViolations(parts.tables, expected));
+  await check(`${app.id}: dead letters are poisoned trades, each once, in order per key`, () =>
+    deadLotViolations(ports.log, { topic: DEAD_TOPIC, partitions: PARTITIONS, isPoison, lotOf }),
+  );
 }
 
 /** I6: every input is read to its end, markers included, and nobody works any more. */

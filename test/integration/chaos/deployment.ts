@@ -10,6 +10,7 @@ import type { PinPorts } from "../../../lib/task/pin-acquire.ts";
 import { guardProcess, unguardProcess } from "../../support/servers/reaper.ts";
 import { chaosApps } from "./apps.ts";
 import { openPorts, type Places } from "./places.ts";
+import { MENDED_VARIABLE } from "./poison.ts";
 import type { WorkerOrders } from "./worker-orders.ts";
 
 /** What is known of a worker process. */
@@ -41,6 +42,8 @@ export class Deployment {
   readonly launcher: ProcessLauncher;
   readonly workers = new Map<string, WorkerLife>();
   report: TickReport | undefined;
+  /** How often the coordinator has looked. */
+  ticks = 0;
   /** Set when the coordinator failed: nothing goes on after that. */
   failure: unknown;
   private readonly stopping = new AbortController();
@@ -65,10 +68,12 @@ export class Deployment {
       /** How the workers reach the broker. */
       workerBrokers: readonly string[];
       settings: SettingsInput;
+      /** Exists once the code of the workers is mended. */
+      mendedFile: string;
       onLine: (line: SeenLine) => void;
     },
   ): Promise<Deployment> {
-    const { places, settings, onLine } = options;
+    const { places, settings, mendedFile, onLine } = options;
     const app = chaosApps[id] as App;
     const orders: WorkerOrders = { app: id, settings, places: { ...places, brokers: options.workerBrokers } };
     let deployment: Deployment | undefined;
@@ -78,6 +83,7 @@ export class Deployment {
         fileURLToPath(new URL("./worker-process.ts", import.meta.url)),
         JSON.stringify(orders),
       ],
+      environment: { [MENDED_VARIABLE]: mendedFile },
       onLine: (worker, line) => deployment?.workerSaid(worker, line),
       onExit: (worker, how) => deployment?.workerEnded(worker, how),
     });
@@ -105,6 +111,7 @@ export class Deployment {
       life: { remainingMs: () => undefined, stop: this.stopping.signal },
       onTick: (report) => {
         this.report = report;
+        this.ticks++;
       },
     }).catch((error: unknown) => {
       this.failure = error;

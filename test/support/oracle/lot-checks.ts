@@ -1,5 +1,6 @@
 import type { Log } from "../../../lib/ports/log.ts";
 import type { Tables } from "../../../lib/query/tables.ts";
+import { originOf } from "../../../lib/task/dead-letter.ts";
 import { ChangelogFold } from "./changelog.ts";
 import { forEachCommitted, keyTextOf, Violations, valueBytes } from "./committed.ts";
 import type { StoreChangelog } from "./stored-state.ts";
@@ -35,9 +36,11 @@ export async function lotSumViolations(
     partitions: number;
     trades: readonly (readonly FedTrade[])[];
     lotOf: (serial: number) => string;
+    /** Trades that may have been put aside and brought back when others were through. */
+    comesLate: (serial: number) => boolean;
   },
 ): Promise<readonly string[]> {
-  const { topic, partitions, trades, lotOf } = facts;
+  const { topic, partitions, trades, lotOf, comesLate } = facts;
   const found = new Violations();
   const waiting = new Map<number, FedTrade>(trades.flat().map((trade) => [trade.size, trade]));
   const sums = new Map<string, number>();
@@ -55,6 +58,7 @@ export async function lotSumViolations(
         return;
       }
       waiting.delete(serial);
+      if (comesLate(serial)) return;
       const source = `${lot} of ${trade.partition}`;
       const before = newest.get(source);
       if (before !== undefined && before.offset > trade.offset)
@@ -64,6 +68,37 @@ export async function lotSumViolations(
   }
   for (const { size, partition, offset } of waiting.values())
     found.add(`${topic}: trade ${size} at ${partition}@${offset} was never added to ${lotOf(size)}`);
+  return found.list;
+}
+
+/** What was put aside is poison, each once, in the partition and order of its key; and there is some, or nothing was tried. */
+export async function deadLotViolations(
+  log: Log,
+  facts: {
+    topic: string;
+    partitions: number;
+    isPoison: (serial: number) => boolean;
+    lotOf: (serial: number) => string;
+  },
+): Promise<readonly string[]> {
+  const { topic, partitions, isPoison, lotOf } = facts;
+  const found = new Violations();
+  const seen = new Set<number>();
+  const newest = new Map<string, number>();
+  for (let partition = 0; partition < partitions; partition++) {
+    await forEachCommitted(log, { topic, partition }, (record) => {
+      const lot = keyTextOf(record);
+      const serial = int64(valueBytes(record));
+      const origin = originOf(record.headers());
+      const name = `${topic}-${partition}@${record.offset}: trade ${serial} of ${lot}`;
+      if (!isPoison(serial) || lotOf(serial) !== lot) found.add(`${name} is none that fails`);
+      if (seen.has(serial)) found.add(`${name} is there twice`);
+      if (origin === undefined || origin.offset <= (newest.get(lot) ?? -1)) found.add(`${name} is not in order`);
+      seen.add(serial);
+      newest.set(lot, origin?.offset ?? -1);
+    });
+  }
+  if (seen.size === 0) found.add(`${topic} is empty: nothing was put aside`);
   return found.list;
 }
 
