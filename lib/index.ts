@@ -19,6 +19,7 @@ export {
   TimeWindowedCogroupedKStream,
 } from "./dsl/cogrouped-stream.ts";
 export type { Connected } from "./dsl/connected-stores.ts";
+export type { DistinctBy, DistinctOptions } from "./dsl/distinct.ts";
 export type { GlobalTableOptions } from "./dsl/global-table.ts";
 export { GlobalKTable } from "./dsl/global-table.ts";
 export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
@@ -27,8 +28,10 @@ export type { TableAggregateOptions, TableGroupedOptions } from "./dsl/grouped-t
 export { KGroupedTable } from "./dsl/grouped-table.ts";
 export type { JoinWindows, JoinWindowsOptions } from "./dsl/join-windows.ts";
 export { joinWindows } from "./dsl/join-windows.ts";
+export type { LateOptions } from "./dsl/late-stream.ts";
 export type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./dsl/low-level.ts";
 export type { BuildOptions, Optimization } from "./dsl/optimization.ts";
+export type { TtlOptions } from "./dsl/row-ttl.ts";
 export type { SessionStoreOptions } from "./dsl/session-windowed-stream.ts";
 export { SessionWindowedKStream } from "./dsl/session-windowed-stream.ts";
 export type { SessionStoreContents, StoreContents, VersionedContents, WindowContents } from "./dsl/stores.ts";
@@ -43,7 +46,7 @@ export type {
   ToOptions,
 } from "./dsl/stream-routes.ts";
 export type { StreamJoinedOptions } from "./dsl/stream-stream-join.ts";
-export type { JoinedOptions } from "./dsl/stream-table-join.ts";
+export type { JoinedOptions, KeyedOptions } from "./dsl/stream-table-join.ts";
 export type { BufferLimits, EagerBufferLimits, Suppression } from "./dsl/suppressed.ts";
 export { Suppressed } from "./dsl/suppressed.ts";
 export type { DerivedOptions, ForeignKeyOptions, TransformValuesOptions } from "./dsl/table.ts";

@@ -8,6 +8,7 @@ import type { Operator } from "../topology/operator.ts";
 import type { Graph } from "./graph.ts";
 import { OldValues } from "./old-values.ts";
 import { repartition } from "./repartition.ts";
+import type { KnownSerdes } from "./serdes.ts";
 import { needed } from "./serdes.ts";
 import type { StreamProps } from "./stream.ts";
 
@@ -42,6 +43,8 @@ export interface AddedAggregation {
   readonly oldValues: OldValues;
   readonly store: string;
   readonly sourceKeyed: boolean;
+  /** The nodes that take records, and what is known of these. */
+  readonly input: { readonly nodes: readonly string[]; readonly serdes: KnownSerdes };
 }
 
 /** Where the records of a group come from. */
@@ -78,7 +81,8 @@ export class Aggregation {
     const resolved = { operator: operator({ store, keySerde, sourceKeyed }), store: spec };
     graph.addProcessor({ name: node, parents: [parent], resolve: () => resolved });
     graph.addCopartitionGroup(sources);
-    return { node, sources, keySerde, valueSerde, oldValues: new OldValues(() => true), store, sourceKeyed };
+    const input = { nodes: [node], serdes: this.props.serdes };
+    return { node, sources, keySerde, valueSerde, oldValues: new OldValues(() => true), store, sourceKeyed, input };
   }
 
   get graph(): Graph {

@@ -14,6 +14,7 @@ import type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./low-lev
 import { addLowLevelProcessor, addLowLevelSink, topicRef } from "./low-level.ts";
 import type { BuildOptions } from "./optimization.ts";
 import { prefixes } from "./prefixes.ts";
+import type { TtlOptions } from "./row-ttl.ts";
 import { bothKnown } from "./serdes.ts";
 import { sourcedTable } from "./sourced-table.ts";
 import type { Named } from "./stream.ts";
@@ -33,7 +34,7 @@ export interface StreamOptions<K, V> extends Named {
 }
 
 /** How a topic is read as a table. */
-export interface TableOptions<K, V> extends StreamOptions<K, V>, Omit<StoreOptions, "store"> {
+export interface TableOptions<K, V> extends StreamOptions<K, V>, Omit<StoreOptions, "store">, TtlOptions {
   /** Name of the store: makes it queryable. `versionedKeyValue(name, …)`: it keeps the history of its rows. */
   readonly store?: string | VersionedStoreName;
 }
@@ -85,9 +86,9 @@ export class StreamsBuilder {
     const sourceName = graph.nodeName(prefixes.source, options.name && `${options.name}-source`);
     const node = graph.nodeName(prefixes.tableSource, options.name);
     const source = this.source(sourceName, [topicRef(topic)], options);
-    const { key, value, store, logged } = options;
+    const { key, value, store, logged, ttl } = options;
     const place = { graph, node, parent: source, sources: [source], sourceKeyed: true };
-    return sourcedTable<K, V>({ ...place, serdes: bothKnown(key, asSerde(value)), storeName, store, logged });
+    return sourcedTable<K, V>({ ...place, serdes: bothKnown(key, asSerde(value)), storeName, store, logged, ttl });
   }
 
   /**

@@ -13,9 +13,10 @@ import type { Operator } from "../topology/operator.ts";
 import type { AddedAggregation, Aggregation, AggregationOptions } from "./aggregation.ts";
 import { storeSpec } from "./aggregation.ts";
 import type { KGroupedStream, ValueStoreOptions } from "./grouped-stream.ts";
+import type { LateOptions } from "./late-stream.ts";
 import { OldValues } from "./old-values.ts";
 import { prefixes } from "./prefixes.ts";
-import { bothKnown } from "./serdes.ts";
+import { bothKnown, withoutValue } from "./serdes.ts";
 import { KTable } from "./table.ts";
 import type { WindowedAggregation, WindowStoreOptions } from "./windowed-table.ts";
 import { sessionWindowedTable, timeWindowedTable } from "./windowed-table.ts";
@@ -119,14 +120,14 @@ export class TimeWindowedCogroupedKStream<K, A> {
    */
   aggregate(
     initializer: Initializer<A>,
-    options: WindowStoreOptions & { readonly value: SerdeLike<A> },
+    options: WindowStoreOptions & LateOptions<K, unknown> & { readonly value: SerdeLike<A> },
   ): KTable<Windowed<K>, A> {
     return timeWindowedTable(this.windows, windowedCogroup(this.members, initializer, options));
   }
 }
 
 /** How the aggregates of cogrouped sessions are joined and kept. */
-export interface CogroupedSessionOptions<K, A> extends WindowStoreOptions {
+export interface CogroupedSessionOptions<K, A> extends WindowStoreOptions, LateOptions<K, unknown> {
   /** Combines the aggregates of sessions that a record joins. */
   readonly merger: Merger<K, A>;
   readonly value: SerdeLike<A>;
@@ -161,7 +162,7 @@ export class SessionWindowedCogroupedKStream<K, A> {
 function windowedCogroup<K, A>(
   members: Members<K, A>,
   initializer: Initializer<A>,
-  options: WindowStoreOptions & { readonly value: SerdeLike<A> },
+  options: WindowStoreOptions & LateOptions<K, unknown> & { readonly value: SerdeLike<A> },
 ): WindowedAggregation<K, unknown, A> {
   const value: Serde<unknown> = asSerde(options.value);
   const { graph } = first(members);
@@ -202,7 +203,8 @@ function addCogroup<K, A>(
   graph.addCopartitionGroup(sources);
   const oldValues = new OldValues(() => true);
   const sourceKeyed = upstreams.every((upstream) => upstream.sourceKeyed);
-  return { node: merged, sources, keySerde, valueSerde, oldValues, store, sourceKeyed };
+  const input = { nodes, serdes: withoutValue(bothKnown(keySerde, valueSerde), merged) };
+  return { node: merged, sources, keySerde, valueSerde, oldValues, store, sourceKeyed, input };
 }
 
 /** Keys of one store have one form. */

@@ -128,6 +128,7 @@ class ForeignKeyJoin<K, R> {
       sources: [...new Set([...left.sources, names.responseSource])],
       serdes: replaced(withoutValue(left.serdes, names.result), { value: given(options).value }),
       storeName: store ?? graph.storeName(prefixes.foreignOutput),
+      ttl: undefined,
       store,
       logged,
       sourceKeyed: true,

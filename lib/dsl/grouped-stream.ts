@@ -12,6 +12,8 @@ import type { GroupedProps } from "./aggregation.ts";
 import { Aggregation } from "./aggregation.ts";
 import { CogroupedKStream } from "./cogrouped-stream.ts";
 import { prefixes } from "./prefixes.ts";
+import type { TtlOptions } from "./row-ttl.ts";
+import { endingRows } from "./row-ttl.ts";
 import { bothKnown } from "./serdes.ts";
 import { SessionWindowedKStream } from "./session-windowed-stream.ts";
 import type { Named } from "./stream.ts";
@@ -52,7 +54,7 @@ export class KGroupedStream<K, V> {
    * @example
    * const counts = trades.groupByKey().count({ store: "trades-per-ticker" });
    */
-  count(options: StoreOptions = {}): KTable<K, number> {
+  count(options: StoreOptions & TtlOptions = {}): KTable<K, number> {
     return this.table(prefixes.aggregate, { ...options, value: int64() }, count);
   }
 
@@ -62,7 +64,10 @@ export class KGroupedStream<K, V> {
    * @example
    * const highest = prices.groupByKey().reduce((a, b) => Math.max(a, b), { store: "highest" });
    */
-  reduce(reducer: Reducer<V>, options: StoreOptions & { readonly value?: SerdeLike<V> } = {}): KTable<K, V> {
+  reduce(
+    reducer: Reducer<V>,
+    options: StoreOptions & TtlOptions & { readonly value?: SerdeLike<V> } = {},
+  ): KTable<K, V> {
     const value: Serde<unknown> | undefined = options.value && asSerde(options.value);
     return this.table(prefixes.reduce, { ...options, value }, (kept) => reduce({ ...kept, reducer }));
   }
@@ -77,7 +82,7 @@ export class KGroupedStream<K, V> {
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
-    options: ValueStoreOptions<A>,
+    options: ValueStoreOptions<A> & TtlOptions,
   ): KTable<K, A> {
     const value: Serde<unknown> = asSerde(options.value);
     return this.table(prefixes.aggregate, { ...options, value }, (kept) =>
@@ -116,10 +121,12 @@ export class KGroupedStream<K, V> {
 
   private table<A>(
     prefix: string,
-    options: StoreOptions & { readonly value: Serde<unknown> | undefined },
+    options: StoreOptions & TtlOptions & { readonly value: Serde<unknown> | undefined },
     operator: Parameters<Aggregation["add"]>[1],
   ): KTable<K, A> {
-    const added = this.aggregation.add({ ...options, prefix, type: "timestampedKeyValue" }, operator);
+    const added = this.aggregation.add({ ...options, prefix, type: "timestampedKeyValue" }, (kept) =>
+      endingRows(operator(kept), options, { kept, sendsOldValues: true }),
+    );
     return new KTable<K, A>({
       graph: this.props.graph,
       node: added.node,

@@ -8,6 +8,7 @@ import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
 import type { Aggregation, GroupedProps } from "./aggregation.ts";
+import type { LateOptions } from "./late-stream.ts";
 import { prefixes } from "./prefixes.ts";
 import type { KTable } from "./table.ts";
 import type { WindowStoreOptions } from "./windowed-table.ts";
@@ -56,7 +57,7 @@ export class SessionWindowedKStream<K, V> {
    * @example
    * const visits = clicks.groupByKey().windowedBy(sessionWindows({ gap: "30m", grace: "1m" })).count({ store: "visits" });
    */
-  count(options: WindowStoreOptions = {}): KTable<Windowed<K>, number> {
+  count(options: WindowStoreOptions & LateOptions<K, V> = {}): KTable<Windowed<K>, number> {
     return this.fold<number>(options, {
       prefix: prefixes.aggregate,
       value: int64(),
@@ -76,7 +77,7 @@ export class SessionWindowedKStream<K, V> {
    */
   reduce(
     reducer: Reducer<V>,
-    options: WindowStoreOptions & { readonly value?: SerdeLike<V> } = {},
+    options: WindowStoreOptions & LateOptions<K, V> & { readonly value?: SerdeLike<V> } = {},
   ): KTable<Windowed<K>, V> {
     const value: Serde<unknown> | undefined = options.value && asSerde(options.value);
     const join = (before: V | null, each: V): V | null => (before === null ? each : reducer(before, each));
@@ -102,7 +103,7 @@ export class SessionWindowedKStream<K, V> {
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
-    options: SessionStoreOptions<K, A>,
+    options: SessionStoreOptions<K, A> & LateOptions<K, V>,
   ): KTable<Windowed<K>, A> {
     const value: Serde<unknown> = asSerde(options.value);
     const { merger } = options;
@@ -122,7 +123,7 @@ export class SessionWindowedKStream<K, V> {
   }
 
   private fold<A, R = A>(
-    options: WindowStoreOptions,
+    options: WindowStoreOptions & LateOptions<K, V>,
     { aggregator, merger, ...functions }: SessionFold<K, V, A>,
   ): KTable<Windowed<K>, R> {
     const { aggregation, windows, graph, emit } = this.props;

@@ -1,3 +1,5 @@
+import type { Duration } from "../core/duration.ts";
+import { StreamError } from "../core/errors.ts";
 import type { KeyedStore } from "../operators/keyed-store.ts";
 import { rowsAsOf, storedRows } from "../operators/table-rows.ts";
 import { tableSource } from "../operators/table-source.ts";
@@ -6,6 +8,7 @@ import type { StoreSpec } from "../state/store.ts";
 import type { Graph } from "./graph.ts";
 import { rowStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
+import { endingRows } from "./row-ttl.ts";
 import type { KnownSerdes } from "./serdes.ts";
 import { needed } from "./serdes.ts";
 import type { ReadTime } from "./table.ts";
@@ -24,25 +27,31 @@ export interface SourcedTable {
   /** The name that the user gave, and so asked for a store, perhaps one with history. */
   readonly store: string | VersionedStoreName | undefined;
   readonly logged: boolean | undefined;
+  readonly ttl: Duration | undefined;
   readonly sourceKeyed: boolean;
 }
 
 /**
  * Adds a table of records as they come: each is a new row. It is kept when the user named a store, or when an operator below
- * needs old values or rows.
+ * needs old values or rows, or when they end.
  *
+ * @throws {StreamError} `CONFIG_INVALID` for a history whose rows are to end
  * @source Kafka Streams `KTableSource`
  */
 export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
-  const { graph, node, parent, sources, serdes, storeName, store, logged, sourceKeyed } = options;
+  const { graph, node, parent, sources, serdes, storeName, store, logged, ttl, sourceKeyed } = options;
   const keySerde = needed(serdes, "key", { node, fix: "{ key }" });
-  let kept = store !== undefined;
+  let kept = store !== undefined || ttl !== undefined;
   const oldValues = new OldValues((materialise) => {
     kept ||= materialise;
     return kept;
   });
   const historyRetentionMs = typeof store === "object" ? store.historyRetentionMs : undefined;
   const versioned = historyRetentionMs !== undefined;
+  if (versioned && ttl !== undefined) {
+    const what = `${node} keeps the history of its rows, which end when it does: leave ttl out, or name a store without history`;
+    throw new StreamError("CONFIG_INVALID", what, { details: { node } });
+  }
   const spec = (): StoreSpec => {
     const valueSerde = needed(serdes, "value", { node, fix: "{ value } to the call that makes this table" });
     const plain = rowStore(storeName, { keySerde, valueSerde, logged });
@@ -56,7 +65,11 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     resolve: () => ({
       operator: versioned
         ? versionedTableSource({ kept: place, sendsOldValues: oldValues.sent })
-        : tableSource({ kept: kept ? place : undefined, sendsOldValues: oldValues.sent }),
+        : endingRows(
+            tableSource({ kept: kept ? place : undefined, sendsOldValues: oldValues.sent }),
+            { ttl },
+            { kept: place, sendsOldValues: oldValues.sent },
+          ),
       store: kept ? spec() : undefined,
     }),
   });

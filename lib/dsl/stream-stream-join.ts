@@ -1,3 +1,4 @@
+import { StreamError } from "../core/errors.ts";
 import type { JoinSideProps } from "../operators/join-side.ts";
 import { joinWindow } from "../operators/join-window.ts";
 import { outerStreamJoin } from "../operators/outer-stream-join.ts";
@@ -7,17 +8,18 @@ import { streamJoin } from "../operators/stream-join.ts";
 import type { AnyJoiner } from "../operators/value-joiner.ts";
 import { joinSideKey, joinSideList } from "../serde/join-side.ts";
 import type { SerdeLike } from "../serde/json.ts";
-import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { Graph, ResolvedProcessor } from "./graph.ts";
 import type { JoinWindows } from "./join-windows.ts";
+import type { LateOptions } from "./late-stream.ts";
+import { addLateStream, lateNode } from "./late-stream.ts";
 import type { BuildOptions } from "./optimization.ts";
 import { prefixes } from "./prefixes.ts";
-import { bothKnown, needed, replaced, withoutValue } from "./serdes.ts";
-import type { Named, StreamProps } from "./stream.ts";
-import { checkSameGraph, repartitioned } from "./stream-table-join.ts";
+import { bothKnown, needed, withoutValue } from "./serdes.ts";
+import type { KStream, Named, StreamProps } from "./stream.ts";
+import { checkSameGraph, keyedStream } from "./stream-table-join.ts";
 
 /**
  * How two streams are joined. Both sides are kept, so their serdes must be known: what a stream does not know any more, after
@@ -31,6 +33,13 @@ export interface StreamJoinedOptions<K, V, V2> extends Named {
   readonly otherValue?: SerdeLike<NonNullable<V2>>;
   /** Names the stores, and so keeps their state when operators are added in front. */
   readonly store?: string;
+  /**
+   * Gets the stream of this stream's records that come too late to be kept: they have met what was there, and no later record
+   * meets them.
+   */
+  onLate?(late: KStream<K, V>): void;
+  /** As `onLate`, of the other stream's records. */
+  otherOnLate?(late: KStream<K, V2>): void;
 }
 
 /** What the three joins of two streams share. */
@@ -49,6 +58,7 @@ interface JoinNames {
   readonly merge: string;
   readonly store: Sides<string>;
   readonly waiting: string;
+  readonly late: Sides<string | undefined>;
 }
 
 interface Sides<T> {
@@ -60,13 +70,18 @@ interface Sides<T> {
  * Adds the join of two streams: a node that keeps the records of each side, a node that looks on the other side, and one
  * where the results come together. Sides with a new key go through repartition topics first.
  *
- * @throws {StreamError} `TOPOLOGY_INVALID` for a stream of another builder, or without a serde that is needed
+ * @throws {StreamError} `TOPOLOGY_INVALID` for a stream of another builder, without a serde that is needed, or for late records of
+ *   both sides of a stream that is joined with itself: they are the same
  * @source Kafka Streams `KStreamImplJoin`
  */
 export function joinStreams(left: StreamProps, join: StreamJoin): StreamProps {
   const { kind, other, options } = join;
   checkSameGraph(left, other, kind);
   const { graph } = left;
+  if (left.node === other.node && options.otherOnLate !== undefined) {
+    const what = `${left.node} is joined with itself, so late records of both sides are the same: pass onLate only`;
+    throw new StreamError("TOPOLOGY_INVALID", what, { details: { node: left.node } });
+  }
   const sides = {
     left: keyed(left, { ...join, side: "left", value: options.value }),
     right: keyed(other, { ...join, side: "right", value: options.otherValue }),
@@ -74,6 +89,10 @@ export function joinStreams(left: StreamProps, join: StreamJoin): StreamProps {
   const names = joinNames(graph, join);
   const serdes = joinSerdes(sides, names, kind);
   addNodes(graph, { join, sides, names, serdes });
+  const lateOf = { left: options, right: otherLate(options) };
+  for (const side of ["left", "right"] as const) {
+    addLateStream(sides[side], { late: names.late[side], parents: [names.windowed[side]] }, lateOf[side]);
+  }
   const sources = [...new Set([...sides.left.sources, ...sides.right.sources])];
   graph.addCopartitionGroup(sources);
   return {
@@ -90,12 +109,13 @@ function keyed(
   stream: StreamProps,
   { kind, options, side, value }: StreamJoin & { side: "left" | "right"; value: SerdeLike<unknown> | undefined },
 ): StreamProps {
-  const serdes = replaced(stream.serdes, { key: options.key, value: value && asSerde(value) });
-  const sourceKeyed = stream.sourceKeyed && serdes.key?.id === stream.serdes.key?.id;
-  const known = { ...stream, serdes, sourceKeyed };
-  if (!stream.rekeyed) return known;
   const topicName = options.name === undefined ? stream.node : `${options.name}-${side}`;
-  return repartitioned(known, { topicName, call: kind, nullKeys: kind !== "join" });
+  return keyedStream(stream, { key: options.key, value }, { topicName, call: kind, nullKeys: kind !== "join" });
+}
+
+/** What becomes of late records of the other side. */
+function otherLate({ otherOnLate }: StreamJoin["options"]): LateOptions<unknown, unknown> {
+  return otherOnLate === undefined ? {} : { onLate: otherOnLate };
 }
 
 /** Names in the order in which Kafka Streams uses up numbers. */
@@ -123,6 +143,10 @@ function joinNames(graph: Graph, { kind, options }: StreamJoin): JoinNames {
     store: {
       left: `${store === undefined ? generated.left : store + leftSuffix}-store`,
       right: `${store === undefined ? generated.right : store + rightSuffix}-store`,
+    },
+    late: {
+      left: lateNode(graph, options, name && `${name}-this`),
+      right: lateNode(graph, otherLate(options), name && `${name}-other`),
     },
     waiting: `${store === undefined ? prefixes.outerShared + generated.left.slice(leftPrefix.length) : store + shared}-store`,
   };
@@ -185,7 +209,7 @@ function windowedNode({ join, names, serdes }: JoinParts, side: "left" | "right"
     logged: true,
     retentionMs: beforeMs + afterMs + graceMs,
   };
-  return { operator: joinWindow({ store: store.name, keySerde: serdes.key }), store };
+  return { operator: joinWindow({ store: store.name, keySerde: serdes.key, late: names.late[side] }), store };
 }
 
 function sideProps({ join, sides, names, serdes }: JoinParts, side: "left" | "right"): JoinSideProps {

@@ -6,7 +6,6 @@ import type { StreamTableJoinProps } from "../operators/stream-table-join.ts";
 import { streamTableJoin } from "../operators/stream-table-join.ts";
 import type { AnyJoiner } from "../operators/value-joiner.ts";
 import type { SerdeLike } from "../serde/json.ts";
-import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import { bufferedChange } from "../state/buffered-change.ts";
 import type { StoreSpec } from "../state/store.ts";
@@ -14,17 +13,21 @@ import type { ResolvedProcessor } from "./graph.ts";
 import { prefixes } from "./prefixes.ts";
 import { repartition } from "./repartition.ts";
 import type { KnownSerdes } from "./serdes.ts";
-import { needed, replaced, withoutValue } from "./serdes.ts";
+import { given, needed, replaced, withoutValue } from "./serdes.ts";
 import type { Named, StreamProps } from "./stream.ts";
 import type { TableProps } from "./table.ts";
 
 /**
- * How a stream is joined with a table. Serdes are needed only where the stream has to be repartitioned and does not know
- * them any more: after `map`, `selectKey` and the like.
+ * Serdes of a stream that goes on by its key. They are needed only where it has to be repartitioned and does not know them any
+ * more: after `map`, `selectKey` and the like.
  */
-export interface JoinedOptions<K, V> extends Named {
+export interface KeyedOptions<K, V> extends Named {
   readonly key?: Serde<NonNullable<K>>;
   readonly value?: SerdeLike<NonNullable<V>>;
+}
+
+/** How a stream is joined with a table. */
+export interface JoinedOptions<K, V> extends KeyedOptions<K, V> {
   /**
    * Lets records wait for rows that come later than they: so long, in stream time. Only with a table with history, which must go back
    * at least as far. Needs the stream's value serde.
@@ -50,10 +53,7 @@ export function joinWithTable(stream: StreamProps, { table, joiner, left, option
   const call = left ? "leftJoin" : "join";
   checkSameGraph(stream, table, call);
   const { graph } = stream;
-  const known = withGiven(stream, options);
-  const keyed = stream.rekeyed
-    ? repartitioned(known, { topicName: options.name ?? stream.node, call, nullKeys: left })
-    : known;
+  const keyed = keyedStream(stream, options, { topicName: options.name ?? stream.node, call, nullKeys: left });
   const name = graph.nodeName(left ? prefixes.leftJoin : prefixes.join, options.name);
   const keySerde = needed(table.serdes, "key", { node: name, fix: "a key serde to the table it reads" });
   const rows = table.rows("record-time");
@@ -102,9 +102,16 @@ function graceJoin(
   return { operator, store };
 }
 
-/** A stream with the serdes that a call gives. */
-function withGiven(stream: StreamProps, { key, value }: JoinedOptions<unknown, unknown>): StreamProps {
-  return { ...stream, serdes: replaced(stream.serdes, { key, value: value && asSerde(value) }) };
+/** A stream with the serdes that a call gives, behind a repartition topic where its key has changed. */
+export function keyedStream(
+  stream: StreamProps,
+  options: object,
+  topic: Parameters<typeof repartitioned>[1],
+): StreamProps {
+  const serdes = replaced(stream.serdes, given(options));
+  const sourceKeyed = stream.sourceKeyed && serdes.key?.id === stream.serdes.key?.id;
+  const known = { ...stream, serdes, sourceKeyed };
+  return stream.rekeyed ? repartitioned(known, topic) : known;
 }
 
 /** A stream behind a repartition topic. */

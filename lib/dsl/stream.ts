@@ -19,10 +19,11 @@ import { joinWith } from "./join.ts";
 import type { JoinWindows } from "./join-windows.ts";
 import { prefixes } from "./prefixes.ts";
 import { repartition } from "./repartition.ts";
+import type { TtlOptions } from "./row-ttl.ts";
 import type { KnownSerdes, SchemaFor, Writes } from "./serdes.ts";
 import { given, needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
 import { sourcedTable } from "./sourced-table.ts";
-import { StreamRoutes } from "./stream-routes.ts";
+import { StreamStages } from "./stream-stages.ts";
 import type { StreamJoinedOptions } from "./stream-stream-join.ts";
 import type { JoinedOptions } from "./stream-table-join.ts";
 import type { KTable } from "./table.ts";
@@ -67,7 +68,7 @@ export interface StreamProps {
  *
  * Functions with one declared parameter get one argument, and what they do not get is not decoded.
  */
-export class KStream<K, V> extends StreamRoutes<K, V> {
+export class KStream<K, V> extends StreamStages<K, V> {
   /** @internal */
   readonly props: StreamProps;
 
@@ -320,16 +321,16 @@ export class KStream<K, V> extends StreamRoutes<K, V> {
    * const latest = prices.toTable({ store: "latest" });
    */
   toTable<G = NonNullable<K>, W = V>(
-    options: GroupedOptions<K, V, G, W> & Omit<StoreOptions, "name"> = {},
+    options: GroupedOptions<K, V, G, W> & Omit<StoreOptions, "name"> & TtlOptions = {},
   ): KTable<G, W> {
     const { graph, node: above, sources: sourcesAbove, serdes: known, rekeyed } = this.props;
-    const { name, store, logged } = options;
+    const { name, store, logged, ttl } = options;
     const serdes = replaced(known, given(options));
     const sourceKeyed = this.props.sourceKeyed && serdes.key?.id === known.key?.id;
     const node = graph.nodeName(prefixes.toTable, name);
     const storeName = store ?? graph.storeName(prefixes.toTable);
     for (const part of ["key", "value"] as const) needed(serdes, part, { node, fix: `toTable({ ${part} })` });
-    const kept = { storeName, store, logged, serdes };
+    const kept = { storeName, store, logged, ttl, serdes };
     if (!rekeyed) {
       return sourcedTable<G, W>({ ...kept, graph, node, parent: above, sources: sourcesAbove, sourceKeyed });
     }

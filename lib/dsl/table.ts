@@ -9,7 +9,9 @@ import type { AnyTransformerSupplier, ValueTransformerWithKeySupplier } from "..
 import { tableTransformValues, transformedRows } from "../operators/table-transform-values.ts";
 import { toStream } from "../operators/to-stream.ts";
 import type { ValueJoiner } from "../operators/value-joiner.ts";
+import type { StoreSpec } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
+import { changesOnlyTable } from "./changes-only-table.ts";
 import type { Connected } from "./connected-stores.ts";
 import { connectedStores } from "./connected-stores.ts";
 import { joinByForeignKey } from "./foreign-key-join.ts";
@@ -50,6 +52,13 @@ export interface TableProps {
   readonly sourceKeyed: boolean;
   /** Of a table with windowed keys: how long after its end, in ms of stream time, a window takes records. */
   readonly closeDelayMs?: number | undefined;
+  /** Of a table with windowed keys: the store of its windows, for another that is to keep as much. */
+  readonly windows?: WindowedStore | undefined;
+}
+
+/** What a store of windows has beside its name. */
+export interface WindowedStore extends Pick<StoreSpec, "keySerde" | "windowSizeMs" | "retentionMs"> {
+  readonly type: "timestampedWindow" | "session";
 }
 
 /** How a table of new values is kept. `value` is their serde or schema, needed with `store`. */
@@ -273,6 +282,20 @@ export class KTable<K, V> {
    */
   suppress(suppressed: Suppression<K>): KTable<K, V> {
     return new KTable<K, V>(suppressTable(this.props, suppressed));
+  }
+
+  /**
+   * Drops changes that change nothing: a change goes on only if its value has other bytes than what went on last for the key,
+   * a deletion only if there is something to delete. What went on last is kept in a store, as long as the table keeps it.
+   *
+   * @param options `value`: serde or schema of the values, where the table does not know it any more; `store` makes what went on
+   *   last queryable.
+   * @throws {StreamError} `TOPOLOGY_INVALID` when the value's serde is neither given nor known
+   * @example
+   * const levels = counts.mapValues((count) => Math.floor(count / 100)).changesOnly({ value: int64() });
+   */
+  changesOnly<T = V>(options: DerivedOptions<V, T> = {}): KTable<K, V> {
+    return new KTable<K, V>(changesOnlyTable(this.props, options));
   }
 
   private filtered(predicate: (key: K, value: V) => boolean, keep: boolean, options: StoreOptions): KTable<K, V> {

@@ -7,6 +7,7 @@ import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
 import type { Aggregation, GroupedProps } from "./aggregation.ts";
+import type { LateOptions } from "./late-stream.ts";
 import { prefixes } from "./prefixes.ts";
 import type { KTable } from "./table.ts";
 import type { WindowStoreOptions } from "./windowed-table.ts";
@@ -47,7 +48,7 @@ export class TimeWindowedKStream<K, V> {
    * @example
    * const perMinute = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count({ store: "per-minute" });
    */
-  count(options: WindowStoreOptions = {}): KTable<Windowed<K>, number> {
+  count(options: WindowStoreOptions & LateOptions<K, V> = {}): KTable<Windowed<K>, number> {
     return this.fold<number>(options, {
       prefix: prefixes.aggregate,
       value: int64(),
@@ -65,7 +66,7 @@ export class TimeWindowedKStream<K, V> {
    */
   reduce(
     reducer: Reducer<V>,
-    options: WindowStoreOptions & { readonly value?: SerdeLike<V> } = {},
+    options: WindowStoreOptions & LateOptions<K, V> & { readonly value?: SerdeLike<V> } = {},
   ): KTable<Windowed<K>, V> {
     const value: Serde<unknown> | undefined = options.value && asSerde(options.value);
     return this.fold<V | null, V>(options, {
@@ -88,7 +89,7 @@ export class TimeWindowedKStream<K, V> {
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
-    options: WindowStoreOptions & { readonly value: SerdeLike<A> },
+    options: WindowStoreOptions & LateOptions<K, V> & { readonly value: SerdeLike<A> },
   ): KTable<Windowed<K>, A> {
     const value: Serde<unknown> = asSerde(options.value);
     return this.fold<A>(options, { prefix: prefixes.aggregate, value, initializer, aggregator });
@@ -107,7 +108,7 @@ export class TimeWindowedKStream<K, V> {
   }
 
   private fold<A, R = A>(
-    options: WindowStoreOptions,
+    options: WindowStoreOptions & LateOptions<K, V>,
     { aggregator, ...functions }: WindowedFold<K, V, A>,
   ): KTable<Windowed<K>, R> {
     const { aggregation, windows, graph, emit } = this.props;

@@ -15,6 +15,8 @@ import type { AddedAggregation, AggregationOptions, LeastRetention } from "./agg
 import { checkedRetention } from "./aggregation.ts";
 import type { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
+import type { LateOptions } from "./late-stream.ts";
+import { addLateStream, lateNode } from "./late-stream.ts";
 import { bothKnown } from "./serdes.ts";
 import type { TableProps } from "./table.ts";
 import { KTable } from "./table.ts";
@@ -30,7 +32,7 @@ export interface WindowStoreOptions extends StoreOptions {
 export interface WindowedAggregation<K, V, A> {
   readonly graph: Graph;
   readonly prefix: string;
-  readonly options: WindowStoreOptions;
+  readonly options: WindowStoreOptions & LateOptions<K, V>;
   readonly value: Serde<unknown> | undefined;
   readonly initializer: Initializer<A>;
   readonly readsValue?: boolean;
@@ -60,15 +62,18 @@ export function timeWindowedTable<K, V, A, R = A>(
   const windowSizeMs = windows.kind === "time" ? windows.sizeMs : windows.differenceMs;
   const retentionMs = checkedRetention(options.retention, leastRetention(windows));
   const type = "timestampedWindow";
+  const late = lateNode(graph, options, name);
   const added = add({ prefix, type, store, name, logged, value, windowSizeMs, retentionMs }, (kept, aggregator) =>
     windows.kind === "time"
-      ? windowAggregate<K, V, A>({ ...kept, windows, initializer, aggregator, readsValue, emit })
-      : slidingAggregate<K, V, A>({ ...kept, windows, initializer, aggregator, readsValue, emit }),
+      ? windowAggregate<K, V, A>({ ...kept, late, windows, initializer, aggregator, readsValue, emit })
+      : slidingAggregate<K, V, A>({ ...kept, late, windows, initializer, aggregator, readsValue, emit }),
   );
+  tapLate(graph, { added, late, options });
   return windowedTable<K, R>(graph, added, {
     key: timeWindowed(added.keySerde, windowSizeMs),
     rows: () => windowedRows(added.store),
     closeDelayMs: windows.graceMs,
+    windows: { type, keySerde: added.keySerde, windowSizeMs, retentionMs },
   });
 }
 
@@ -95,20 +100,40 @@ export function sessionWindowedTable<K, V, A, R = A>(
       ? { ms: closeDelayMs + 1, sum: "gap + grace + 1 ms (to emit on close)" }
       : { ms: closeDelayMs, sum: "gap + grace" };
   const retentionMs = checkedRetention(options.retention, least);
-  const added = add({ prefix, type: "session", store, name, logged, value, retentionMs }, (kept, aggregator) =>
-    sessionAggregate<K, V, A>({ ...kept, windows, initializer, aggregator, merger, readsValue, emit }),
+  const late = lateNode(graph, options, name);
+  const type = "session";
+  const added = add({ prefix, type, store, name, logged, value, retentionMs }, (kept, aggregator) =>
+    sessionAggregate<K, V, A>({ ...kept, late, windows, initializer, aggregator, merger, readsValue, emit }),
   );
+  tapLate(graph, { added, late, options });
   return windowedTable<K, R>(graph, added, {
     key: sessionWindowed(added.keySerde),
     rows: () => sessionRows(added.store),
     closeDelayMs,
+    windows: { type, keySerde: added.keySerde, retentionMs },
   });
+}
+
+function tapLate<K, V>(
+  graph: Graph,
+  {
+    added,
+    late,
+    options,
+  }: {
+    readonly added: AddedAggregation;
+    readonly late: string | undefined;
+    readonly options: LateOptions<K, V>;
+  },
+): void {
+  const { sources, sourceKeyed, input } = added;
+  addLateStream({ graph, sources, sourceKeyed, serdes: input.serdes }, { late, parents: input.nodes }, options);
 }
 
 function windowedTable<K, R>(
   graph: Graph,
   added: AddedAggregation,
-  { key, rows, closeDelayMs }: Pick<TableProps, "rows" | "closeDelayMs"> & { readonly key: Serde<Windowed<unknown>> },
+  { key, ...kept }: Pick<TableProps, "rows" | "closeDelayMs" | "windows"> & { readonly key: Serde<Windowed<unknown>> },
 ): KTable<Windowed<K>, R> {
   const { node, sources, valueSerde, oldValues } = added;
   const serdes = bothKnown(key as Serde<unknown>, valueSerde);
@@ -119,8 +144,7 @@ function windowedTable<K, R>(
     sources,
     serdes,
     oldValues,
-    rows,
-    closeDelayMs,
+    ...kept,
     sourceKeyed: false,
   });
 }

@@ -10,6 +10,8 @@ import type { Aggregator, Initializer } from "./aggregate.ts";
 import type { EmitStrategy } from "./final-results.ts";
 import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
+import type { LateOutput } from "./late-output.ts";
+import { LateRecords, withLateOutput } from "./late-output.ts";
 
 /** Combines the aggregates of two sessions that a record joins, the earlier one first. */
 export type Merger<K, A> = (key: K, first: A, second: A) => A;
@@ -22,7 +24,7 @@ export interface SessionWindowShape {
 }
 
 /** What `sessionAggregate` needs. */
-export interface SessionAggregateProps<K, V, A> extends KeyedStore {
+export interface SessionAggregateProps<K, V, A> extends KeyedStore, LateOutput {
   readonly windows: SessionWindowShape;
   readonly initializer: Initializer<A>;
   readonly aggregator: Aggregator<K, V, A>;
@@ -54,6 +56,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
   const { gapMs, graceMs } = windows;
   return Object.freeze<Operator>({
     kind: "session-aggregate",
+    ...withLateOutput(props),
     ...(sourceKeyed && {
       touches: (keyText: string, timestampMs: number) => [
         { store: props.store, from: keyText, to: keyText, fromMs: timestampMs - gapMs, toMs: timestampMs + gapMs },
@@ -67,6 +70,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
       const found = new FoundRows();
       const hull = new Hull();
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
+      const late = new LateRecords(context, props);
       const update = final === undefined ? new SessionUpdate<K>(next) : undefined;
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
@@ -77,7 +81,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
         const keyText = cursor.keyText(keySerde, scratch);
         store.find(keyText, timestampMs - gapMs, timestampMs + gapMs, found);
         hull.of(timestampMs, found);
-        if (hull.endMs < closeMs) return dropped("late");
+        if (hull.endMs < closeMs) return late.drop(cursor);
         const key = cursor.key as K;
         const value = (readsValue ? cursor.value : undefined) as V;
         let aggregate = initializer();

@@ -10,6 +10,8 @@ import type { Aggregator, Initializer } from "./aggregate.ts";
 import type { EmitStrategy } from "./final-results.ts";
 import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
+import type { LateOutput } from "./late-output.ts";
+import { LateRecords, withLateOutput } from "./late-output.ts";
 
 /** Windows `[start, start + differenceMs]`, both ends inclusive, where records make them: one ends, one starts beside each. */
 export interface SlidingWindowShape {
@@ -19,7 +21,7 @@ export interface SlidingWindowShape {
 }
 
 /** What `slidingAggregate` needs. */
-export interface SlidingAggregateProps<K, V, A> extends KeyedStore {
+export interface SlidingAggregateProps<K, V, A> extends KeyedStore, LateOutput {
   readonly windows: SlidingWindowShape;
   readonly initializer: Initializer<A>;
   readonly aggregator: Aggregator<K, V, A>;
@@ -48,6 +50,7 @@ export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>)
   const firstStart = (timestampMs: number): number => Math.max(0, timestampMs - 2 * differenceMs);
   return Object.freeze<Operator>({
     kind: "sliding-aggregate",
+    ...withLateOutput(props),
     ...(sourceKeyed && {
       touches: (keyText: string, timestampMs: number) => [
         { store: props.store, from: keyText, to: keyText, fromMs: firstStart(timestampMs), toMs: timestampMs + 1 },
@@ -59,6 +62,7 @@ export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>)
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
+      const late = new LateRecords(context, props);
       const step = new SlidingStep<K, V, A>(props, store, final === undefined ? next : undefined);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
@@ -66,7 +70,7 @@ export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>)
         const { timestampMs } = cursor;
         if (timestampMs > streamTime.value) streamTime.value = timestampMs;
         const closeMs = streamTime.value - graceMs;
-        if (timestampMs + differenceMs < closeMs) return dropped("late");
+        if (timestampMs + differenceMs < closeMs) return late.drop(cursor);
         final?.ofWindows(cursor, closeMs - 1, { store, sizeMs: differenceMs });
         const keyText = cursor.keyText(keySerde, scratch);
         store.find(keyText, firstStart(timestampMs), timestampMs + 1, step.found);
@@ -74,6 +78,7 @@ export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>)
         step.begin(cursor, { keyText, key: cursor.key as K, value, closeMs });
         if (timestampMs < differenceMs) step.early();
         else step.inOrder();
+        if (!step.isTaken) late.handOut(cursor);
       };
     },
   });
@@ -83,6 +88,8 @@ export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>)
 class SlidingStep<K, V, A> {
   /** Windows with a start from two differences before the record to just behind it, ascending, as they were before it. */
   readonly found = new FoundRows();
+  /** Whether a window has taken the record. */
+  isTaken = false;
   private readonly props: SlidingAggregateProps<K, V, A>;
   private readonly differenceMs: number;
   private readonly store: WindowStore;
@@ -120,6 +127,7 @@ class SlidingStep<K, V, A> {
     this.value = record.value;
     this.closeMs = record.closeMs;
     this.timestampMs = cursor.timestampMs;
+    this.isTaken = false;
     this.registers.save(cursor);
     const rightExists = found.startsMs[found.count - 1] === this.timestampMs + 1 && found.count > 0;
     this.before = rightExists ? found.count - 1 : found.count;
@@ -199,6 +207,7 @@ class SlidingStep<K, V, A> {
 
   private update(startMs: number, before: A, newestMs: number): void {
     if (startMs + this.differenceMs < this.closeMs) return;
+    this.isTaken = true;
     const after = this.props.aggregator(this.key, this.value, before) ?? null;
     this.put(startMs, after, { before, timestampMs: Math.max(newestMs, this.timestampMs) });
   }

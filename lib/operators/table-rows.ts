@@ -50,7 +50,7 @@ export function rowsAsOf(store: string): TableRows {
 }
 
 /** Bytes of a time behind the key in a windowed key: the window's start; of a session the end and the start. */
-const TIME_BYTES = 8;
+export const TIME_BYTES = 8;
 
 /** Rows of a window store, under windowed keys. */
 export function windowedRows(store: string): TableRows {

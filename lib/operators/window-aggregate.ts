@@ -7,6 +7,8 @@ import type { Aggregator, Initializer } from "./aggregate.ts";
 import type { EmitStrategy } from "./final-results.ts";
 import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
+import type { LateOutput } from "./late-output.ts";
+import { LateRecords, withLateOutput } from "./late-output.ts";
 
 /** Windows of one size that start every `advanceMs`, aligned to the epoch. */
 export interface TimeWindowShape {
@@ -19,7 +21,7 @@ export interface TimeWindowShape {
 }
 
 /** What `windowAggregate` needs. */
-export interface WindowAggregateProps<K, V, A> extends KeyedStore {
+export interface WindowAggregateProps<K, V, A> extends KeyedStore, LateOutput {
   readonly windows: TimeWindowShape;
   readonly initializer: Initializer<A>;
   readonly aggregator: Aggregator<K, V, A>;
@@ -36,8 +38,9 @@ export function firstWindowStart(timestampMs: number, { sizeMs, advanceMs, onlyS
 
 /**
  * Aggregates per key and time window. A record belongs to every window `[start, start + size)` that holds its timestamp, in
- * ascending order of starts; each window is late on its own when its end is at or before stream time minus grace. Only null
- * keys are dropped: null values reach the aggregator, as in Kafka Streams.
+ * ascending order of starts; each window is late on its own when its end is at or before stream time minus grace. A record that
+ * is late for all its windows goes to the late output. Only null keys are dropped: null values reach the aggregator, as in
+ * Kafka Streams.
  *
  * @source Kafka Streams `KStreamWindowAggregate`
  * @example
@@ -50,12 +53,11 @@ export function firstWindowStart(timestampMs: number, { sizeMs, advanceMs, onlyS
 export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): Operator {
   const { keySerde, windows, initializer, aggregator, readsValue, emit } = props;
   const { sizeMs, advanceMs, graceMs } = windows;
-  const overlap = advanceMs < sizeMs;
-  const touches = touchesWindows(props);
   return Object.freeze<Operator>({
     kind: "window-aggregate",
     forwardsRows: emit !== "onWindowClose", // what closes goes on at once
-    ...(touches && { touches }),
+    ...withLateOutput(props),
+    ...touchesWindows(props),
     create: (context) => {
       const { next, store: open, clock, dropped } = context;
       const store = open<WindowStore>(props.store);
@@ -63,6 +65,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
       const scratch = new ByteSink(64);
       const registers = new CursorRegisters();
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
+      const late = new LateRecords(context, props);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         const timestampMs = cursor.timestampMs;
@@ -86,25 +89,36 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
           // A deleted row has no timestamp: the changelog then gets the record's.
           store.put(keyText, startMs, after, after === null ? timestampMs : atMs);
           if (final !== undefined) continue;
-          if (overlap) registers.restore(cursor);
+          if (advanceMs < sizeMs) registers.restore(cursor);
           cursor.setKey({ key, window: { startMs, endMs } } satisfies Windowed<K>);
           cursor.setChange(after, before);
           cursor.timestampMs = atMs;
           next(cursor);
         }
+        if (isLateForAll(timestampMs, windows, closedMs)) late.handOut(cursor);
       };
     },
   });
 }
 
-function touchesWindows(
-  props: KeyedStore & { readonly windows: TimeWindowShape },
-): ((keyText: string, timestampMs: number) => readonly TouchedRange[]) | undefined {
+function touchesWindows(props: KeyedStore & { readonly windows: TimeWindowShape }): Pick<Operator, "touches"> {
   const { store, windows, sourceKeyed } = props;
-  if (!sourceKeyed) return undefined;
-  return (keyText, timestampMs) => {
-    const { advanceMs, onlyStartMs } = windows;
-    const toMs = onlyStartMs ?? Math.floor(timestampMs / advanceMs) * advanceMs;
-    return [{ store, from: keyText, to: keyText, fromMs: firstWindowStart(timestampMs, windows), toMs }];
+  if (!sourceKeyed) return {};
+  return {
+    touches: (keyText: string, timestampMs: number): readonly TouchedRange[] => {
+      const fromMs = firstWindowStart(timestampMs, windows);
+      return [{ store, from: keyText, to: keyText, fromMs, toMs: lastWindowStart(timestampMs, windows) }];
+    },
   };
+}
+
+/** Start of the last window that may hold a timestamp: the only one of unlimited windows may start later. */
+function lastWindowStart(timestampMs: number, { advanceMs, onlyStartMs }: TimeWindowShape): number {
+  return onlyStartMs ?? Math.floor(timestampMs / advanceMs) * advanceMs;
+}
+
+/** Whether even the last window of a timestamp is over; a timestamp without a window is not late. */
+function isLateForAll(timestampMs: number, windows: TimeWindowShape, closedMs: number): boolean {
+  const startMs = lastWindowStart(timestampMs, windows);
+  return startMs <= timestampMs && startMs + windows.sizeMs <= closedMs;
 }

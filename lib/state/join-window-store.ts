@@ -34,17 +34,19 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
   }
 
   /** @hotPath once per record */
-  put(keyText: string, sequence: number, record: StoredRecord): void {
+  put(keyText: string, sequence: number, record: StoredRecord): boolean {
     const { value, timestampMs, headers } = record;
     const changelogKey = joinWindowKey(keyText, timestampMs, sequence);
     if (headers.length > 0) this.headers.set(changelogKey, headers);
     const isNull = value === null || value === undefined;
-    if (isNull || !this.admits(timestampMs)) this.layers.log(changelogKey, value, timestampMs);
+    const isInTime = isNull || this.admits(timestampMs);
+    if (isNull || !isInTime) this.layers.log(changelogKey, value, timestampMs);
     else {
       const entry = this.entry(changelogKey, this.bucketTimeMs(timestampMs));
       this.layers.put(entry, value, timestampMs);
       this.index.add(keyText, entry);
     }
+    return isInTime;
   }
 
   /** @hotPath once per record */

@@ -146,8 +146,11 @@ export interface StoredRecord {
 
 /** Records per key and timestamp, duplicates kept. Records at or below stream time minus retention are invisible and dropped. */
 export interface JoinStore extends StoreHandle {
-  /** @param sequence Keeps records of one key and timestamp apart, in the order of arrival; over all keys of the store. */
-  put(keyText: string, sequence: number, record: StoredRecord): void;
+  /**
+   * @param sequence Keeps records of one key and timestamp apart, in the order of arrival; over all keys of the store.
+   * @returns false when the record comes too late for anybody to find it
+   */
+  put(keyText: string, sequence: number, record: StoredRecord): boolean;
   /**
    * Records of a key with `fromMs <= timestamp <= toMs`, by timestamp, then arrival.
    * @hotPath `found` is reused from record to record

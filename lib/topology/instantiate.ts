@@ -151,8 +151,9 @@ function withCache(node: ProcessorNode, host: TaskHost, context: OperatorContext
 
 function contextOf(node: ProcessorNode, host: TaskHost, { below }: Place): OperatorContext {
   const children = new Map(below);
+  const { aside } = node.operator;
   return {
-    next: fanOut(below.map(([, process]) => process)),
+    next: fanOut(below.filter(([name]) => name !== aside).map(([, process]) => process)),
     child: (name) => children.get(name) ?? noChild(node, name, children),
     task: host.task,
     globalStore: (name) => host.globalStore(name),

@@ -23,8 +23,8 @@ export interface OperatorContext {
    * Nodes that keep their clocks under one name share them.
    */
   clock(name: string, initial: number): OperatorClock;
-  /** Counts a record that the operator drops on purpose, by Kafka Streams' reason. */
-  dropped(reason: "null-key" | "null-value" | "late" | "stale" | "out-of-order"): void;
+  /** Counts a record that the operator drops on purpose; reasons are Kafka Streams' where it has one. */
+  dropped(reason: "null-key" | "null-value" | "late" | "stale" | "out-of-order" | "duplicate" | "unchanged"): void;
   /** Calls `fire` whenever it is due, until it is cancelled or the instance ends. Allowed from the start on. */
   schedule(options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable;
   /**
@@ -77,6 +77,8 @@ export interface Operator {
   readonly kind: string;
   /** True for a node of a table that forwards every row that it puts into its store: a record cache may hold these back. */
   readonly forwardsRows?: boolean;
+  /** A node below that `next` leaves out: the operator calls it by its name. */
+  readonly aside?: string | undefined;
   readonly create: (context: OperatorContext) => Process;
   readonly touches?: (keyText: string, timestampMs: number) => readonly TouchedRange[];
 }

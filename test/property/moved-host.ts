@@ -14,6 +14,7 @@ export function movedFrom(host: TopologyHost): TopologyHost {
     const clock = moved.clocks.get(id);
     if (clock !== undefined) clock.value = value;
   }
+  moved.restart();
   return moved;
 }
 

@@ -3,23 +3,25 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { StreamsBuilder } from "../../lib/dsl/builder.ts";
 import type { KGroupedStream } from "../../lib/dsl/grouped-stream.ts";
+import type { KStream } from "../../lib/dsl/stream.ts";
 import { Suppressed } from "../../lib/dsl/suppressed.ts";
 import type { KTable } from "../../lib/dsl/table.ts";
 import { sessionWindows, slidingWindows, timeWindows } from "../../lib/dsl/windows.ts";
+import { int64 } from "../../lib/serde/int64.ts";
 import { string } from "../../lib/serde/string.ts";
-import type { Windowed } from "../../lib/serde/windowed.ts";
 import type { InputRecord } from "../support/task-host.ts";
 import { TopologyHost } from "../support/task-host.ts";
 import { commit, movedFrom } from "./moved-host.ts";
 
 const text = { key: string(), value: string() };
+const numbers = { key: string(), value: int64() };
 const sessions = sessionWindows({ gap: 10, grace: 5 });
 const tumbling = timeWindows({ size: 10, grace: 5 });
 const sliding = slidingWindows({ timeDifference: 10, grace: 5 });
 
-type Counts = (group: KGroupedStream<string, string>) => KTable<Windowed<string>, number>;
+type Tested = (group: KGroupedStream<string, string>, stream: KStream<string, string>) => KTable<unknown, number>;
 
-const topologies: Readonly<Record<string, Counts>> = {
+const topologies: Readonly<Record<string, Tested>> = {
   sessions: (group) => group.windowedBy(sessions).count(),
   "sliding windows": (group) => group.windowedBy(sliding).count(),
   "sessions on close": (group) => group.windowedBy(sessions).emitStrategy("onWindowClose").count(),
@@ -32,6 +34,40 @@ const topologies: Readonly<Record<string, Counts>> = {
       .windowedBy(tumbling)
       .count()
       .suppress(Suppressed.untilTimeLimit(7, { maxRecords: 2 })),
+  "rows that end": (group) => group.count({ ttl: 15 }),
+  "rows that are read and end": (_group, stream) =>
+    stream.mapValues((value) => value.length).toTable({ ...numbers, ttl: 15 }),
+  "changes only of rows that end": (group) =>
+    group
+      .count({ ttl: 15 })
+      .mapValues((count) => count >> 1)
+      .changesOnly({ value: int64() }),
+  "changes only of windows": (group) =>
+    group
+      .windowedBy(tumbling)
+      .count()
+      .mapValues((count) => count >> 1)
+      .changesOnly({ value: int64() }),
+  "changes only of sessions": (group) => group.windowedBy(sessions).count().changesOnly(),
+  "distinct records": (_group, stream) =>
+    stream
+      .distinct({ within: 10, grace: 5 })
+      .mapValues((value) => value.length)
+      .toTable(numbers),
+  "distinct ids": (_group, stream) =>
+    stream
+      .distinct({ within: 10, grace: 5, by: (value) => value, id: string() })
+      .mapValues((value) => value.length)
+      .toTable(numbers),
+  "late records": (group, stream) => {
+    let late = stream;
+    group.windowedBy(tumbling).count({
+      onLate: (each) => {
+        late = each;
+      },
+    });
+    return late.mapValues((value) => value.length).toTable(numbers);
+  },
 };
 
 const record = fc.record({
@@ -40,9 +76,11 @@ const record = fc.record({
   timestampMs: fc.nat({ max: 60 }),
 });
 
-test.for(Object.entries(topologies))("%s emit the same with a restart after every record", ([, counts]) => {
-  const define = (builder: StreamsBuilder): void =>
-    counts(builder.stream("in", text).groupByKey()).toStream().to("out");
+test.for(Object.entries(topologies))("%s emit the same with a restart after every record", ([, tested]) => {
+  const define = (builder: StreamsBuilder): void => {
+    const stream = builder.stream("in", text);
+    tested(stream.groupByKey(), stream).toStream().to("out");
+  };
   fc.assert(
     fc.property(fc.array(record, { maxLength: 25, size: "max" }), (records: InputRecord[]) => {
       const whole = new TopologyHost(define);
