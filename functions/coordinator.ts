@@ -25,7 +25,7 @@ export function coordinatorHandler(
       const settings = settingsFromEnvironment(process.env);
       const { functionName } = connectionsFromEnvironment(process.env).launcher;
       if (functionName === undefined) throw workerFunctionMissing();
-      await using ports = await openPorts(app.id);
+      await using ports = await openPorts(app);
       const launcher = new LambdaLauncher({ functionName });
       return await runCoordinator({
         app,

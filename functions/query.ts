@@ -20,7 +20,7 @@ import { failuresAnswered, parsed } from "./shared/middleware.ts";
  */
 export function queryHandler(app: App): (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpAnswer> {
   const kept = keepOpen(async () => {
-    const ports = await openPorts(app.id);
+    const ports = await openPorts(app);
     return { tables: await openTables(app, ports), [Symbol.asyncDispose]: () => ports[Symbol.asyncDispose]() };
   });
   const handler = middy({ timeoutEarlyInMillis: 0 })

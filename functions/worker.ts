@@ -31,7 +31,7 @@ export function workerHandler(app: App): (event: WorkerSpec, context: Context) =
     .use(parsed(parseWorkerEvent))
     .handler<WorkerSpec, WorkerAnswer>(async ({ worker }, context) => {
       const settings = settingsFromEnvironment(process.env);
-      await using ports = await openPorts(app.id);
+      await using ports = await openPorts(app);
       const { ended, processed, errors } = await runWorker({ app, ports, settings, worker, life: lifeOf(context) });
       return { worker, ended, processed, errors: errors.map(({ pin, error }) => ({ pin, code: error.code })) };
     });

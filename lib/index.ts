@@ -84,6 +84,7 @@ export type { Reducer } from "./operators/reduce.ts";
 export type { Merger } from "./operators/session-aggregate.ts";
 export type { ValueTransformerWithKey, ValueTransformerWithKeySupplier } from "./operators/table-transform-values.ts";
 export type { ValueJoiner } from "./operators/value-joiner.ts";
+export type { BearerToken, TokenProvider } from "./ports/credentials.ts";
 export type { Freshness, QueryPorts } from "./query/pin-state-reader.ts";
 export type { AnswerFacts, KeyBounds, KeyRow, QueryOptions, WindowBounds, WindowRow } from "./query/tables.ts";
 export { openTables, Table, Tables } from "./query/tables.ts";

@@ -32,6 +32,6 @@ export async function onPorts<T>(
   const connections = connectionsFromEnvironment(environment);
   // Loaded only here: the SDKs take longer than everything else that this program does.
   const { connect } = await import("../runtime/connect.ts");
-  await using ports = await connect(app.id, connections);
+  await using ports = await connect(app, connections);
   return await use(ports);
 }

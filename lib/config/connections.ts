@@ -16,16 +16,18 @@ const kafkaConnection = {
     allowed: "certificates as PEM text",
     about: "Authorities that may have signed the brokers' certificates. Without it those that Node trusts.",
   }),
-  saslMechanism: choice(["none", "plain", "scram-sha-256", "scram-sha-512"], {
+  saslMechanism: choice(["none", "plain", "scram-sha-256", "scram-sha-512", "oauthbearer", "aws-msk-iam"], {
     default: "none",
-    about: "How the client proves who it is; Amazon MSK with passwords takes scram-sha-512.",
+    about:
+      "How the client proves who it is. Amazon MSK with passwords takes scram-sha-512; with IAM aws-msk-iam, which needs the package aws-msk-iam-sasl-signer-js; oauthbearer asks the application's kafkaToken.",
   }),
   username: text({ pattern: anything, allowed: "text", about: "User name for SASL." }),
   password: text({ pattern: anything, allowed: "text", secret: true, about: "Password for SASL. Never logged." }),
   credentialsSecretArn: text({
     pattern: /^arn:[\w-]+:secretsmanager:/,
     allowed: "the ARN of a secret in AWS Secrets Manager",
-    about: "A secret with username and password as JSON, read at start instead of the two settings.",
+    about:
+      "A secret with username and password as JSON, read at start instead of the two settings, and again when they are no longer accepted.",
   }),
   compression: choice(["none", "gzip", "snappy", "lz4", "zstd"], {
     default: "none",
@@ -116,14 +118,17 @@ function connectionProblems({ kafka }: Connections): readonly string[] {
   }
   const credentials =
     kafka.credentialsSecretArn !== undefined || (kafka.username !== undefined && kafka.password !== undefined);
-  if (kafka.saslMechanism !== "none" && !credentials) {
+  const mechanism = kafka.saslMechanism;
+  const hasTokens = mechanism === "oauthbearer" || mechanism === "aws-msk-iam";
+  if (mechanism !== "none" && !hasTokens && !credentials) {
     problems.push(
       `kafka.saslMechanism is "${kafka.saslMechanism}": must come with kafka.credentialsSecretArn, or with kafka.username and kafka.password`,
     );
   }
-  if (kafka.saslMechanism === "plain" && !kafka.tls) {
+  if ((mechanism === "plain" || hasTokens) && !kafka.tls) {
+    const what = mechanism === "plain" ? "password" : "token";
     problems.push(
-      'kafka.saslMechanism is "plain": must come with kafka.tls, because the password crosses the network as it is',
+      `kafka.saslMechanism is "${mechanism}": must come with kafka.tls, because the ${what} crosses the network as it is`,
     );
   }
   return problems;

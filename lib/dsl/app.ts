@@ -1,4 +1,5 @@
 import { StreamError } from "../core/errors.ts";
+import type { TokenProvider } from "../ports/credentials.ts";
 import {
   deadLetterTopics,
   type ExceptionHandler,
@@ -34,6 +35,8 @@ export interface AppSettings extends BuildOptions {
    * goes on. 0 without it, unlike Kafka Streams' 10 MiB: what is emitted then depends on the records only, not on commits.
    */
   readonly statestoreCacheMaxBytes?: number;
+  /** Gives tokens for Kafka where `kafka.saslMechanism` is `oauthbearer`; asked again before a token expires. */
+  readonly kafkaToken?: TokenProvider;
 }
 
 /** An application: what is deployed, tested and queried. Frozen. */
@@ -44,6 +47,7 @@ export interface App {
   readonly topology: Topology;
   readonly exceptionHandlers: ExceptionHandlers;
   readonly statestoreCacheMaxBytes: number;
+  readonly kafkaToken: TokenProvider | undefined;
 }
 
 const legalId = /^[a-z][a-z0-9-]{1,48}$/;
@@ -76,7 +80,7 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
       details: { id, pins },
     });
   }
-  const { statestoreCacheMaxBytes = 0 } = settings;
+  const { statestoreCacheMaxBytes = 0, kafkaToken } = settings;
   if (!Number.isSafeInteger(statestoreCacheMaxBytes) || statestoreCacheMaxBytes < 0) {
     const what = `statestoreCacheMaxBytes is ${statestoreCacheMaxBytes}: write whole bytes, 0 for no cache`;
     throw new StreamError("CONFIG_INVALID", what, { details: { statestoreCacheMaxBytes } });
@@ -90,7 +94,7 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
     production: settings.productionExceptionHandler ?? failAlways.production,
   });
   checkDeadLetters(topology, exceptionHandlers);
-  return Object.freeze<App>({ id, pins, topology, exceptionHandlers, statestoreCacheMaxBytes });
+  return Object.freeze<App>({ id, pins, topology, exceptionHandlers, statestoreCacheMaxBytes, kafkaToken });
 }
 
 /** A dead letter that the application reads again would fail for ever. */

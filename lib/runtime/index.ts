@@ -1,7 +1,7 @@
 /** `millrace/runtime`: connects and runs an application where `millrace/serverless` does not: containers, processes, tools. */
 export { createDynamoDbLeaseTable } from "../adapters/dynamodb/lease-table.ts";
 export { createKafkaLog } from "../adapters/kafka/kafka-log.ts";
-export type { KafkaLogOptions } from "../adapters/kafka/options.ts";
+export type { KafkaLogOptions, PasswordMechanism, SaslOptions } from "../adapters/kafka/options.ts";
 export { LambdaLauncher } from "../adapters/lambda/launcher.ts";
 export { ProcessLauncher, type ProcessLauncherOptions } from "../adapters/process/launcher.ts";
 export { createS3ObjectStore } from "../adapters/s3/object-store.ts";
@@ -10,6 +10,7 @@ export type { Connections } from "../config/connections.ts";
 export { parseConnections } from "../config/connections.ts";
 export { connectionsFromEnvironment, settingsFromEnvironment } from "../config/environment.ts";
 export type { Clock, Random } from "../ports/clock.ts";
+export type { BearerToken, Credentials, TokenProvider } from "../ports/credentials.ts";
 export type { Launcher, WorkerSpec } from "../ports/launcher.ts";
 export type { LeaseTable } from "../ports/lease-table.ts";
 export type { Log } from "../ports/log.ts";
@@ -20,4 +21,4 @@ export { type RunCoordinatorOptions, runCoordinator } from "../scaling/run-coord
 export { type RedriveOptions, type RedriveReport, redrive } from "../worker/redrive.ts";
 export { type RunWorkerOptions, runWorker } from "../worker/run-worker.ts";
 export type { WorkerLife, WorkerSummary } from "../worker/worker.ts";
-export { type ConnectedPorts, connect } from "./connect.ts";
+export { type ConnectedPorts, type ConnectingApp, connect } from "./connect.ts";

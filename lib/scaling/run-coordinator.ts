@@ -28,7 +28,7 @@ const SAVE_EVERY_MS = 10_000;
  *
  * @throws {StreamError} what `prepareApplication` refuses
  * @example compiled only: it runs until it is told to stop
- * await using ports = await connect(app.id, connectionsFromEnvironment({}));
+ * await using ports = await connect(app, connectionsFromEnvironment({}));
  * const launcher = new ProcessLauncher({ command: [process.execPath, "worker.js"] });
  * const life = { remainingMs: () => undefined, stop: new AbortController().signal };
  * await runCoordinator({ app, ports: { ...ports, launcher }, settings: parseSettings(), until: "stopped", life });

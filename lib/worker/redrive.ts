@@ -54,7 +54,7 @@ interface Slice {
  * @throws {StreamError} `REQUEST_REJECTED` for a topic that no handler of the application writes to, `TOPIC_MISSING`, and what
  *   the log runs into: then call it again
  * @example compiled only: it needs a broker
- * await using ports = await connect(app.id, connectionsFromEnvironment({ MILLRACE_KAFKA_BROKERS: "broker.example:9092" }));
+ * await using ports = await connect(app, connectionsFromEnvironment({ MILLRACE_KAFKA_BROKERS: "broker.example:9092" }));
  * const { redriven } = await redrive(app, ports.log, { topic: "orders-dead" });
  */
 export async function redrive(app: DeployedApplication, log: Log, options: RedriveOptions): Promise<RedriveReport> {

@@ -22,7 +22,7 @@ export interface RunWorkerOptions {
  * @returns what it did; pins that stopped with a typed error are listed in `errors`
  * @throws {StreamError} `TOPIC_MISSING`, `TOPOLOGY_INCOMPATIBLE`, … when the application is not deployed like this
  * @example compiled only: it runs until its pins are taken away
- * await using ports = await connect(app.id, connectionsFromEnvironment({}));
+ * await using ports = await connect(app, connectionsFromEnvironment({}));
  * const worker = String(process.argv.at(-1)); // a launcher gives each worker a new id
  * const life = { remainingMs: () => undefined, stop: new AbortController().signal };
  * await runWorker({ app, ports, settings: parseSettings(), worker, life });

@@ -44,7 +44,11 @@ const packageHomes: readonly { readonly pattern: RegExp; readonly homes: readonl
   { pattern: /^zod(\/|$)/, homes: ["lib/config/", "functions/"], why: "schemas are checked at the edge, once" },
   { pattern: /^@middy\//, homes: ["functions/"], why: "middy is how functions are wired" },
   { pattern: /^aws-lambda$/, homes: ["functions/", "lib/adapters/lambda/"], why: "events of AWS end at the edge" },
-  { pattern: /^(kafkajs|@aws-sdk\/|@smithy\/)/, homes: ["lib/adapters/"], why: "an SDK stays behind its port" },
+  {
+    pattern: /^(kafkajs|@aws-sdk\/|@smithy\/|aws-msk-iam-sasl-signer-js$)/,
+    homes: ["lib/adapters/"],
+    why: "an SDK stays behind its port",
+  },
 ];
 
 /** Imports that cross a row, leave their place, or cannot be resolved by Node. `exists` answers for paths from the root. */

@@ -1,6 +1,19 @@
-import type { KafkaConfig, SASLOptions } from "kafkajs";
+import type { KafkaConfig } from "kafkajs";
+import type { Credentials, TokenProvider } from "../../ports/credentials.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Compression } from "../../records/batch.ts";
+
+/** Mechanisms that prove to know a password. */
+export type PasswordMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
+
+/**
+ * How to say who we are. `credentials` is read when the first connection is made, and once more when a broker no longer
+ * accepts them, as after a rotation. `token` is asked again before a token expires; MSK IAM comes in by this door too.
+ */
+export type SaslOptions =
+  | ({ readonly mechanism: PasswordMechanism } & Credentials)
+  | { readonly mechanism: PasswordMechanism; readonly credentials: () => Promise<Credentials> }
+  | { readonly mechanism: "oauthbearer"; readonly token: TokenProvider };
 
 /** How to reach a Kafka cluster. */
 export interface KafkaLogOptions {
@@ -10,8 +23,8 @@ export interface KafkaLogOptions {
   readonly clientId?: string;
   /** TLS as kafkajs takes it: `true` for the system's authorities, or Node's TLS options. Default: plain text. */
   readonly ssl?: KafkaConfig["ssl"];
-  /** SASL as kafkajs takes it: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER (also for MSK IAM). */
-  readonly sasl?: SASLOptions;
+  /** Who we are: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER. Default: anonymous. */
+  readonly sasl?: SaslOptions;
   /** Time to connect and to authenticate. Default 5 s: TLS to a busy broker takes more than kafkajs's 1 s. */
   readonly connectTimeoutMs?: number;
   /** Time for one answer, on top of what the request itself may wait. Default 6 s: below a transaction's 10 s. */

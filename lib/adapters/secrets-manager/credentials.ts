@@ -1,11 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { StreamError } from "../../core/errors.ts";
-
-/** A user name and its password. Never print it. */
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+import type { Credentials } from "../../ports/credentials.ts";
 
 /** How to reach the secret. */
 export interface SecretOptions {

@@ -2,6 +2,8 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { createKafkaLog } from "../../../lib/adapters/kafka/kafka-log.ts";
+import { isStreamError } from "../../../lib/core/errors.ts";
 import { type Certificate, createAuthority } from "./certificates.ts";
 import { lightJvmFlags } from "./jvm.ts";
 import { type KafkaServer, startKafka } from "./kafka.ts";
@@ -39,6 +41,7 @@ export interface SecuredKafka {
   stop(): Promise<void>;
 }
 
+const PASSWORD_DEADLINE_MS = 15_000;
 const AUDIENCE = "millrace";
 const mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"];
 const security = "org.apache.kafka.common.security";
@@ -76,19 +79,40 @@ export async function startSecuredKafka({ users }: SecuredKafkaOptions): Promise
       ...certificateProperties("expired", authority.issue({ ...name, validDays: [-10, -1] })),
     },
   });
-  await setScramUsers(server.bootstrap, users);
+  const setUsers = async (some: readonly ScramUser[]) => {
+    await setScramUsers(server.bootstrap, some);
+    for (const user of some) await untilAccepted({ bootstrap: at(secured), ca: authority.certificatePem }, user);
+  };
+  await setUsers(users);
   return {
     bootstrap: at(secured),
     expired: at(expired),
     plain: server.bootstrap,
     authorityPem: authority.certificatePem,
     token: issuer.token,
-    rotate: (user) => setScramUsers(server.bootstrap, [user]),
+    rotate: (user) => setUsers([user]),
     stop: async () => {
       await server.stop();
       await removeFolder(folder);
     },
   };
+}
+
+/** A broker acknowledges a password before it knows it itself. */
+async function untilAccepted(
+  { bootstrap, ca }: { readonly bootstrap: string; readonly ca: string },
+  { name: username, password }: ScramUser,
+): Promise<void> {
+  const giveUpAtMs = performance.now() + PASSWORD_DEADLINE_MS;
+  for (;;) {
+    try {
+      const sasl = { mechanism: "scram-sha-512", username, password } as const;
+      await (await createKafkaLog({ brokers: [bootstrap], ssl: { ca }, sasl })).close();
+      return;
+    } catch (error) {
+      if (!isStreamError(error, "AUTHENTICATION_FAILED") || performance.now() > giveUpAtMs) throw error;
+    }
+  }
 }
 
 function signInProperties(listener: string, users: readonly ScramUser[], keysUrl: string): Record<string, string> {

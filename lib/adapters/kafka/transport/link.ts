@@ -1,4 +1,4 @@
-import { StreamError } from "../../../core/errors.ts";
+import { isStreamError, StreamError } from "../../../core/errors.ts";
 import type { KafkaLogSettings } from "../options.ts";
 import type { Answer, WireRequest } from "../wire/request.ts";
 import { connectFailure } from "./connect-failure.ts";
@@ -6,6 +6,14 @@ import { Deadline } from "./deadline.ts";
 import { decodeAnswer, encodeFrame, FrameBuffers } from "./frame.ts";
 import { type BrokerMaker, exchange, type KafkaJsBroker, type KafkaJsConnection, kill } from "./kafkajs-door.ts";
 import { LostRequest } from "./lost-request.ts";
+import type { SignIn } from "./sign-in.ts";
+
+/** What a link shares with the others of its log. */
+interface LinkOptions {
+  readonly make: BrokerMaker;
+  readonly settings: KafkaLogSettings;
+  readonly signIn: SignIn;
+}
 
 interface Opened {
   readonly broker: KafkaJsBroker;
@@ -31,6 +39,7 @@ export class Link {
   private readonly port: number;
   private readonly make: BrokerMaker;
   private readonly settings: KafkaLogSettings;
+  private readonly signIn: SignIn;
   private opening: Promise<Opened> | undefined;
   private opened: Opened | undefined;
   private quietUntilMs = 0;
@@ -38,12 +47,13 @@ export class Link {
   private closed = false;
   private readonly frames = new FrameBuffers();
 
-  constructor(host: string, port: number, options: { make: BrokerMaker; settings: KafkaLogSettings }) {
+  constructor(host: string, port: number, options: LinkOptions) {
     this.host = host;
     this.port = port;
     this.address = `${host}:${port}`;
     this.make = options.make;
     this.settings = options.settings;
+    this.signIn = options.signIn;
   }
 
   /** Requests that wait for their answer. */
@@ -65,13 +75,15 @@ export class Link {
   async send<A extends Answer>(request: WireRequest<A>, options: SendOptions): Promise<A> {
     this.inFlightCount++;
     try {
-      const { broker, connection } = await this.open(options.deadline);
-      this.checkVersion(broker, request);
-      const quietMs = this.quietUntilMs - performance.now();
-      if (quietMs > 0) await this.stayQuiet(quietMs, options.deadline);
-      const answer = await this.ask(connection, request, options);
-      if (answer.throttleMs > 0) this.quietUntilMs = performance.now() + answer.throttleMs;
-      return answer;
+      const opened = await this.open(options.deadline);
+      try {
+        return await this.sendOn(opened, request, options);
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        // The session could not be prolonged, so nothing was sent: a new connection signs in with what is valid now.
+        if (this.opened === opened) this.drop("signing in again");
+        return await this.sendOn(await this.open(options.deadline), request, options);
+      }
     } finally {
       this.inFlightCount--;
     }
@@ -93,7 +105,37 @@ export class Link {
     return withinDeadline(this.opening, deadline, () => this.lost("connecting takes too long", false));
   }
 
+  private async sendOn<A extends Answer>(
+    { broker, connection }: Opened,
+    request: WireRequest<A>,
+    options: SendOptions,
+  ): Promise<A> {
+    this.checkVersion(broker, request);
+    const quietMs = this.quietUntilMs - performance.now();
+    if (quietMs > 0) await this.stayQuiet(quietMs, options.deadline);
+    const answer = await this.ask(connection, request, options);
+    if (answer.throttleMs > 0) this.quietUntilMs = performance.now() + answer.throttleMs;
+    return answer;
+  }
+
+  /** Connects; when our credentials are refused, once more with what their secret holds by now, if that is something else. */
   private async connect(): Promise<Opened> {
+    const used = await this.readSecret();
+    try {
+      return await this.connectOnce();
+    } catch (error) {
+      if (!isRefused(error) || !(await this.signIn.hasChanged(used))) throw error;
+      await this.readSecret();
+      return await this.connectOnce();
+    }
+  }
+
+  private readSecret(): Promise<unknown> {
+    const timeout = new Deadline(this.settings.connectTimeoutMs);
+    return withinDeadline(this.signIn.ready(), timeout, () => this.lost("no credentials in time", false));
+  }
+
+  private async connectOnce(): Promise<Opened> {
     const broker = await this.make(this.host, this.port);
     const timeout = new Deadline(this.settings.connectTimeoutMs);
     const connecting = broker.connect();
@@ -175,6 +217,11 @@ export class Link {
   private lost(reason: string, sent: boolean): LostRequest {
     return new LostRequest(this.address, reason, { sent, timedOut: sent && !this.closed, closed: this.closed });
   }
+}
+
+/** Who we are was not accepted, or no longer. */
+function isRefused(error: unknown): boolean {
+  return isStreamError(error, "AUTHENTICATION_FAILED") && error.details["refused"] === "credentials";
 }
 
 /** The result of `work`, or the error that `late` makes when the deadline passes first. */

@@ -1,6 +1,7 @@
 import type { KafkaLogSettings } from "../options.ts";
 import { type BrokerMaker, openKafkaJs } from "./kafkajs-door.ts";
 import { Link } from "./link.ts";
+import { createSignIn, type SignIn } from "./sign-in.ts";
 
 /** Where a broker listens. */
 export interface Address {
@@ -15,12 +16,14 @@ export type Lane = "control" | `data-${number}` | `transaction-${number}` | `fet
 export class Links {
   private readonly settings: KafkaLogSettings;
   private readonly make: BrokerMaker;
+  private readonly signIn: SignIn;
   private readonly links = new Map<string, Link>();
   private isClosed = false;
 
   constructor(settings: KafkaLogSettings) {
     this.settings = settings;
-    this.make = openKafkaJs(settings);
+    this.signIn = createSignIn(settings.sasl);
+    this.make = openKafkaJs(settings, this.signIn.sasl);
   }
 
   get closed(): boolean {
@@ -32,7 +35,8 @@ export class Links {
     const key = `${address.host}:${address.port}/${lane}`;
     let link = this.links.get(key);
     if (link === undefined) {
-      link = new Link(address.host, address.port, { make: this.make, settings: this.settings });
+      const { make, settings, signIn } = this;
+      link = new Link(address.host, address.port, { make, settings, signIn });
       if (this.isClosed) link.close();
       else this.links.set(key, link);
     }
