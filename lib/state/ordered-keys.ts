@@ -1,35 +1,125 @@
+/** What holds the keys. */
+export interface KeySource {
+  keys(): Iterable<string>;
+  has(keyText: string): boolean;
+}
+
+/** Sorted keys. Those before `first` have left. */
+interface Run {
+  readonly keys: readonly string[];
+  first: number;
+}
+
 /**
- * The keys of a map in byte order, sorted when first asked for and kept up by merging in what was added since.
+ * The keys of a bucket in byte order: sorted when first asked for, and kept up from then on.
  *
- * Keys that left the map stay until the next merge: the reader looks every key up anyway.
+ * What was added since goes into a run of its own, and a run is merged with the one before it when it has grown half as large.
+ * So a key is moved a few times, however many there are, and a range is read from a few runs at once. Runs never change:
+ * what is added while a range is read is not in it. Keys that left it go with the next merge, at the front at once: the
+ * reader looks every key up anyway.
  */
 export class OrderedKeys {
-  private readonly rows: ReadonlyMap<string, unknown>;
-  private sorted: readonly string[] | undefined;
+  private readonly rows: KeySource;
+  /** Largest first. */
+  private runs: Run[] | undefined;
   private added: string[] = [];
 
-  constructor(rows: ReadonlyMap<string, unknown>) {
+  constructor(rows: KeySource) {
     this.rows = rows;
   }
 
-  /** Must be told of every key that is put into the map. Costs nothing until an order was asked for. */
+  /** Must be told of every key that is added. Costs nothing until an order was asked for. */
   add(keyText: string): void {
-    if (this.sorted !== undefined) this.added.push(keyText);
+    if (this.runs !== undefined) this.added.push(keyText);
   }
 
-  /** Keys ascending; later additions do not change the array. */
-  keys(): readonly string[] {
-    if (this.sorted === undefined) this.sorted = [...this.rows.keys()].sort();
+  /** Keys from `from` on, ascending. */
+  *ascending(from: string | undefined): IterableIterator<string> {
+    const runs = this.settled();
+    const places = runs.map((run) => (from === undefined ? this.trimmed(run) : lowerBound(run.keys, from)));
+    for (;;) {
+      let next: string | undefined;
+      for (let i = 0; i < runs.length; i++) {
+        const key = runs[i]?.keys[places[i] as number];
+        if (key !== undefined && (next === undefined || key < next)) next = key;
+      }
+      if (next === undefined) return;
+      // A key that was removed and put again is in several.
+      for (let i = 0; i < runs.length; i++) {
+        const place = places[i] as number;
+        if (runs[i]?.keys[place] === next) places[i] = place + 1;
+      }
+      yield next;
+    }
+  }
+
+  /** Keys from `to` on, descending. */
+  *descending(to: string | undefined): IterableIterator<string> {
+    const runs = this.settled();
+    const places = runs.map(({ keys }) => (to === undefined ? keys.length : upperBound(keys, to)) - 1);
+    for (;;) {
+      let next: string | undefined;
+      for (let i = 0; i < runs.length; i++) {
+        const key = runs[i]?.keys[places[i] as number];
+        if (key !== undefined && (next === undefined || key > next)) next = key;
+      }
+      if (next === undefined) return;
+      for (let i = 0; i < runs.length; i++) {
+        const place = places[i] as number;
+        if (runs[i]?.keys[place] === next) places[i] = place - 1;
+      }
+      yield next;
+    }
+  }
+
+  private settled(): readonly Run[] {
+    if (this.runs === undefined) this.runs = [{ keys: [...this.rows.keys()].sort(), first: 0 }];
     else if (this.added.length > 0) {
-      this.sorted = merge(this.sorted, this.added.sort(), this.rows);
+      this.append(this.runs, { keys: this.added.sort(), first: 0 });
       this.added = [];
     }
-    return this.sorted;
+    return this.runs.slice();
+  }
+
+  private append(runs: Run[], added: Run): void {
+    let last = added;
+    for (let before = runs.at(-1); before !== undefined && isHalf(last, before); before = runs.at(-1)) {
+      runs.pop();
+      last = { keys: merged(before, last, this.rows), first: 0 };
+    }
+    runs.push(last);
+  }
+
+  /** Where a run begins, without what has left at its front: a queue is put at one end and taken from the other. */
+  private trimmed(run: Run): number {
+    const { keys } = run;
+    while (run.first < keys.length && !this.rows.has(keys[run.first] as string)) run.first++;
+    return run.first;
+  }
+}
+
+function isHalf(run: Run, of: Run): boolean {
+  return (run.keys.length - run.first) * 2 >= of.keys.length - of.first;
+}
+
+function merged(left: Run, right: Run, rows: KeySource): string[] {
+  const keys: string[] = [];
+  let i = left.first;
+  let j = right.first;
+  for (;;) {
+    const a = left.keys[i];
+    const b = right.keys[j];
+    if (a === undefined && b === undefined) return keys;
+    const takesLeft = b === undefined || (a !== undefined && a <= b);
+    const key = (takesLeft ? a : b) as string;
+    if (takesLeft) i++;
+    else j++;
+    if (key !== keys[keys.length - 1] && rows.has(key)) keys.push(key);
   }
 }
 
 /** Index of the first key that is `>= keyText`. */
-export function lowerBound(keys: readonly string[], keyText: string): number {
+function lowerBound(keys: readonly string[], keyText: string): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
@@ -41,24 +131,7 @@ export function lowerBound(keys: readonly string[], keyText: string): number {
 }
 
 /** Index of the first key that is `> keyText`. */
-export function upperBound(keys: readonly string[], keyText: string): number {
+function upperBound(keys: readonly string[], keyText: string): number {
   const at = lowerBound(keys, keyText);
   return keys[at] === keyText ? at + 1 : at;
-}
-
-function merge(left: readonly string[], right: readonly string[], rows: ReadonlyMap<string, unknown>): string[] {
-  const merged: string[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < left.length || j < right.length) {
-    const a = left[i];
-    const b = right[j];
-    const takeLeft = b === undefined || (a !== undefined && a <= b);
-    const key = (takeLeft ? a : b) as string;
-    if (takeLeft) i++;
-    else j++;
-    // A key that was removed and put again is on both sides.
-    if (key !== merged[merged.length - 1] && rows.has(key)) merged.push(key);
-  }
-  return merged;
 }

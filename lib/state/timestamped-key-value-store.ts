@@ -1,6 +1,5 @@
 import { RowBucket } from "./bucket.ts";
 import type { Entry } from "./entry.ts";
-import { lowerBound, upperBound } from "./ordered-keys.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
 import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec, TaskStore } from "./store.ts";
 
@@ -36,9 +35,7 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
   }
 
   *range(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]> {
-    const keys = this.bucket.order.keys();
-    for (let i = from === undefined ? 0 : lowerBound(keys, from); i < keys.length; i++) {
-      const keyText = keys[i] as string;
+    for (const keyText of this.bucket.order.ascending(from)) {
       if (to !== undefined && keyText > to) return;
       const entry = this.bucket.rows.get(keyText);
       if (entry?.present === true) yield [keyText, this.layers.ready(entry)];
@@ -46,9 +43,7 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
   }
 
   *reverseRange(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]> {
-    const keys = this.bucket.order.keys();
-    for (let i = (to === undefined ? keys.length : upperBound(keys, to)) - 1; i >= 0; i--) {
-      const keyText = keys[i] as string;
+    for (const keyText of this.bucket.order.descending(to)) {
       if (from !== undefined && keyText < from) return;
       const entry = this.bucket.rows.get(keyText);
       if (entry?.present === true) yield [keyText, this.layers.ready(entry)];

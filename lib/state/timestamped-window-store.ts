@@ -70,7 +70,7 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
 
   *fetchAll(fromMs: number, toMs: number): IterableIterator<readonly [string, number, StoreRow]> {
     for (const bucket of this.buckets.between(this.visibleFrom(fromMs), toMs)) {
-      for (const keyText of bucket.order.keys()) {
+      for (const keyText of bucket.order.ascending(undefined)) {
         const entry = bucket.rows.get(keyText);
         if (entry?.present === true) yield [keyText, bucket.startMs, this.layers.ready(entry)];
       }

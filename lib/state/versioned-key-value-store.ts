@@ -5,7 +5,6 @@ import { RowBucket } from "./bucket.ts";
 import { encodeValue } from "./encode-value.ts";
 import type { Entry } from "./entry.ts";
 import { History, historySerde, type Version } from "./history.ts";
-import { lowerBound } from "./ordered-keys.ts";
 import { RowLayers } from "./row-layers.ts";
 import type { FrozenRows, RowSink, Scratch, StoreRow, StoreSpec, TaskStore, VersionedStore } from "./store.ts";
 import { PUT_DROPPED, PUT_IS_NEWEST } from "./store.ts";
@@ -209,9 +208,7 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
 
   private *histories(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, History]> {
     this.settle();
-    const keys = this.bucket.order.keys();
-    for (let i = from === undefined ? 0 : lowerBound(keys, from); i < keys.length; i++) {
-      const keyText = keys[i] as string;
+    for (const keyText of this.bucket.order.ascending(from)) {
       if (to !== undefined && keyText > to) return;
       const history = this.history(keyText);
       if (history !== undefined) yield [keyText, history];
