@@ -1,8 +1,8 @@
-import * as signer from "msk-iam-signer";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { mskIamTokens } from "../../../../lib/adapters/msk-iam/tokens.ts";
+import { type MskSigner, mskIamTokens } from "../../../../lib/adapters/msk-iam/tokens.ts";
 
-// Amazon's package under another name: under its own it is absent here, as it is for who does not need it
+/** Amazon's package under another name: under its own it is absent here, as it is for who does not need it. */
+const installedAs: string = "msk-iam-signer";
 
 const brokers = ["b-1.shop.abc123.c2.kafka.eu-west-1.amazonaws.com:9098"];
 
@@ -18,7 +18,9 @@ afterEach(() => {
 
 /** The signed URL in a token. */
 async function signedUrl(addresses: readonly string[]): Promise<{ url: URL; expiresAtMs: number }> {
-  const { value, expiresAtMs = 0 } = await (await mskIamTokens(addresses, async () => signer))();
+  const { value, expiresAtMs = 0 } = await (
+    await mskIamTokens(addresses, () => import(installedAs) as Promise<MskSigner>)
+  )();
   return { url: new URL(Buffer.from(value, "base64url").toString()), expiresAtMs };
 }
 
