@@ -75,7 +75,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
         const keyText = cursor.keyText(keySerde, scratch);
         const key = cursor.key as K;
         const value = (readsValue ? cursor.value : undefined) as V;
-        if (overlap) registers.save(cursor);
+        if (advanceMs < sizeMs) registers.save(cursor);
         for (let startMs = firstWindowStart(timestampMs, windows); startMs <= timestampMs; startMs += advanceMs) {
           const endMs = startMs + sizeMs;
           if (endMs <= closedMs) {
