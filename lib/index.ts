@@ -118,6 +118,7 @@ export type {
 } from "./topology/exception-handler.ts";
 export { chooseHandler, deadLetter, logAndContinue, logAndFail, retry } from "./topology/exception-handler.ts";
 export type { TimestampExtractor, Topology } from "./topology/node.ts";
+export type { AutoOffsetReset } from "./topology/offset-reset.ts";
 export type { Cancellable, PunctuationType, ScheduleOptions } from "./topology/punctuation.ts";
 export type {
   PartitionerContext,

@@ -3,12 +3,13 @@ import type { TopicDescription } from "../ports/log.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { ExceptionHandlers } from "../topology/exception-handler.ts";
 import type { GlobalStore, SubTopology } from "../topology/node.ts";
+import type { OffsetReset } from "../topology/offset-reset.ts";
 import type { AppManifest } from "./manifest.ts";
 
 /** An input partition of a task. */
 export interface TaskInput extends TopicPartition {
   readonly key: PartitionKey;
-  readonly offsetReset: "earliest" | "latest";
+  readonly offsetReset: OffsetReset;
 }
 
 /** The changelog partition of a task's store. */

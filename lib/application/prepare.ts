@@ -12,6 +12,7 @@ import { partitionCounts } from "../topology/copartition.ts";
 import { deadLetterTopics, type ExceptionHandlers, failAlways } from "../topology/exception-handler.ts";
 import { type InternalTopic, internalTopics, taskCount } from "../topology/internal-topics.ts";
 import type { SubTopology, Topology } from "../topology/node.ts";
+import type { OffsetReset } from "../topology/offset-reset.ts";
 import { topicsOf } from "../topology/routing.ts";
 import { changelogTopic, contentId, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
 import {
@@ -34,6 +35,8 @@ export interface DeployedApplication {
   readonly exceptionHandlers?: ExceptionHandlers | undefined;
   /** 0 without it: every change of a table is forwarded. */
   readonly statestoreCacheMaxBytes?: number | undefined;
+  /** Where sources start that do not say it; `earliest` without it. */
+  readonly autoOffsetReset?: OffsetReset | undefined;
 }
 
 /**
@@ -209,11 +212,12 @@ function planTask(
   partition: number,
 ): TaskPlan {
   const { app, sub, counts } = of;
-  const resets = new Map<string, "earliest" | "latest">();
+  const { autoOffsetReset = "earliest" } = app;
+  const resets = new Map<string, OffsetReset>();
   for (const node of sub.nodes) {
-    if (node.kind === "source")
-      for (const topic of node.topics)
-        resets.set(physicalTopic(topic, app.id), topic.internal ? "earliest" : (node.offsetReset ?? "earliest"));
+    if (node.kind !== "source") continue;
+    for (const topic of node.topics)
+      resets.set(physicalTopic(topic, app.id), topic.internal ? "earliest" : (node.offsetReset ?? autoOffsetReset));
   }
   return {
     id: taskId(stableId, partition),

@@ -28,6 +28,7 @@ export const adviceByCode = {
   PARTITIONS_CHANGED: "migrate",
   TOPOLOGY_INCOMPATIBLE: "migrate",
   SCHEMA_UNKNOWN: "migrate",
+  OFFSET_UNKNOWN: "fix-and-redeploy",
   OFFSETS_CHANGED_OUTSIDE: "reset",
   POSITIONS_LOST: "reset",
   // what a log says about the state we hold

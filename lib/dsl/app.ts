@@ -7,6 +7,8 @@ import {
   failAlways,
 } from "../topology/exception-handler.ts";
 import type { Topology } from "../topology/node.ts";
+import type { AutoOffsetReset, OffsetReset } from "../topology/offset-reset.ts";
+import { checkedOffsetReset } from "../topology/offset-reset.ts";
 import { checkName } from "../topology/validate.ts";
 import { StreamsBuilder } from "./builder.ts";
 import type { BuildOptions } from "./optimization.ts";
@@ -37,6 +39,8 @@ export interface AppSettings extends BuildOptions {
   readonly statestoreCacheMaxBytes?: number;
   /** Gives tokens for Kafka where `kafka.saslMechanism` is `oauthbearer`; asked again before a token expires. */
   readonly kafkaToken?: TokenProvider;
+  /** Where sources without an `offsetReset` of their own start that were never read; `"earliest"` without it. */
+  readonly autoOffsetReset?: AutoOffsetReset;
 }
 
 /** An application: what is deployed, tested and queried. Frozen. */
@@ -48,6 +52,7 @@ export interface App {
   readonly exceptionHandlers: ExceptionHandlers;
   readonly statestoreCacheMaxBytes: number;
   readonly kafkaToken: TokenProvider | undefined;
+  readonly autoOffsetReset: OffsetReset;
 }
 
 const legalId = /^[a-z][a-z0-9-]{1,48}$/;
@@ -94,7 +99,9 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
     production: settings.productionExceptionHandler ?? failAlways.production,
   });
   checkDeadLetters(topology, exceptionHandlers);
-  return Object.freeze<App>({ id, pins, topology, exceptionHandlers, statestoreCacheMaxBytes, kafkaToken });
+  const autoOffsetReset = checkedOffsetReset(settings.autoOffsetReset ?? "earliest", "autoOffsetReset");
+  const facts = { id, pins, topology, exceptionHandlers, statestoreCacheMaxBytes, kafkaToken, autoOffsetReset };
+  return Object.freeze<App>(facts);
 }
 
 /** A dead letter that the application reads again would fail for ever. */

@@ -5,6 +5,8 @@ import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { StoreBuilder } from "../state/typed/state-store.ts";
 import type { TimestampExtractor, TopicRef, Topology } from "../topology/node.ts";
+import type { AutoOffsetReset } from "../topology/offset-reset.ts";
+import { checkedOffsetReset } from "../topology/offset-reset.ts";
 import type { GlobalTableOptions } from "./global-table.ts";
 import { GlobalKTable } from "./global-table.ts";
 import { Graph } from "./graph.ts";
@@ -29,8 +31,8 @@ export interface StreamOptions<K, V> extends Named {
   readonly value: SerdeLike<V>;
   /** Event time of a record; the record's own timestamp without it. */
   readonly timestampExtractor?: TimestampExtractor;
-  /** Where to start when a partition is read for the first time; what the application is configured with, without it. */
-  readonly offsetReset?: "earliest" | "latest";
+  /** Where to start when a partition is read for the first time; without it `autoOffsetReset` of the application. */
+  readonly offsetReset?: AutoOffsetReset;
 }
 
 /** How a topic is read as a table. */
@@ -186,7 +188,7 @@ export class StreamsBuilder {
       keySerde: key,
       valueSerde: asSerde(value),
       ...(timestampExtractor !== undefined && { timestampExtractor }),
-      ...(offsetReset !== undefined && { offsetReset }),
+      ...(offsetReset !== undefined && { offsetReset: checkedOffsetReset(offsetReset, `offsetReset of ${name}`) }),
     });
   }
 }

@@ -64,8 +64,8 @@ export class LagReader {
       const start = offsetReset === "earliest" ? (offsets.starts.get(key) ?? 0) : end;
       const behind = Math.max(0, end - (position ?? start));
       byPartition.set(key, behind);
-      // An input that begins at its end has no beginning until a worker has written it down: that wakes the pin once.
-      lag += position === undefined && offsetReset === "latest" ? 1 : behind;
+      // What does not begin at the first record has no beginning until a worker has written it down: that wakes the pin once.
+      lag += position === undefined && offsetReset !== "earliest" ? 1 : behind;
       endTotal += end;
       positionTotal += position ?? 0;
     }

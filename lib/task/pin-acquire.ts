@@ -19,6 +19,7 @@ import type { SnapshotConfig } from "../snapshot/decide.ts";
 import { epochsOfObjects } from "../snapshot/paths.ts";
 import type { Collector } from "./collector.ts";
 import type { GlobalStores } from "./global-stores.ts";
+import { inputStarts } from "./input-starts.ts";
 import { assertNothingOpen } from "./open-transactions.ts";
 import type { PinSnapshots } from "./pin-snapshots.ts";
 import type { PinConfig, PinEffect, PinEvent } from "./pin-state.ts";
@@ -173,24 +174,16 @@ async function birth(
   effect: Extract<PinEffect, { kind: "birth" }>,
 ): Promise<PinEvent> {
   const committed = inside.committed();
-  for (const at of ["earliest", "latest"] as const) {
-    const missing = inside.plan.tasks
-      .flatMap((task) => task.inputs)
-      .filter((input) => committed?.inputs[input.key] === undefined && input.offsetReset === at);
-    if (missing.length === 0) continue;
-    const starts = await ports.log.offsets(missing, at === "earliest" ? "earliest" : "lso");
-    for (const input of missing) {
-      const task = inside.tasks().find(({ plan }) => plan.inputs.includes(input)) as Task;
-      const start = starts.get(input.key) ?? 0;
-      ports.logger.info("input-start-resolved", {
-        pin: inside.plan.pin,
-        topic: input.topic,
-        partition: input.partition,
-        policy: at,
-        offset: start,
-      });
-      task.queue(input.topic).rewind(start, -1);
-    }
+  const missing = inside.plan.tasks
+    .flatMap((task) => task.inputs)
+    .filter((input) => committed?.inputs[input.key] === undefined);
+  const starts = await inputStarts(ports.log, missing, ports.clock.nowMs());
+  for (const input of missing) {
+    const { topic, partition, key, offsetReset: policy } = input;
+    const task = inside.tasks().find(({ plan }) => plan.inputs.includes(input)) as Task;
+    const offset = starts.get(key) ?? 0;
+    ports.logger.info("input-start-resolved", { pin: inside.plan.pin, topic, partition, policy, offset });
+    task.queue(topic).rewind(offset, -1);
   }
   const changelogs = committed?.changelogs ?? (await changelogEnds(ports.log, inside.plan));
   const base = { pin: inside.plan.pin, epoch: effect.epoch, transaction: effect.transaction, changelogs };

@@ -1,5 +1,6 @@
 import type { Serde } from "../serde/serde.ts";
 import type { StoreSpec } from "../state/store.ts";
+import type { OffsetReset } from "./offset-reset.ts";
 import type { Operator } from "./operator.ts";
 import type { StreamPartitioner, TopicChoice } from "./routing.ts";
 
@@ -23,7 +24,7 @@ export interface SourceNode {
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly timestampExtractor?: TimestampExtractor;
-  readonly offsetReset?: "earliest" | "latest";
+  readonly offsetReset?: OffsetReset;
 }
 
 /** Runs an operator. */

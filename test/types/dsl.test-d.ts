@@ -244,6 +244,16 @@ test("sessions have windowed keys, and aggregates of sessions need a merger", ()
   sessionWindows({ gap: "5s" });
 });
 
+test("where a source starts is one of Kafka Streams' ways", () => {
+  const text = { key: string(), value: string() };
+  builder.stream("a", { ...text, offsetReset: "none" });
+  builder.stream("b", { ...text, offsetReset: { byDuration: "7d" } });
+  // @ts-expect-error no such way
+  builder.stream("c", { ...text, offsetReset: "newest" });
+  // @ts-expect-error a duration has a unit that is known
+  builder.stream("d", { ...text, offsetReset: { byDuration: "7 days" } });
+});
+
 test("tables map, filter and become streams", () => {
   const table = builder.table("users", { key: string(), value: Trade, store: "users" });
   expectTypeOf(table.mapValues((trade) => trade.price)).toEqualTypeOf<KTable<string, number>>();
