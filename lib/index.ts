@@ -10,7 +10,7 @@ export type { App, AppSettings } from "./dsl/app.ts";
 export { defineApp } from "./dsl/app.ts";
 export type { Branched } from "./dsl/branched-stream.ts";
 export { BranchedKStream } from "./dsl/branched-stream.ts";
-export type { StreamOptions, TableOptions } from "./dsl/builder.ts";
+export type { SourceTopics, StreamOptions, TableOptions } from "./dsl/builder.ts";
 export { StreamsBuilder } from "./dsl/builder.ts";
 export type { CogroupedSessionOptions } from "./dsl/cogrouped-stream.ts";
 export {

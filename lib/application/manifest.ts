@@ -37,6 +37,8 @@ export interface AppManifest {
   readonly stores: Readonly<Record<string, ManifestStore>>;
   /** Partition counts of the source topics. */
   readonly topics: Readonly<Record<string, number>>;
+  /** Which topics each pattern of a source stands for; absent where there is none. */
+  readonly patterns?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What the deployed code and the broker say now. */
@@ -51,6 +53,7 @@ export interface WantedApplication {
   }[];
   readonly stores: Readonly<Record<string, Omit<ManifestStore, "subTopology"> & { readonly content: string }>>;
   readonly topics: Readonly<Record<string, number>>;
+  readonly patterns: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What is to be done with the stored manifest. */
@@ -130,7 +133,15 @@ function extend(base: AppManifest, wanted: WantedApplication): AppManifest {
   for (const [name, { content, ...signature }] of Object.entries(wanted.stores)) {
     stores[name] = { subTopology: idOf.get(content) ?? "", ...signature };
   }
-  return { ...base, subTopologies, nextId, stores, topics: { ...base.topics, ...wanted.topics } };
+  const patterns = { ...base.patterns, ...wanted.patterns };
+  return {
+    ...base,
+    subTopologies,
+    nextId,
+    stores,
+    topics: { ...base.topics, ...wanted.topics },
+    ...(Object.keys(patterns).length > 0 && { patterns }),
+  };
 }
 
 function changedPartitions(stored: AppManifest, wanted: WantedApplication): StreamError | undefined {

@@ -15,6 +15,7 @@ import type { SubTopology, Topology } from "../topology/node.ts";
 import type { OffsetReset } from "../topology/offset-reset.ts";
 import { topicsOf } from "../topology/routing.ts";
 import { changelogTopic, contentId, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
+import { patternsOf } from "../topology/topic-patterns.ts";
 import {
   type AppManifest,
   decideManifest,
@@ -22,6 +23,7 @@ import {
   encodeAppManifest,
   type WantedApplication,
 } from "./manifest.ts";
+import { resolvePatterns } from "./pattern-topics.ts";
 import { type ApplicationPlan, type PinPlan, type TaskPlan, taskId } from "./plan.ts";
 import { positionsTopic } from "./position.ts";
 
@@ -56,16 +58,17 @@ const MANIFEST_TRIES_MAX = 10;
  * @throws {StreamError} `TOPIC_MISSING`, `NOT_COPARTITIONED`, `PARTITIONS_CHANGED`, `TOPOLOGY_INCOMPATIBLE`, `TOPOLOGY_INVALID`
  */
 export async function prepareApplication(
-  app: DeployedApplication,
+  defined: DeployedApplication,
   ports: { readonly log: Log; readonly leases: LeaseTable },
   mode: PrepareMode,
 ): Promise<ApplicationPlan> {
+  const { app, patterns } = await withPatternTopics(defined, ports);
   const settings = typeof mode === "string" ? parseSettings().topics : mode.deploy;
   const external = await describeExternal(app, ports.log);
   const sourceCounts = new Map([...external].map(([name, topic]) => [name, topic.partitions]));
   const counts = partitionCounts(app.topology, app.id, sourceCounts);
   const subs = subTopologies(app.topology, app.id);
-  const manifest = await settleManifest(wantedApplication(app, subs, counts), ports.leases, mode);
+  const manifest = await settleManifest({ ...wantedApplication(app, subs, counts), patterns }, ports.leases, mode);
   const internal = [
     ...internalTopics(app.topology, app.id, { external: sourceCounts, settings }),
     positions(app.id, manifest.pinCount, settings),
@@ -74,6 +77,13 @@ export async function prepareApplication(
   const described = await ports.log.describe(internal.map(({ name }) => name));
   checkInternal(internal, described);
   return resolve({ app, manifest, subs, topics: new Map([...external, ...described]) });
+}
+
+/** What patterns stand for is decided once, like everything in the manifest. */
+async function withPatternTopics(app: DeployedApplication, ports: { readonly log: Log; readonly leases: LeaseTable }) {
+  if (patternsOf(app.topology).size === 0) return { app, patterns: {} };
+  const row = await ports.leases.readDocument(APP_MANIFEST_DOCUMENT);
+  return resolvePatterns(app, ports.log, row && decodeAppManifest(row.body).patterns);
 }
 
 async function describeExternal(app: DeployedApplication, log: Log): Promise<ReadonlyMap<string, TopicDescription>> {
@@ -95,7 +105,7 @@ function wantedApplication(
   app: DeployedApplication,
   subs: readonly SubTopology[],
   counts: ReadonlyMap<string, number>,
-): WantedApplication {
+): Omit<WantedApplication, "patterns"> {
   const stores: Record<string, WantedApplication["stores"][string]> = {};
   const topics: Record<string, number> = {};
   for (const sub of subs) {

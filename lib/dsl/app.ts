@@ -104,8 +104,12 @@ export function defineApp(settings: AppSettings, define: (builder: StreamsBuilde
   return Object.freeze<App>(facts);
 }
 
-/** A dead letter that the application reads again would fail for ever. */
-function checkDeadLetters({ nodes }: Topology, handlers: ExceptionHandlers): void {
+/**
+ * Checks that no dead letter is read again by the application: it would fail for ever.
+ *
+ * @throws {StreamError} `TOPOLOGY_INVALID`
+ */
+export function checkDeadLetters({ nodes }: Topology, handlers: ExceptionHandlers): void {
   for (const topic of deadLetterTopics(handlers)) {
     checkName(topic, "topic");
     const reader = nodes.find((node) => node.kind === "source" && node.topics.some(({ name }) => name === topic));

@@ -4,9 +4,10 @@ import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { StoreBuilder } from "../state/typed/state-store.ts";
-import type { TimestampExtractor, TopicRef, Topology } from "../topology/node.ts";
+import type { SourceNode, TimestampExtractor, Topology } from "../topology/node.ts";
 import type { AutoOffsetReset } from "../topology/offset-reset.ts";
 import { checkedOffsetReset } from "../topology/offset-reset.ts";
+import { patternText } from "../topology/topic-patterns.ts";
 import type { GlobalTableOptions } from "./global-table.ts";
 import { GlobalKTable } from "./global-table.ts";
 import { Graph } from "./graph.ts";
@@ -23,6 +24,9 @@ import type { Named } from "./stream.ts";
 import { KStream } from "./stream.ts";
 import type { KTable } from "./table.ts";
 import type { VersionedStoreName } from "./versioned-store.ts";
+
+/** What a source reads: a topic, several, or all that match a pattern. */
+export type SourceTopics = string | readonly string[] | RegExp;
 
 /** How a topic is read. */
 export interface StreamOptions<K, V> extends Named {
@@ -53,17 +57,19 @@ export class StreamsBuilder {
   private readonly graph = new Graph();
 
   /**
-   * Reads a topic, or several in one stream.
+   * Reads a topic, or several in one stream: a list of them, or all whose whole names match a pattern. What a pattern stands for is
+   * looked up when the application is deployed for the first time, and stays.
    *
    * @throws {StreamError} `TOPOLOGY_INVALID` without a topic
    * @example
    * const trades = builder.stream("trades", { key: string(), value: json(Trade) });
+   * const orders = builder.stream(/orders-[a-z]{2}/, { key: string(), value: json(Order) });
    */
-  stream<K, V>(topics: string | readonly string[], options: StreamOptions<K, V>): KStream<K, V> {
+  stream<K, V>(topics: SourceTopics, options: StreamOptions<K, V>): KStream<K, V> {
     const graph = this.graph;
-    const refs = topicRefs(topics);
+    const read = reading(topics);
     const name = graph.nodeName(prefixes.source, options.name);
-    const node = this.source(name, refs, options);
+    const node = this.source(name, read, options);
     return new KStream<K, V>({
       graph,
       node,
@@ -87,7 +93,7 @@ export class StreamsBuilder {
     const storeName = (typeof given === "object" ? given.name : given) ?? graph.storeName(`${topic}-`);
     const sourceName = graph.nodeName(prefixes.source, options.name && `${options.name}-source`);
     const node = graph.nodeName(prefixes.tableSource, options.name);
-    const source = this.source(sourceName, [topicRef(topic)], options);
+    const source = this.source(sourceName, reading(topic), options);
     const { key, value, store, logged, ttl } = options;
     const place = { graph, node, parent: source, sources: [source], sourceKeyed: true };
     return sourcedTable<K, V>({ ...place, serdes: bothKnown(key, asSerde(value)), storeName, store, logged, ttl });
@@ -121,13 +127,12 @@ export class StreamsBuilder {
    */
   addSource<K, V>(
     name: string,
-    topics: string | readonly string[],
+    topics: SourceTopics,
     options: Omit<StreamOptions<K, V>, "name">,
   ): TopologyNodeRef<K, V> {
-    const refs = topicRefs(topics);
-    const node = this.source(name, refs, options);
+    const node = this.source(name, reading(topics), options);
     if (node === name) return Object.freeze({ name });
-    const list = refs.map((topic) => topic.name).join(", ");
+    const list = topics instanceof RegExp ? patternText(topics) : [topics].flat().join(", ");
     throw new StreamError(
       "TOPOLOGY_INVALID",
       `${name} reads ${list}, which ${node} reads already: hang below that one`,
@@ -179,12 +184,12 @@ export class StreamsBuilder {
     return this.graph.build(options);
   }
 
-  private source<K, V>(name: string, topics: readonly TopicRef[], options: StreamOptions<K, V>): string {
+  private source<K, V>(name: string, read: Reading, options: StreamOptions<K, V>): string {
     const { key, value, timestampExtractor, offsetReset } = options;
     return this.graph.addSource({
       kind: "source",
       name,
-      topics,
+      ...read,
       keySerde: key,
       valueSerde: asSerde(value),
       ...(timestampExtractor !== undefined && { timestampExtractor }),
@@ -193,8 +198,11 @@ export class StreamsBuilder {
   }
 }
 
-function topicRefs(topics: string | readonly string[]): readonly TopicRef[] {
+type Reading = Pick<SourceNode, "topics" | "pattern">;
+
+function reading(topics: SourceTopics): Reading {
+  if (topics instanceof RegExp) return { topics: [], pattern: topics };
   const names = new Set(typeof topics === "string" ? [topics] : topics);
-  if (names.size > 0) return [...names].map(topicRef);
+  if (names.size > 0) return { topics: [...names].map(topicRef) };
   throw new StreamError("TOPOLOGY_INVALID", "a stream needs a topic: its list is empty");
 }

@@ -2,6 +2,7 @@ import { StreamError } from "../core/errors.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { GlobalStore, SinkNode, SourceNode, TopicRef, Topology, TopologyNode } from "../topology/node.ts";
 import type { Operator } from "../topology/operator.ts";
+import { patternText } from "../topology/topic-patterns.ts";
 import { validate } from "../topology/validate.ts";
 import type { BuildOptions } from "./optimization.ts";
 
@@ -66,8 +67,7 @@ export class Graph {
 
   /** Adds a source; one that reads the same topics in the same way is used again. @returns the node to connect to */
   addSource(node: SourceNode): string {
-    const topics = node.topics.map((topic) => topic.name).sort();
-    const id = topics.join(" ");
+    const id = readingOf(node);
     const same = this.sources.get(id);
     if (same !== undefined) {
       checkSameReading(same, node);
@@ -159,9 +159,22 @@ function withClocks(nodes: readonly TopologyNode[]): readonly TopologyNode[] {
   });
 }
 
+/** What a source reads, as text. */
+function readingOf({ pattern, topics }: SourceNode): string {
+  if (pattern !== undefined) return patternText(pattern);
+  return topics
+    .map(({ name }) => name)
+    .sort()
+    .join(", ");
+}
+
+/** A pattern may stand for any number. */
 function topicCount(sources: readonly string[], nodes: readonly TopologyNode[]): number {
   return nodes.reduce(
-    (count, node) => (node.kind === "source" && sources.includes(node.name) ? count + node.topics.length : count),
+    (count, node) =>
+      node.kind === "source" && sources.includes(node.name)
+        ? count + (node.pattern === undefined ? node.topics.length : Number.POSITIVE_INFINITY)
+        : count,
     0,
   );
 }
@@ -173,7 +186,7 @@ function checkSameReading(first: SourceNode, second: SourceNode): void {
     first.timestampExtractor === second.timestampExtractor &&
     first.offsetReset === second.offsetReset;
   if (same) return;
-  const topics = first.topics.map((topic) => topic.name).join(", ");
+  const topics = readingOf(first);
   throw new StreamError(
     "TOPOLOGY_INVALID",
     `${second.name} reads ${topics} again, with other serdes or settings than ${first.name}: read it once and use that stream twice`,

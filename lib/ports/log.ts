@@ -126,6 +126,8 @@ export interface Transactor {
 export interface Log {
   /** What exists of `topics`; a missing topic is absent from the answer. */
   describe(topics: readonly string[]): Promise<ReadonlyMap<string, TopicDescription>>;
+  /** Names of all topics that the client may see, in no order; the log's own, such as `__consumer_offsets`, are left out. */
+  topicNames(): Promise<readonly string[]>;
   /** Creates topics; `exists` says nothing about their settings. */
   createTopics(specs: readonly TopicSpec[]): Promise<ReadonlyMap<string, "created" | "exists">>;
   /** @throws {StreamError} `TOPIC_MISSING` */

@@ -7,4 +7,4 @@ export { type StartEmbeddedOptions, startEmbedded } from "./start-embedded.ts";
 export { type PipeOptions, TestInputTopic } from "./test-input-topic.ts";
 export { TestOutputTopic, type TestRecord } from "./test-output-topic.ts";
 export type { TestRow, TestSessionRow, TestVersionedRow, TestWindowRow } from "./test-rows.ts";
-export { type TestTopicOptions, TopologyTestDriver } from "./topology-test-driver.ts";
+export { type TestDriverOptions, type TestTopicOptions, TopologyTestDriver } from "./topology-test-driver.ts";

@@ -2,6 +2,7 @@ import type { DeployedApplication } from "../application/prepare.ts";
 import { StreamError } from "../core/errors.ts";
 import type { Serde } from "../serde/serde.ts";
 import { topicsOf } from "../topology/routing.ts";
+import { matchesTopic } from "../topology/topic-patterns.ts";
 
 /** How keys and values of a topic become bytes. */
 export interface TopicSerdes<K, V> {
@@ -21,7 +22,8 @@ export function topicSerdes<K, V>(
 ): TopicSerdes<K, V> {
   for (const node of topology.nodes) {
     if (node.kind === "processor" || node.kind !== kind) continue;
-    if (!topicsOf(node).some(({ name }) => name === topic)) continue;
+    const matches = node.kind === "source" && node.pattern !== undefined && matchesTopic(node.pattern, topic);
+    if (!matches && !topicsOf(node).some(({ name }) => name === topic)) continue;
     return { key: node.keySerde as Serde<K>, value: node.valueSerde as Serde<V> };
   }
   const verb = kind === "source" ? "read" : "write";

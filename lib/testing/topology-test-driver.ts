@@ -17,6 +17,7 @@ import { Task } from "../task/task.ts";
 import { failAlways } from "../topology/exception-handler.ts";
 import type { SubTopology } from "../topology/node.ts";
 import { changelogTopic, subTopologies } from "../topology/sub-topologies.ts";
+import { topicsByPattern, withTopics } from "../topology/topic-patterns.ts";
 import type { LogBatch, LogRecord } from "./driver-log.ts";
 import { DriverLog } from "./driver-log.ts";
 import { DriverSnapshots, type DriverStore } from "./driver-snapshots.ts";
@@ -38,6 +39,12 @@ import { topicSerdes } from "./topic-serdes.ts";
 export interface TestTopicOptions<K, V> {
   readonly key?: Serde<K>;
   readonly value?: SerdeLike<V>;
+}
+
+/** What a test driver cannot know from the application. */
+export interface TestDriverOptions {
+  /** The topics that there are, for sources that read by a pattern. */
+  readonly topics?: readonly string[];
 }
 
 /** What a task adds to a position. */
@@ -70,7 +77,9 @@ export class TopologyTestDriver {
   private readonly global: LogBatch[] = [];
   private wallClockMs = 0;
 
-  constructor(app: DeployedApplication) {
+  /** @throws {StreamError} `TOPIC_MISSING` when a pattern of a source matches none of the topics */
+  constructor(defined: DeployedApplication, { topics = [] }: TestDriverOptions = {}) {
+    const app = { ...defined, topology: withTopics(defined.topology, topicsByPattern(defined.topology, topics)) };
     this.app = app;
     // A topic that the collector does not know has one partition.
     this.collector = new Collector(new Map());

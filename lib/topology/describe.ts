@@ -40,7 +40,7 @@ function describeNode({ node, above, below }: Shape): string {
   const from = `      <-- ${names(above)}\n`;
   if (node.kind === "source") {
     const topics = javaHashOrder(node.topics.map((topic) => topic.name)).join(", ");
-    return `    Source: ${node.name} (topics: [${topics}])\n${to}`;
+    return `    Source: ${node.name} (topics: ${node.pattern?.source ?? `[${topics}]`})\n${to}`;
   }
   if (node.kind === "sink") return `    Sink: ${node.name} (${describeTopic(node)})\n${from}`;
   const stores = javaHashOrder(node.stores).join(", ");

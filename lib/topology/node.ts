@@ -20,7 +20,10 @@ export type TimestampExtractor = (record: {
 export interface SourceNode {
   readonly kind: "source";
   readonly name: string;
+  /** Empty for a pattern, until it is known what it stands for. */
   readonly topics: readonly TopicRef[];
+  /** Reads the topics that match. */
+  readonly pattern?: RegExp;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly timestampExtractor?: TimestampExtractor;

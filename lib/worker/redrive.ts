@@ -16,7 +16,9 @@ import type { RecordReader } from "../records/reader.ts";
 import { Collector } from "../task/collector.ts";
 import { type DeadLetterOrigin, originOf, ownHeaders } from "../task/dead-letter.ts";
 import { deadLetterTopics, failAlways } from "../topology/exception-handler.ts";
+import type { Topology } from "../topology/node.ts";
 import { subTopologies } from "../topology/sub-topologies.ts";
+import { patternsOf, topicsByPattern, withTopics } from "../topology/topic-patterns.ts";
 
 /** Offsets of one transaction: its size stays bounded by what a topic's records are. */
 const SLICE_OFFSETS = 500;
@@ -89,7 +91,7 @@ class Redrive {
   }
 
   async run(): Promise<RedriveReport> {
-    const inputs = subTopologies(this.app.topology, this.app.id).flatMap(({ sourceTopics }) => sourceTopics);
+    const inputs = subTopologies(await this.topology(), this.app.id).flatMap(({ sourceTopics }) => sourceTopics);
     const topics = await this.log.describe([this.topic, ...inputs]);
     const partitions = this.partitionsOf(topics);
     // Fences a run that is still under way, before the offsets are read that it may move.
@@ -108,6 +110,12 @@ class Redrive {
       }
     }
     return { redriven: this.redriven, foreign: this.foreign };
+  }
+
+  private async topology(): Promise<Topology> {
+    const { topology } = this.app;
+    if (patternsOf(topology).size === 0) return topology;
+    return withTopics(topology, topicsByPattern(topology, await this.log.topicNames()));
   }
 
   private partitionsOf(topics: ReadonlyMap<string, TopicDescription>): readonly TopicPartition[] {

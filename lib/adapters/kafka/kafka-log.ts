@@ -40,6 +40,10 @@ class KafkaLog implements Log {
     return this.topics.describe(topics);
   }
 
+  topicNames(): Promise<readonly string[]> {
+    return this.topics.names();
+  }
+
   createTopics(specs: readonly TopicSpec[]): Promise<ReadonlyMap<string, "created" | "exists">> {
     return this.topics.create(specs);
   }

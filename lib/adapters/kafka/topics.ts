@@ -4,6 +4,7 @@ import { parsePartitionKey } from "../../core/ids.ts";
 import { LogError, type TopicDescription, type TopicSpec } from "../../ports/log.ts";
 import { createTopicsRequest } from "./api/create-topics.ts";
 import { deleteRecordsRequest } from "./api/delete-records.ts";
+import { metadataRequest } from "./api/metadata.ts";
 import { askLeaders } from "./cluster/ask-leaders.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { answerError, asStreamError } from "./failures.ts";
@@ -28,6 +29,16 @@ export class KafkaTopics {
       if (entry !== undefined) found.set(name, { name, topicId: entry.topicId, partitions: entry.leaders.length });
     }
     return found;
+  }
+
+  /** Names of all topics but Kafka's own. @throws {StreamError} `BROKER_UNREACHABLE`, `LOG_UNAVAILABLE` */
+  async names(): Promise<readonly string[]> {
+    try {
+      const { topics } = await this.cluster.anyBroker.ask(metadataRequest("all"), this.cluster.callDeadline());
+      return topics.filter(({ errorCode, internal }) => errorCode === 0 && !internal).map(({ name }) => name);
+    } catch (error) {
+      throw asStreamError(error, "topicNames");
+    }
   }
 
   /** Creates topics and waits until they can be used. @throws {StreamError} `CONFIG_INVALID` with the broker's reason */

@@ -23,6 +23,14 @@ export function topicCases(s: Scene): void {
       expect((await s.log.describe([])).size).toBe(0);
     });
 
+    test("topicNames has every topic, but none that the log keeps for itself", async () => {
+      const [one, other] = [await s.topic(), await s.topic({ partitions: 3 })];
+      await s.log.commitOffsets(s.name("group"), new Map([[`${one}:0` as const, 0]]));
+      const names = await s.log.topicNames();
+      expect(names).toEqual(expect.arrayContaining([one, other]));
+      expect(names.filter((name) => name.startsWith("__"))).toEqual([]);
+    });
+
     test("a topic keeps its id, for every client", async () => {
       const topic = await s.topic();
       const other = await s.connect();

@@ -18,6 +18,7 @@ export function newRecording(): Recording {
 export function recorded(log: Log, recording: Recording): Log {
   return {
     describe: (topics) => log.describe(topics),
+    topicNames: () => log.topicNames(),
     createTopics: (specs) => log.createTopics(specs),
     offsets: (partitions, at) => log.offsets(partitions, at),
     committed: (group, partitions) => log.committed(group, partitions),

@@ -39,6 +39,7 @@ const first: WantedApplication = {
   subTopologies: [sub(trades), sub(venues)],
   stores: { stats: windowed, "by-venue": keyValue },
   topics: { trades: 6, "app-venue-repartition": 6 },
+  patterns: {},
 };
 const stored = created(first);
 

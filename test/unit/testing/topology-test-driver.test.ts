@@ -186,3 +186,17 @@ test("a topic or a store that is not there is named", () => {
   expect(() => driver.keyValueRows("t")).toThrow(expect.objectContaining({ code: "STORE_UNKNOWN" }));
   expect(() => driver.windowRows("s")).toThrow(expect.objectContaining({ code: "STORE_UNKNOWN" }));
 });
+
+test("topics of a pattern are those that the test names", () => {
+  const app = defineApp({ id: "app" }, (builder) => builder.stream(/in-.*/, text).to("out"));
+  const driver = new TopologyTestDriver(app, { topics: ["in-a", "in-b", "other"] });
+  driver.createInputTopic<string, string>("in-a").pipeInput("A", "x", { timestampMs: 1 });
+  driver.createInputTopic<string, string>("in-b").pipeInput("B", "y", { timestampMs: 2 });
+  const rows = driver.createOutputTopic<string, string>("out").readRecords();
+  expect(rows.map(({ key, value }) => [key, value])).toEqual([
+    ["A", "x"],
+    ["B", "y"],
+  ]);
+  expect(() => driver.createInputTopic("other")).toThrow("does not read topic other");
+  expect(() => new TopologyTestDriver(app)).toThrow("no topic matches /in-.*/");
+});

@@ -131,3 +131,14 @@ test("a topic that no handler writes to is refused, with those that there are", 
   const plain = { id: "app", topology: app.topology };
   await expect(redrive(plain, scene.log, { topic: "dead" })).rejects.toThrow("it has none");
 });
+
+test("what a pattern stands for is among the topics that records go back to", async () => {
+  const patterned = defineApp({ id: "app", processingExceptionHandler: deadLetter("dead") }, (builder) => {
+    builder.stream(/i./, { key: string(), value: string() }).to("out");
+  });
+  await scene.write("dead", 0, [dead("a", "1", { partition: 1, offset: 5 })]);
+  expect(await scene.run(redrive(patterned, scene.log, { topic: "dead" }))).toEqual({
+    redriven: { in: 1 },
+    foreign: 0,
+  });
+});

@@ -12,6 +12,8 @@ export interface MetadataBroker {
 export interface MetadataTopic {
   readonly errorCode: number;
   readonly name: string;
+  /** A topic that Kafka keeps for itself. */
+  readonly internal: boolean;
   /** 32 hex digits. */
   readonly topicId: string;
   /** By partition number; -1 where there is no leader now. */
@@ -29,7 +31,7 @@ export interface MetadataAnswer extends Answer {
  * Metadata v10, the first version with topic ids.
  *
  * ```
- * request  => [topic_id uuid, name compact_nullable_string, tags] allow_auto_topic_creation bool
+ * request  => (null for all topics) [topic_id uuid, name compact_nullable_string, tags] allow_auto_topic_creation bool
  *             include_cluster_authorized_operations bool include_topic_authorized_operations bool tags
  * response => throttle_time_ms int32 [node_id int32, host, port int32, rack nullable, tags] cluster_id nullable
  *             controller_id int32 [error_code int16, name nullable, topic_id uuid, is_internal bool,
@@ -39,11 +41,12 @@ export interface MetadataAnswer extends Answer {
  * ```
  * @source Kafka 4.3 MetadataRequest.json, MetadataResponse.json
  */
-export function metadataRequest(topics: readonly string[]): WireRequest<MetadataAnswer> {
+export function metadataRequest(topics: readonly string[] | "all"): WireRequest<MetadataAnswer> {
   return {
     api: { name: "Metadata", key: 3, version: 10, flexible: true },
     encode: (out) => {
-      out.compactArray(topics, (topic) => out.raw(NO_TOPIC_ID).compactString(topic).noTags());
+      if (topics === "all") out.compactNullArray();
+      else out.compactArray(topics, (topic) => out.raw(NO_TOPIC_ID).compactString(topic).noTags());
       out.boolean(false).boolean(false).boolean(false).noTags();
     },
     decode: (answer) => {
@@ -70,7 +73,7 @@ function readTopic(answer: WireReader): MetadataTopic {
   const errorCode = answer.int16();
   const name = answer.compactString();
   const topicId = answer.raw(16).toString("hex");
-  answer.boolean();
+  const internal = answer.boolean();
   const leaders = answer.compactArray(() => {
     const partition = { errorCode: answer.int16(), partition: answer.int32(), leader: answer.int32() };
     answer.int32();
@@ -80,5 +83,5 @@ function readTopic(answer: WireReader): MetadataTopic {
   });
   answer.int32();
   answer.tags();
-  return { errorCode, name, topicId, leaders };
+  return { errorCode, name, internal, topicId, leaders };
 }

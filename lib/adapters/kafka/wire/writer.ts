@@ -99,6 +99,12 @@ export class WireWriter {
     return this;
   }
 
+  /** An array that is null. */
+  compactNullArray(): this {
+    this.unsignedVarint(0);
+    return this;
+  }
+
   /** Bytes of fixed length, as they are. */
   raw(value: Uint8Array): this {
     this.sink.copy(value);

@@ -108,6 +108,10 @@ export class MemoryBroker {
 
   // --- requests, as clients make them
 
+  topicNames(): readonly string[] {
+    return this.request(() => [...this.core.state.topics.keys()]);
+  }
+
   metadata(topics: readonly string[]): ReadonlyMap<string, TopicDescription & { readonly maxMessageBytes: number }> {
     return this.request(() => {
       const found = new Map<string, TopicDescription & { readonly maxMessageBytes: number }>();

@@ -50,6 +50,12 @@ export class MemoryLog implements Log {
     return new Map([...found].map(([name, { topicId, partitions }]) => [name, { name, topicId, partitions }] as const));
   }
 
+  async topicNames(): Promise<readonly string[]> {
+    const deliver = () => ({ error: "NONE" as const, names: this.broker.topicNames() });
+    const { names } = await this.calls.retried({ api: "Metadata" }, this.deadlineMs, deliver);
+    return names;
+  }
+
   async createTopics(specs: readonly TopicSpec[]): Promise<ReadonlyMap<string, "created" | "exists">> {
     const outcomes = new Map<string, "created" | "exists">();
     for (const spec of specs) {
