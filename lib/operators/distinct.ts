@@ -1,5 +1,5 @@
 import { ByteSink } from "../core/byte-sink.ts";
-import { int32Text } from "../serde/murmur3.ts";
+import { int32Text } from "../serde/int32-text.ts";
 import type { Serde } from "../serde/serde.ts";
 import { FoundRows } from "../state/found-rows.ts";
 import type { WindowStore } from "../state/store.ts";

@@ -1,5 +1,5 @@
 import { StreamError } from "../core/errors.ts";
-import { int32Text } from "./murmur3.ts";
+import { int32Text } from "./int32-text.ts";
 import type { Serde } from "./serde.ts";
 
 /** What the foreign side does with a subscription. @source Kafka Streams `SubscriptionWrapper.Instruction` */

@@ -1,3 +1,5 @@
+import { int32Text } from "./int32-text.ts";
+
 /** Kafka's seed. */
 const SEED = 104_729;
 
@@ -135,9 +137,4 @@ export class Murmur3 {
     this.k1.set(half(start + 4), half(start));
     this.mixFirst();
   }
-}
-
-/** The four bytes of a 32-bit integer, big-endian, one per character. */
-export function int32Text(value: number): string {
-  return String.fromCharCode((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
 }

@@ -1,4 +1,4 @@
-import { int32Text } from "./int32-text.ts";
+import { int32Text } from "../serde/int32-text.ts";
 import { int64Text } from "./int64-text.ts";
 
 /**
