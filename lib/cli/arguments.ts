@@ -30,8 +30,11 @@ export interface WordSpec {
   readonly optional?: true;
 }
 
-type Options = Readonly<Record<string, OptionSpec>>;
-type Words = Readonly<Record<string, WordSpec>>;
+/** Options of a command by name, without dashes. */
+export type Options = Readonly<Record<string, OptionSpec>>;
+
+/** Words of a command by name. */
+export type Words = Readonly<Record<string, WordSpec>>;
 
 /** A command: what it does, its words and options, and examples that a person can paste. */
 export interface CommandSpec<O extends Options = Options, W extends Words = Words> {

@@ -2,8 +2,7 @@ import type { App } from "../dsl/app.ts";
 import { describe } from "../topology/describe.ts";
 import { topicsOf } from "../topology/routing.ts";
 import { changelogTopic, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
-import { helpText, parseArguments } from "./arguments.ts";
-import type { Command } from "./command.ts";
+import { command } from "./command.ts";
 import { exitCodes } from "./failure.ts";
 import { loadApp } from "./load-app.ts";
 
@@ -19,18 +18,11 @@ const spec = {
 } as const;
 
 /** `millrace describe`. */
-export const describeCommand: Command = {
-  spec,
-  run: async (argv, { terminal }) => {
-    const parsed = parseArguments(spec, argv);
-    if (parsed.kind === "help") terminal.write(helpText(spec));
-    else {
-      const app = await loadApp(parsed.values.app);
-      terminal.write(parsed.values.json ? `${JSON.stringify(topologyFacts(app), null, 2)}\n` : describe(app.topology));
-    }
-    return exitCodes.done;
-  },
-};
+export const describeCommand = command(spec, async ({ app: path, json }, { terminal }) => {
+  const app = await loadApp(path);
+  terminal.write(json ? `${JSON.stringify(topologyFacts(app), null, 2)}\n` : describe(app.topology));
+  return exitCodes.done;
+});
 
 /** What `describe` prints, as data. */
 function topologyFacts({ id, topology }: App) {

@@ -4,8 +4,7 @@ import { type LookUpAnswer, lookUp } from "../query/look-up.ts";
 import { openTables, type Tables } from "../query/tables.ts";
 import { windowTypes } from "../state/store.ts";
 import { answerLines } from "./answer-lines.ts";
-import { helpText, parseArguments } from "./arguments.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { type CommandContext, command } from "./command.ts";
 import { exitCodes } from "./failure.ts";
 import { loadApp } from "./load-app.ts";
 import { onPorts } from "./on-ports.ts";
@@ -57,26 +56,17 @@ const spec = {
 } as const;
 
 /** `millrace query`. */
-export const queryCommand: Command = {
-  spec,
-  run: async (argv, context) => {
-    const parsed = parseArguments(spec, argv);
-    if (parsed.kind === "help") {
-      context.terminal.write(helpText(spec));
-      return exitCodes.done;
-    }
-    const { app: path, data, json, ...query } = parsed.values;
-    if (path === undefined) throw new StreamError("CONFIG_INVALID", "--app is missing: which application is asked?");
-    const app = await loadApp(path);
-    const times = { from: millisecondsOf(query.from), to: millisecondsOf(query.to) };
-    const ask = async (tables: Tables) =>
-      lookUp(tables, { ...query, ...(windowTypes.includes(tables.get(query.store).spec.type) ? times : {}) });
-    const { environment } = context;
-    const answer = await onPorts(app, { data, environment }, async (ports) => ask(await openTables(app, ports)));
-    write({ answer, store: query.store, json }, context);
-    return answer.kind === "row" && answer.row === undefined ? exitCodes.nothingFound : exitCodes.done;
-  },
-};
+export const queryCommand = command(spec, async ({ app: path, data, json, ...query }, context) => {
+  if (path === undefined) throw new StreamError("CONFIG_INVALID", "--app is missing: which application is asked?");
+  const app = await loadApp(path);
+  const times = { from: millisecondsOf(query.from), to: millisecondsOf(query.to) };
+  const ask = async (tables: Tables) =>
+    lookUp(tables, { ...query, ...(windowTypes.includes(tables.get(query.store).spec.type) ? times : {}) });
+  const { environment } = context;
+  const answer = await onPorts(app, { data, environment }, async (ports) => ask(await openTables(app, ports)));
+  write({ answer, store: query.store, json }, context);
+  return answer.kind === "row" && answer.row === undefined ? exitCodes.nothingFound : exitCodes.done;
+});
 
 /** Times may be written for people. */
 function millisecondsOf(text: string | undefined): string | undefined {

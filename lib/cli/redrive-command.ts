@@ -1,7 +1,6 @@
 import { StreamError } from "../core/errors.ts";
 import { type RedriveOptions, type RedriveReport, redrive } from "../worker/redrive.ts";
-import { helpText, parseArguments } from "./arguments.ts";
-import type { Command } from "./command.ts";
+import { command } from "./command.ts";
 import { exitCodes } from "./failure.ts";
 import { loadApp } from "./load-app.ts";
 import { onPorts } from "./on-ports.ts";
@@ -40,25 +39,16 @@ const spec = {
 } as const;
 
 /** `millrace redrive`. */
-export const redriveCommand: Command = {
-  spec,
-  run: async (argv, context) => {
-    const parsed = parseArguments(spec, argv);
-    if (parsed.kind === "help") {
-      context.terminal.write(helpText(spec));
-      return exitCodes.done;
-    }
-    const { app: path, data, json, topic, limit, "dry-run": dryRun } = parsed.values;
-    if (path === undefined) throw new StreamError("CONFIG_INVALID", "--app is missing: whose dead letters are they?");
-    const app = await loadApp(path);
-    const options = { topic, limit, dryRun };
-    const { environment, terminal } = context;
-    const report = await onPorts(app, { data, environment }, ({ log }) => redrive(app, log, options));
-    if (json) terminal.write(`${JSON.stringify({ topic, dryRun, ...report }, null, 2)}\n`);
-    else for (const line of reportLines(report, options)) terminal.line(line);
-    return exitCodes.done;
-  },
-};
+export const redriveCommand = command(spec, async (values, { environment, terminal }) => {
+  const { app: path, data, json, topic, limit, "dry-run": dryRun } = values;
+  if (path === undefined) throw new StreamError("CONFIG_INVALID", "--app is missing: whose dead letters are they?");
+  const app = await loadApp(path);
+  const options = { topic, limit, dryRun };
+  const report = await onPorts(app, { data, environment }, ({ log }) => redrive(app, log, options));
+  if (json) terminal.write(`${JSON.stringify({ topic, dryRun, ...report }, null, 2)}\n`);
+  else for (const line of reportLines(report, options)) terminal.line(line);
+  return exitCodes.done;
+});
 
 function reportLines({ redriven, foreign }: RedriveReport, { topic, dryRun }: RedriveOptions): readonly string[] {
   const verb = dryRun === true ? "would go back" : "went back";

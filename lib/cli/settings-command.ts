@@ -1,6 +1,5 @@
 import { defaultText, describeSettings, type SettingDescription } from "../config/describe.ts";
-import { helpText, parseArguments } from "./arguments.ts";
-import type { Command } from "./command.ts";
+import { command } from "./command.ts";
 import { exitCodes } from "./failure.ts";
 import { tableLines, wrapped } from "./terminal.ts";
 
@@ -18,18 +17,13 @@ const spec = {
 } as const;
 
 /** `millrace settings`. */
-export const settingsCommand: Command = {
-  spec,
-  run: async (argv, { terminal, columns }) => {
-    const parsed = parseArguments(spec, argv);
-    const settings = describeSettings();
-    if (parsed.kind === "help") terminal.write(helpText(spec));
-    else if (parsed.values.json) terminal.write(`${JSON.stringify(settings, null, 2)}\n`);
-    else if (parsed.values.markdown) terminal.write(settingsPage(settings));
-    else for (const line of settingLines(settings, columns)) terminal.line(line);
-    return exitCodes.done;
-  },
-};
+export const settingsCommand = command(spec, async ({ json, markdown }, { terminal, columns }) => {
+  const settings = describeSettings();
+  if (json) terminal.write(`${JSON.stringify(settings, null, 2)}\n`);
+  else if (markdown) terminal.write(settingsPage(settings));
+  else for (const line of settingLines(settings, columns)) terminal.line(line);
+  return exitCodes.done;
+});
 
 /** A table; on a terminal the reasons are wrapped under each other. */
 function settingLines(settings: readonly SettingDescription[], columns: number | undefined): readonly string[] {
