@@ -11,7 +11,7 @@ import { topicRef } from "./low-level.ts";
 import { prefixes } from "./prefixes.ts";
 import { checkedPartitions, repartition } from "./repartition.ts";
 import type { SchemaFor, Writes } from "./serdes.ts";
-import { bothKnown, given, needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
+import { given, needed, replaced, withoutKey, withoutValue } from "./serdes.ts";
 import type { GroupedOptions, KStream, Named, StreamProps } from "./stream.ts";
 
 /** Where records go. What is not given is what the stream knows. */
@@ -96,11 +96,10 @@ export abstract class StreamRoutes<K, V> {
       partitions: checkedPartitions(numberOfPartitions),
       partitioner: partitioner as StreamPartitioner | undefined,
     });
-    const { key, value } = known;
     return this.follow<G, W>({
       ...this.props,
       node: source,
-      serdes: key && value ? bothKnown(key, value) : known,
+      serdes: known,
       sources: [source],
       rekeyed: false,
       sourceKeyed: true,

@@ -1,24 +1,4 @@
-import type { ClaimOutcome, LeaseRow } from "../ports/lease-table.ts";
-
-/** What a worker does after its claim was answered. */
-export type ClaimDecision =
-  /** Go on: fence the log with InitProducerId, then confirm. */
-  | { readonly kind: "held"; readonly row: LeaseRow; readonly first: boolean }
-  /** Another worker holds it. Leave it alone; the plan will tell. */
-  | { readonly kind: "held-by-other"; readonly owner: string }
-  /**
-   * The row names this very worker, from a claim that this process does not know of: a second container was started
-   * with the same id, or an earlier claim of ours was reported as failed and had landed.
-   */
-  | { readonly kind: "held-by-namesake"; readonly epoch: number };
-
-/** Decides what the answer of a claim means for `worker`. */
-export function decideClaim(outcome: ClaimOutcome, worker: string): ClaimDecision {
-  const { row } = outcome;
-  if (outcome.kind === "claimed") return { kind: "held", row, first: outcome.first };
-  if (row.owner === worker) return { kind: "held-by-namesake", epoch: row.epoch };
-  return { kind: "held-by-other", owner: row.owner ?? "" };
-}
+import type { LeaseRow } from "../ports/lease-table.ts";
 
 /** Whether a pin is still ours, after an InitProducerId. */
 export type ConfirmDecision =

@@ -1,6 +1,5 @@
 import type { Operator } from "../topology/operator.ts";
 import { FixedKeyRecord } from "./fixed-key-record.ts";
-
 import type { FixedKeyProcessorContext } from "./processing-context.ts";
 import { processor } from "./processor.ts";
 

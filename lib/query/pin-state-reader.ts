@@ -49,7 +49,6 @@ export interface StateRequest {
 interface Tail {
   readonly base: string;
   readonly rows: SortedRows;
-  readonly from: number;
   upTo: number;
   records: number;
 }
@@ -137,7 +136,7 @@ export class PinStateReader {
   private async tail(changelog: TaskChangelog, want: { base: string; from: number; to: number }): Promise<Tail> {
     let tail = this.tails.get(changelog.key);
     if (tail === undefined || tail.base !== want.base || tail.upTo > want.to) {
-      tail = { base: want.base, rows: new SortedRows(), from: want.from, upTo: want.from, records: 0 };
+      tail = { base: want.base, rows: new SortedRows(), upTo: want.from, records: 0 };
       this.tails.set(changelog.key, tail);
     }
     if (tail.upTo < want.to) {

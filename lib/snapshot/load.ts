@@ -4,7 +4,6 @@ import type { SnapshotPointer } from "../ports/lease-table.ts";
 import type { ByteRange, ObjectStore } from "../ports/object-store.ts";
 import { isCorrupt } from "./manifest.ts";
 import { OBJECT_FOOTER_BYTES, readFooter, readManifest } from "./object.ts";
-import { type PinIdentity, parseSnapshotPath, pinPrefix } from "./paths.ts";
 import type { Manifest } from "./types.ts";
 
 /** Enough for the manifest of a pin with a few hundred segments. */
@@ -40,29 +39,6 @@ export async function loadSnapshotAt(options: {
     const { version, epoch, createdAtMs } = manifest;
     return { manifest, pointer: { path, manifestOffset, manifestLength, version, epoch, publishedAtMs: createdAtMs } };
   });
-}
-
-/**
- * Finds the newest snapshot of a pin by listing, for the day when the lease table is lost. Every object is a fold of the
- * committed changelog, published or not, so the newest readable one may be used.
- */
-export async function findNewestSnapshot(options: {
-  objects: ObjectStore;
-  pin: PinIdentity;
-}): Promise<{ manifest: Manifest; pointer: SnapshotPointer } | undefined> {
-  const { objects, pin } = options;
-  const paths: string[] = [];
-  for await (const { path } of objects.list(pinPrefix(pin))) {
-    if (parseSnapshotPath(path) !== undefined) paths.push(path);
-  }
-  for (const path of paths.reverse()) {
-    try {
-      return await loadSnapshotAt({ objects, path });
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
-    }
-  }
-  return undefined;
 }
 
 /** Part of an object that must be there. @throws {StreamError} `CORRUPT_SNAPSHOT` */

@@ -87,12 +87,6 @@ export class StoreView {
     return undefined;
   }
 
-  /** The row of a record key and window start. */
-  async getWindow(recordKeyText: string, windowStartMs: number): Promise<ViewWindowRow | undefined> {
-    const row = await this.get(windowKey(recordKeyText, windowStartMs));
-    return row === undefined ? undefined : { ...row, recordKeyText, windowStartMs };
-  }
-
   /** Rows with `from <= changelog key <= to` in byte order, at most `limit`; undefined ends are open. */
   async range(from: string | undefined, to: string | undefined, limit = Number.POSITIVE_INFINITY): Promise<ViewRow[]> {
     const rows: ViewRow[] = [];

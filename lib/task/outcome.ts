@@ -41,7 +41,7 @@ export type Outcome =
   /** Reconnect, look up leader and coordinator, then send the same bytes again. */
   | { readonly kind: "refresh-resend" }
   | { readonly kind: "reinitialise"; readonly reason: ReinitialiseReason }
-  | { readonly kind: "abort"; readonly next: "reinitialise" }
+  | { readonly kind: "abort" }
   | { readonly kind: "stop"; readonly code: ErrorCode };
 
 type KafkaFailure = Exclude<KafkaErrorName, "NONE">;
@@ -55,7 +55,7 @@ const refresh: Outcome = { kind: "refresh-resend" };
 const fenced: Outcome = { kind: "reinitialise", reason: "fenced" };
 const expired: Outcome = { kind: "reinitialise", reason: "expired" };
 const unknown: Outcome = { kind: "reinitialise", reason: "unknown-outcome" };
-const abortAndReinitialise: Outcome = { kind: "abort", next: "reinitialise" };
+const abortAndReinitialise: Outcome = { kind: "abort" };
 const stop = (code: ErrorCode): Outcome => ({ kind: "stop", code });
 
 /** Before EndTxn the transaction is aborted; after it, InitProducerId ends whatever is open. */
@@ -165,5 +165,5 @@ export function decideSurfaced(
   if (call.error === "UNKNOWN_TOPIC_OR_PARTITION" || call.error === "UNKNOWN_TOPIC_ID") {
     return { kind: "stop", code: "TOPIC_MISSING" };
   }
-  return { kind: "abort", next: "reinitialise" };
+  return { kind: "abort" };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decideAfterConfirm, decideClaim, decideRaise } from "../../../lib/lease/decide.ts";
+import { decideAfterConfirm, decideRaise } from "../../../lib/lease/decide.ts";
 import type { LeaseRow } from "../../../lib/ports/lease-table.ts";
 
 function row(changes: Partial<LeaseRow>): LeaseRow {
@@ -14,23 +14,6 @@ function row(changes: Partial<LeaseRow>): LeaseRow {
     ...changes,
   };
 }
-
-describe("a claim", () => {
-  test.for([true, false])("that was granted is held (first: %s)", (first) => {
-    expect(decideClaim({ kind: "claimed", row: row({}), first }, "me")).toEqual({ kind: "held", row: row({}), first });
-  });
-
-  test("of a pin that another worker holds is left", () => {
-    expect(decideClaim({ kind: "taken", row: row({ owner: "other" }) }, "me")).toEqual({
-      kind: "held-by-other",
-      owner: "other",
-    });
-  });
-
-  test("of a pin that a worker of my own id holds is not mine", () => {
-    expect(decideClaim({ kind: "taken", row: row({}) }, "me")).toEqual({ kind: "held-by-namesake", epoch: 5 });
-  });
-});
 
 describe("the read after InitProducerId", () => {
   test.for([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ObjectStore } from "../../../lib/ports/object-store.ts";
-import { findNewestSnapshot, loadSnapshot, loadSnapshotAt } from "../../../lib/snapshot/load.ts";
+import { loadSnapshot, loadSnapshotAt } from "../../../lib/snapshot/load.ts";
 import { publishSnapshot } from "../../../lib/snapshot/publish.ts";
 import { restoreStores } from "../../../lib/snapshot/restore.ts";
 import type { Manifest } from "../../../lib/snapshot/types.ts";
@@ -148,20 +148,8 @@ describe("damage", () => {
   });
 });
 
-describe("without a lease table", () => {
-  const pin = { applicationId: "app", generation: 1, pin: 0 };
-
-  test("a path alone leads to manifest and pointer", async () => {
-    const { objects, leases, manifest } = await twoSegments();
-    const pointer = (await leases.read(0))?.pointer ?? expect.fail("no pointer");
-    expect(await loadSnapshotAt({ objects, path: pointer.path })).toEqual({ manifest, pointer });
-  });
-
-  test("the newest readable object of a pin is found", async () => {
-    const { objects, manifest } = await twoSegments();
-    expect((await findNewestSnapshot({ objects, pin }))?.manifest).toEqual(manifest);
-    await objects.create("app/g1/pin-0/0000000000000009-000000000009-torn.snap", Buffer.from("half"));
-    expect((await findNewestSnapshot({ objects, pin }))?.manifest).toEqual(manifest);
-    expect(await findNewestSnapshot({ objects, pin: { ...pin, pin: 1 } })).toBeUndefined();
-  });
+test("a path alone leads to manifest and pointer", async () => {
+  const { objects, leases, manifest } = await twoSegments();
+  const pointer = (await leases.read(0))?.pointer ?? expect.fail("no pointer");
+  expect(await loadSnapshotAt({ objects, path: pointer.path })).toEqual({ manifest, pointer });
 });
