@@ -158,6 +158,13 @@ export const taskSettings = {
     unit: "records",
     about: "Records that are processed before heartbeats and answers get their turn: about a millisecond.",
   }),
+  maxIdleMs: duration({
+    default: 0,
+    min: 0,
+    max: minute,
+    about:
+      "How long a task with several inputs waits for one that has no records, before it takes those of the others: Kafka Streams' max.task.idle.ms. Above 0, results depend less on which producer is late, and every record waits where an input is quiet.",
+  }),
   maxPendingBytes: bytes({
     default: 8 * mebibyte,
     min: 64 * kibibyte,

@@ -1,13 +1,16 @@
+import { StreamError } from "../core/errors.ts";
 import { foreignKeyAnnounce } from "../operators/foreign-key-announce.ts";
 import { foreignKeyAnswer } from "../operators/foreign-key-answer.ts";
 import { foreignKeyReceive } from "../operators/foreign-key-receive.ts";
 import { foreignKeyResolve } from "../operators/foreign-key-resolve.ts";
 import { foreignKeySubscribe } from "../operators/foreign-key-subscribe.ts";
 import type { AnyJoiner } from "../operators/value-joiner.ts";
+import { keyFromText } from "../operators/waiting-change.ts";
 import type { ForeignAnswer } from "../serde/foreign-key.ts";
 import { foreignAnswer, keyText, subscription } from "../serde/foreign-key.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { TopicRef } from "../topology/node.ts";
+import type { StreamPartitioner } from "../topology/routing.ts";
 import type { Graph, ResolvedProcessor } from "./graph.ts";
 import { prefixes } from "./prefixes.ts";
 import { given, needed, replaced, withoutValue } from "./serdes.ts";
@@ -70,11 +73,20 @@ class ForeignKeyJoin<K, R> {
   addSubscribers(foreignKey: (value: unknown, key: unknown) => unknown): void {
     const { graph, names, keySerde, valueSerde, foreignKeySerde } = this;
     const left = this.join.call === "leftJoin";
-    const operator = foreignKeySubscribe({ foreignKey, keySerde, valueSerde, foreignKeySerde, left });
+    const newestOnly = this.left.historyRetentionMs !== undefined;
+    const operator = foreignKeySubscribe({ foreignKey, keySerde, valueSerde, foreignKeySerde, left, newestOnly });
     this.add(names.subscribe, this.left.node, { operator });
     const serdes = { keySerde: foreignKeySerde, valueSerde: subscription as Serde<unknown> };
     const topic = internal(names.registrationTopic);
-    graph.addSink({ kind: "sink", name: names.registrationSink, parents: [names.subscribe], topic, ...serdes });
+    const { otherPartitioner } = this.partitioners;
+    graph.addSink({
+      kind: "sink",
+      name: names.registrationSink,
+      parents: [names.subscribe],
+      topic,
+      ...serdes,
+      ...(otherPartitioner && { partitioner: onePartition(otherPartitioner, (key) => key) }),
+    });
     graph.addSource({ kind: "source", name: names.registrationSource, topics: [topic], ...serdes });
     graph.addCopartitionGroup([...this.right.sources, names.registrationSource]);
   }
@@ -96,9 +108,11 @@ class ForeignKeyJoin<K, R> {
     const rows = this.right.rows("newest");
     const answer = foreignKeyAnswer({ rows, foreignKeySerde });
     this.add(names.answer, names.receive, { operator: answer, reads: rows.stores });
-    const announce = foreignKeyAnnounce(subscriptions);
+    const newestOnly = this.right.historyRetentionMs !== undefined;
+    const announce = foreignKeyAnnounce({ ...subscriptions, newestOnly });
     this.add(names.announce, this.right.node, { operator: announce, reads: [names.store] });
     const topic = internal(names.responseTopic);
+    const { partitioner } = this.partitioners;
     graph.addSink({
       kind: "sink",
       name: names.responseSink,
@@ -106,7 +120,10 @@ class ForeignKeyJoin<K, R> {
       topic,
       keySerde: keyText,
       valueSerde,
-      partitioner: (_key, answer) => (answer as ForeignAnswer).primaryPartition,
+      partitioner:
+        partitioner === undefined
+          ? (_key, answer) => (answer as ForeignAnswer).primaryPartition
+          : onePartition(partitioner, (text) => keyFromText(keySerde, text as string)),
     });
     graph.addSource({ kind: "source", name: names.responseSource, topics: [topic], keySerde, valueSerde });
     graph.addCopartitionGroup([...this.left.sources, names.responseSource]);
@@ -135,9 +152,33 @@ class ForeignKeyJoin<K, R> {
     });
   }
 
+  private get partitioners(): TablePartitioners {
+    return this.join.options as TablePartitioners;
+  }
+
   private add(name: string, parent: string, resolved: ResolvedProcessor): void {
     this.graph.addProcessor({ name, parents: [parent], resolve: () => resolved });
   }
+}
+
+/** How the topics of the two tables are partitioned, where it is not Kafka's default. */
+interface TablePartitioners {
+  readonly partitioner?: StreamPartitioner;
+  readonly otherPartitioner?: StreamPartitioner;
+}
+
+/**
+ * The partition of a key, as its table is partitioned.
+ *
+ * @throws {StreamError} `PROCESSING_FAILED` for several partitions, or none: a row is in one
+ */
+function onePartition(partitioner: StreamPartitioner, keyOf: (key: unknown) => unknown): StreamPartitioner {
+  return (key, _value, context) => {
+    const answer = partitioner(keyOf(key), null, context);
+    if (answer === undefined || typeof answer === "number" || answer.length === 1) return answer;
+    const partitions = answer.join(", ") || "none";
+    throw new StreamError("PROCESSING_FAILED", `it answered ${partitions}: a row of a table is in one partition`);
+  };
 }
 
 function internal(name: string): TopicRef {

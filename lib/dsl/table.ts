@@ -11,6 +11,7 @@ import { toStream } from "../operators/to-stream.ts";
 import type { ValueJoiner } from "../operators/value-joiner.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
+import type { StreamPartitioner } from "../topology/routing.ts";
 import { changesOnlyTable } from "./changes-only-table.ts";
 import type { Connected } from "./connected-stores.ts";
 import { connectedStores } from "./connected-stores.ts";
@@ -73,6 +74,13 @@ export interface TransformValuesOptions<V, T> extends DerivedOptions<V, T>, Conn
 export interface ForeignKeyOptions<K, V, FK, R, T> extends DerivedOptions<R, T> {
   /** The key in the other table; null for none. */
   readonly foreignKey: (value: V, key: K) => FK | null;
+  /**
+   * How this table's topic is partitioned, by key alone, where it is not by Kafka's default partitioner. Repartitions nothing: the
+   * join's own topics follow it.
+   */
+  readonly partitioner?: StreamPartitioner<K, null>;
+  /** The same of the other table. */
+  readonly otherPartitioner?: StreamPartitioner<FK, null>;
 }
 
 /** What a derived table adds: an operator that knows whether it keeps a store and whether old values are asked for. */

@@ -6,21 +6,28 @@ import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { ForeignKeyReceiveProps } from "./foreign-key-receive.ts";
 
+/** What `foreignKeyAnnounce` needs. */
+export interface ForeignKeyAnnounceProps extends ForeignKeyReceiveProps {
+  /** True for a table with history: versions that come out of order change no result. */
+  readonly newestOnly: boolean;
+}
+
 /**
  * Sends every change of the foreign table to all rows that subscribe to it, in the order of their keys, changed or not.
  *
  * @source Kafka Streams `ForeignTableJoinProcessorSupplier`
  * @example
- * foreignKeyAnnounce({ store: "subscriptions", foreignKeySerde: string() });
+ * foreignKeyAnnounce({ store: "subscriptions", foreignKeySerde: string(), newestOnly: false });
  */
-export function foreignKeyAnnounce({ store, foreignKeySerde }: ForeignKeyReceiveProps): Operator {
+export function foreignKeyAnnounce({ store, foreignKeySerde, newestOnly }: ForeignKeyAnnounceProps): Operator {
   return Object.freeze<Operator>({
     kind: "foreign-key-announce",
-    create: ({ next, store: open }) => {
+    create: ({ next, store: open, dropped }) => {
       const subscriptions = open<KeyValueStore>(store);
       const scratch = new ByteSink(64);
       const registers = new CursorRegisters();
       return (cursor) => {
+        if (newestOnly && !cursor.isNewest) return dropped("out-of-order");
         const value = cursor.value ?? null;
         const prefix = subscriptionKey(cursor.keyText(foreignKeySerde, scratch), "");
         registers.save(cursor);

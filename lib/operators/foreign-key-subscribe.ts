@@ -18,6 +18,8 @@ export interface ForeignKeySubscribeProps {
   readonly foreignKeySerde: Serde<unknown>;
   /** True: every change wants an answer. */
   readonly left: boolean;
+  /** True for a table with history: versions that come out of order subscribe to nothing. */
+  readonly newestOnly: boolean;
 }
 
 /**
@@ -29,11 +31,11 @@ export interface ForeignKeySubscribeProps {
  * @example
  * foreignKeySubscribe({
  *   foreignKey: (cart) => (cart as Cart).user,
- *   keySerde: string(), valueSerde: json(), foreignKeySerde: string(), left: false,
+ *   keySerde: string(), valueSerde: json(), foreignKeySerde: string(), left: false, newestOnly: false,
  * });
  */
 export function foreignKeySubscribe(props: ForeignKeySubscribeProps): Operator {
-  const { keySerde, valueSerde, foreignKeySerde, left } = props;
+  const { keySerde, valueSerde, foreignKeySerde, left, newestOnly } = props;
   const foreignKeyOf = ofValue(props.foreignKey);
   const keyOf = (value: unknown, cursor: Cursor): unknown =>
     value === null || value === undefined ? null : (foreignKeyOf(value, cursor) ?? null);
@@ -57,6 +59,7 @@ export function foreignKeySubscribe(props: ForeignKeySubscribeProps): Operator {
         next(cursor);
       };
       return (cursor) => {
+        if (newestOnly && !cursor.isNewest) return dropped("out-of-order");
         const { value, oldValue } = cursor;
         const gone = cursor.valueIsNull;
         const oldKey = keyOf(oldValue, cursor);

@@ -50,6 +50,8 @@ export interface PinEnvironment {
     /** A pin whose unsent output is larger does not process on. */
     readonly maxPendingBytes: number;
     readonly maxBatchRecords: number;
+    /** How long a task waits for an input that has nothing. */
+    readonly maxTaskIdleMs: number;
     readonly transactionTimeoutMs: number;
     readonly transactionDeadlineMs: number;
     /** `delete.retention.ms` of changelogs: an older snapshot is not used. */

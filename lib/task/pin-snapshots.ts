@@ -83,10 +83,15 @@ export class PinSnapshots {
     effect: RestoreEffect,
   ): Promise<{ tasks: Task[]; tailRecords: number }> {
     const { position, row } = effect;
-    const { ports, globals } = this.environment;
+    const { ports, globals, limits } = this.environment;
     this.manifest = manifest;
     this.lostChanges = false;
-    const surroundings = { collector: this.inside.collector, nowMs: () => ports.clock.nowMs(), globals };
+    const surroundings = {
+      collector: this.inside.collector,
+      nowMs: () => ports.clock.nowMs(),
+      globals,
+      maxIdleMs: limits.maxTaskIdleMs,
+    };
     const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, surroundings));
     const stores = loggedStores(tasks);
     const from = await this.fromSnapshot(stores, { position, row });

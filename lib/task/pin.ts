@@ -12,6 +12,7 @@ import { invariant } from "../core/errors.ts";
 import { type PartitionKey, parsePartitionKey } from "../core/ids.ts";
 import type { FetchedPartition } from "../ports/log.ts";
 import { Collector } from "./collector.ts";
+import { nextDueMs, nextTimerMs } from "./due-times.ts";
 import { tellPassedFailures, tellRetry } from "./failure-lines.ts";
 import { OpenWork } from "./open-work.ts";
 import { acquireEffects, missesInputs, type PinCore, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
@@ -156,7 +157,7 @@ export class Pin {
       committed: this.committed,
       snapshotVersion: "lease" in state ? state.lease.version : 0,
       tailRecords: state.kind === "running" ? uncoveredOf(state).records : 0,
-      nextTimerAtMs: this.nextTimerAtMs(),
+      nextTimerAtMs: nextTimerMs(this.tasks),
     };
   }
 
@@ -232,15 +233,10 @@ export class Pin {
 
   /** How long nothing can become due. */
   private restMs(state: Running, nowMs: number): number {
-    const timerAtMs = mayProcess(state) ? this.nextTimerAtMs() : undefined;
+    const timerAtMs = mayProcess(state) ? nextDueMs(this.tasks) : undefined;
     const timerMs = timerAtMs === undefined ? 1_000 : Math.max(1, timerAtMs - this.environment.ports.clock.nowMs());
     if (state.inFlight !== undefined || state.flushing) return Math.min(1_000, timerMs);
     return Math.min(timerMs, this.work.restMs(nowMs, this.environment.config));
-  }
-
-  private nextTimerAtMs(): number | undefined {
-    const due = this.tasks.flatMap(({ nextWallClockMs }) => (nextWallClockMs === undefined ? [] : [nextWallClockMs]));
-    return due.length === 0 ? undefined : Math.min(...due);
   }
 
   private processBatch(

@@ -8,7 +8,7 @@
  * Invariants
  * - T1 a record is processed to completion before the next is taken; there is no suspension point in between.
  * - T2 the next record is the one with the lowest timestamp among the inputs' heads (Kafka Streams' rule); while an input
- *   has records on the log that were not fetched yet, nothing is taken (`max.task.idle.ms` = 0).
+ *   has records on the log that were not fetched yet, nothing is taken, and one that has none is waited for (`max.task.idle.ms`).
  * - T3 everything that a record changed (stores, clocks, times, positions) belongs to the open layer: `drop` forgets it,
  *   `acknowledge` keeps it.
  * - T4 user code starts when everything is restored, before the first record, and again after it was rolled back.
@@ -29,6 +29,7 @@ import type { PunctuationType } from "../topology/punctuation.ts";
 import { RecordCache } from "../topology/record-cache.ts";
 import type { Collector } from "./collector.ts";
 import { GlobalStores } from "./global-stores.ts";
+import { InputChoice } from "./input-choice.ts";
 import { Punctuators } from "./punctuators.ts";
 import { RecordFailures } from "./record-failures.ts";
 import { RecordQueue } from "./record-queue.ts";
@@ -48,6 +49,8 @@ export interface TaskSurroundings {
   readonly nowMs: () => number;
   /** Undefined: the application has none. */
   readonly globals?: GlobalStores | undefined;
+  /** See `InputPatience`; 0 without it. */
+  readonly maxIdleMs?: number;
 }
 
 interface Input {
@@ -64,6 +67,7 @@ export class Task {
   readonly counts: TaskCounts = { processed: 0, dropped: 0, skipped: 0 };
   readonly failures: RecordFailures;
   private readonly inputs: Input[];
+  private readonly choice: InputChoice<Input>;
   private readonly clocks = new Map<string, OperatorClock & { readonly initial: number }>();
   private readonly cursor = new Cursor();
   private readonly collector: Collector;
@@ -80,7 +84,8 @@ export class Task {
   /** User code asked for a commit since the last one. */
   commitRequested = false;
 
-  constructor(plan: TaskPlan, position: Position | undefined, { collector, nowMs, globals }: TaskSurroundings) {
+  constructor(plan: TaskPlan, position: Position | undefined, surroundings: TaskSurroundings) {
+    const { collector, nowMs, globals, maxIdleMs = 0 } = surroundings;
     this.plan = plan;
     this.position = position;
     this.collector = collector;
@@ -114,6 +119,7 @@ export class Task {
       );
       return { queue, node: source.node.name, process: source.process };
     });
+    this.choice = new InputChoice(this.inputs, { maxIdleMs, nowMs });
     this.streamTimeMs = Math.max(-1, ...this.inputs.map((input) => input.queue.partitionTimeMs));
   }
 
@@ -157,7 +163,7 @@ export class Task {
   /** Processes one record, without what its stream time makes due. @returns whether there was one to take */
   processNext(): boolean {
     this.start();
-    const input = this.nextInput();
+    const input = this.choice.next();
     if (input === undefined) return false;
     this.processHead(input);
     this.current = undefined;
@@ -180,6 +186,11 @@ export class Task {
   hasOtherTimers({ clocks }: Position): boolean {
     for (const [id, dueMs] of this.punctuators.dueTimes()) if (clocks[`${this.plan.id}/${id}`] !== dueMs) return true;
     return false;
+  }
+
+  /** When a record that is there may be taken although an input has none; undefined when none waits for that. */
+  get waitsUntilMs(): number | undefined {
+    return this.choice.waitsUntilMs;
   }
 
   /** Lets user code start, if it has not: everything is restored now. */
@@ -214,20 +225,6 @@ export class Task {
       this.counts.processed++;
     }
     queue.take();
-  }
-
-  private nextInput(): Input | undefined {
-    if (this.inputs.length === 1) {
-      const only = this.inputs[0] as Input;
-      return only.queue.head === undefined ? undefined : only;
-    }
-    let best: Input | undefined;
-    for (const input of this.inputs) {
-      if (input.queue.head === undefined) {
-        if (!input.queue.caughtUp) return undefined;
-      } else if (best === undefined || input.queue.headTimestampMs < best.queue.headTimestampMs) best = input;
-    }
-    return best;
   }
 
   /** Returns to a committed position: clocks, times and queues. Stores are returned by their own `drop`. User code starts anew. */

@@ -24,6 +24,7 @@ export function fromSettings(
     limits: {
       maxPendingBytes: task.maxPendingBytes,
       maxBatchRecords: task.maxBatchRecords,
+      maxTaskIdleMs: task.maxIdleMs,
       transactionTimeoutMs: transaction.timeoutMs,
       transactionDeadlineMs: transaction.deadlineMs,
       deleteRetentionMs: topics.deleteRetentionMs,

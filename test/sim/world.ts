@@ -177,6 +177,7 @@ export class World {
         limits: {
           maxPendingBytes: 1 << 16,
           maxBatchRecords: 7,
+          maxTaskIdleMs: 0,
           transactionTimeoutMs: 5_000,
           transactionDeadlineMs: 4_000,
           deleteRetentionMs: 7 * 86_400_000,

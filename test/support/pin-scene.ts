@@ -154,6 +154,7 @@ export class PinScene {
       limits: {
         maxPendingBytes: 1 << 20,
         maxBatchRecords: 100,
+        maxTaskIdleMs: 0,
         transactionTimeoutMs: 5_000,
         transactionDeadlineMs: 4_000,
         deleteRetentionMs: 7 * 86_400_000,

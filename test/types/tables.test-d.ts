@@ -114,3 +114,17 @@ test("a join by foreign key takes a key of the other table", () => {
   // @ts-expect-error keys of the other table are strings
   carts.join(users, (cart) => cart.total, { foreignKey: (cart) => cart.total });
 });
+
+test("partitioners of a join by foreign key get the keys of their tables", () => {
+  const regions = builder.table("regions", { key: int64(), value: string() });
+  const foreignKey = (user: User): number => user.age;
+  users.join(regions, (user, region) => user.region + region, {
+    foreignKey,
+    partitioner: (id, _none, { partitionCount }) => id.length % partitionCount,
+    otherPartitioner: (age, _none, { partitionCount }) => age % partitionCount,
+  });
+  // @ts-expect-error keys of the other table are numbers
+  users.join(regions, (user) => user.region, { foreignKey, otherPartitioner: (age: string) => age.length });
+  // @ts-expect-error only a join by foreign key has topics of its own
+  users.join(users, (user) => user.region, { partitioner: () => 0 });
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import type { KTable } from "../../../lib/dsl/table.ts";
+import { versionedKeyValue } from "../../../lib/dsl/versioned-store.ts";
 import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { TopologyHost } from "../../support/task-host.ts";
@@ -145,4 +146,28 @@ test("serdes that are needed and not known are named", () => {
   expect(() => mapped.join(users, both, { foreignKey })).toThrow(
     expect.objectContaining({ code: "TOPOLOGY_INVALID", message: expect.stringContaining("KTABLE-MAPVALUES") }),
   );
+});
+
+test.for([
+  ["left", ["A", "old", 5], []],
+  ["right", ["x", "OLD", 5], []],
+] as const)("a version of the %s table that comes out of order changes no result", ([side, late, expected]) => {
+  const kept = (topic: string) => ({
+    key: string(),
+    value: string(),
+    store: topic === side ? versionedKeyValue(topic, 100) : topic,
+  });
+  const host = new TopologyHost((builder) => {
+    const left = builder.table("left", kept("left"));
+    const right = builder.table("right", kept("right"));
+    left
+      .join(right, (row, other) => `${row}:${other}`, { foreignKey: () => "x" })
+      .toStream()
+      .to("out", { key: string(), value: string() });
+  });
+  host.pipe("left", { key: "A", value: "new", timestampMs: 10 });
+  host.pipe("right", { key: "x", value: "NEW", timestampMs: 20 });
+  const [key, value, timestampMs] = late;
+  expect(host.pipe(side, { key, value, timestampMs })).toEqual(expected);
+  expect(host.drops.map(([, reason]) => reason)).toEqual(["out-of-order"]);
 });
