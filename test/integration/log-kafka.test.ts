@@ -7,57 +7,10 @@ import type { Log } from "../../lib/ports/log.ts";
 import type { LogHarness, LogSubject } from "../conformance/log/harness.ts";
 import { batchOf, rowsOf } from "../conformance/log/scene.ts";
 import { logContract } from "../conformance/log.ts";
-import { type AnswerLossProxy, kafkaApiKeys, startAnswerLossProxy } from "../support/answer-loss-proxy.ts";
-import { type KafkaOptions, startKafka } from "../support/servers/kafka.ts";
-import { freePorts } from "../support/servers/ports.ts";
+import { kafkaApiKeys } from "../support/answer-loss-proxy.ts";
+import { type Broker, type BrokerKind, newest, older, ownBroker } from "../support/servers/protocol-brokers.ts";
 
 const COMPACTION_LIMIT_MS = 60_000;
-
-/** A broker to test against, and what can be done to it. */
-interface Broker {
-  readonly bootstrap: string;
-  /** Bootstrap address behind the proxy. */
-  readonly proxied: string | undefined;
-  readonly proxy: AnswerLossProxy | undefined;
-  stop(): Promise<void>;
-}
-
-/** Brokers that differ in the transaction protocol. */
-interface BrokerKind {
-  readonly title: string;
-  readonly start: Pick<KafkaOptions, "version" | "transactionVersion">;
-  readonly raisesEpochs: boolean;
-}
-
-const newest: BrokerKind = { title: "Kafka", start: {}, raisesEpochs: true };
-
-const older: readonly BrokerKind[] = [
-  { title: "Kafka with transaction.version 1", start: { transactionVersion: 1 }, raisesEpochs: false },
-  { title: "Kafka 3.9", start: { version: "3.9" }, raisesEpochs: false },
-];
-
-/** A broker of our own: one listener behind a proxy that loses answers, and a cleaner that does not sleep for long. */
-async function ownBroker(kind: BrokerKind): Promise<Broker> {
-  const [plain = 0, controller = 0, behind = 0, front = 0] = await freePorts(4);
-  const at = (name: string, port: number) => `${name}://127.0.0.1:${port}`;
-  const server = await startKafka({
-    ...kind.start,
-    port: plain,
-    properties: {
-      listeners: [at("PLAINTEXT", plain), at("CONTROLLER", controller), at("PROXIED", behind)].join(","),
-      "advertised.listeners": [at("PLAINTEXT", plain), at("PROXIED", front)].join(","),
-      "controller.quorum.voters": `1@127.0.0.1:${controller}`,
-      "log.cleaner.backoff.ms": 100,
-      "log.retention.check.interval.ms": 1_000,
-    },
-  });
-  const proxy = await startAnswerLossProxy({ port: front, targetPort: behind });
-  const stop = async () => {
-    await proxy.close();
-    await server.stop();
-  };
-  return { bootstrap: server.bootstrap, proxied: `127.0.0.1:${front}`, proxy, stop };
-}
 
 /** Appends until the segment rolls, and waits until no key is left twice below that. */
 async function waitForCompaction(log: Log, topic: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { connect, createServer, type Socket } from "node:net";
+import { type RefusableApi, refusableApis, refusalOf } from "./refusals.ts";
 
 /** Kafka requests by number, those whose answers tests lose. */
 export const kafkaApiKeys = { Produce: 0, InitProducerId: 22, EndTxn: 26 } as const;
 
-/** A way to a Kafka broker that loses chosen answers. */
+/** A way to a Kafka broker that loses or changes chosen answers. */
 export interface AnswerLossProxy {
   readonly port: number;
   /**
@@ -11,9 +12,23 @@ export interface AnswerLossProxy {
    * @param apiKey number of the request in Kafka's protocol
    */
   loseNextAnswer(apiKey: number): void;
+  /**
+   * Answers the next request of a kind with an error code.
+   * @param acted true when the broker acts on it all the same, false when it never sees it
+   */
+  refuseNext(api: RefusableApi, refusal: { readonly code: number; readonly acted: boolean }): void;
   /** Answers lost so far. */
   readonly lostCount: number;
+  /** Answers that were changed so far. */
+  readonly refusedCount: number;
   close(): Promise<void>;
+}
+
+/** What happens to the next request of a kind. */
+interface Armed {
+  readonly apiKey: number;
+  /** Undefined: the answer is lost. */
+  readonly refusal?: { readonly code: number; readonly acted: boolean };
 }
 
 /** Starts the proxy on a loopback port; the broker must advertise that port, or clients go around it. */
@@ -26,8 +41,9 @@ export async function startAnswerLossProxy(options: { port: number; targetPort: 
 class LossyProxy implements AnswerLossProxy {
   port = 0;
   lostCount = 0;
+  refusedCount = 0;
   private readonly targetPort: number;
-  private readonly armed: number[] = [];
+  private readonly armed: Armed[] = [];
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer({ noDelay: true }, (client) => this.accept(client));
 
@@ -36,7 +52,11 @@ class LossyProxy implements AnswerLossProxy {
   }
 
   loseNextAnswer(apiKey: number): void {
-    this.armed.push(apiKey);
+    this.armed.push({ apiKey });
+  }
+
+  refuseNext(api: RefusableApi, refusal: { readonly code: number; readonly acted: boolean }): void {
+    this.armed.push({ apiKey: refusableApis[api], refusal });
   }
 
   async listen(port: number): Promise<void> {
@@ -55,8 +75,8 @@ class LossyProxy implements AnswerLossProxy {
 
   private accept(client: Socket): void {
     const broker = connect({ host: "127.0.0.1", port: this.targetPort, noDelay: true });
-    /** Requests of this connection whose answers are to be lost, by correlation id. */
-    const doomed = new Set<number>();
+    /** What the client gets instead of an answer, by correlation id; undefined: nothing, and no connection any more. */
+    const replaced = new Map<number, Buffer | undefined>();
     const end = () => {
       for (const socket of [client, broker]) {
         this.sockets.delete(socket);
@@ -69,16 +89,23 @@ class LossyProxy implements AnswerLossProxy {
       socket.on("close", end);
     }
     const requests = new FrameSplitter((frame) => {
-      const at = this.armed.indexOf(frame.readInt16BE(4));
-      if (at !== -1) {
-        this.armed.splice(at, 1);
-        doomed.add(frame.readInt32BE(8));
+      const at = this.armed.findIndex(({ apiKey }) => apiKey === frame.readInt16BE(4));
+      const [armed] = at === -1 ? [] : this.armed.splice(at, 1);
+      const refusal = armed?.refusal && refusalOf(frame, armed.refusal.code);
+      if (refusal !== undefined) this.refusedCount++;
+      if (refusal !== undefined && armed?.refusal?.acted === false) {
+        client.write(refusal);
+        return;
       }
+      if (armed !== undefined) replaced.set(frame.readInt32BE(8), refusal);
       broker.write(frame);
     });
     const answers = new FrameSplitter((frame) => {
-      if (!doomed.has(frame.readInt32BE(4))) {
-        client.write(frame);
+      const correlationId = frame.readInt32BE(4);
+      const replacement = replaced.get(correlationId);
+      if (replacement !== undefined || !replaced.has(correlationId)) {
+        replaced.delete(correlationId);
+        client.write(replacement ?? frame);
         return;
       }
       this.lostCount++;
