@@ -26,6 +26,7 @@ export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
 export { KGroupedStream } from "./dsl/grouped-stream.ts";
 export type { TableAggregateOptions, TableGroupedOptions } from "./dsl/grouped-table.ts";
 export { KGroupedTable } from "./dsl/grouped-table.ts";
+export type { GroupedWithinOptions } from "./dsl/grouped-within.ts";
 export type { JoinWindows, JoinWindowsOptions } from "./dsl/join-windows.ts";
 export { joinWindows } from "./dsl/join-windows.ts";
 export type { LateOptions } from "./dsl/late-stream.ts";

@@ -1,5 +1,9 @@
+import type { Duration } from "../core/duration.ts";
+import type { Pair } from "../operators/map.ts";
 import type { DistinctBy, DistinctOptions } from "./distinct.ts";
 import { distinctStream } from "./distinct.ts";
+import type { GroupedWithinOptions } from "./grouped-within.ts";
+import { groupedWithinStream } from "./grouped-within.ts";
 import type { KStream } from "./stream.ts";
 import { StreamRoutes } from "./stream-routes.ts";
 
@@ -19,5 +23,28 @@ export abstract class StreamStages<K, V> extends StreamRoutes<K, V> {
   distinct(options: DistinctOptions<K, V>): KStream<K, V>;
   distinct(options: DistinctOptions<K, V> & Partial<DistinctBy<K, V, unknown>>): KStream<K, V> {
     return this.follow<K, V>(distinctStream(this.props, options));
+  }
+
+  /**
+   * Collects records into groups: one goes on when it has `max` records, or `within` after its first one, by the wall clock.
+   * A group is the list of a key's values; with `per: "partition"` it is a list of keys and values, whatever their keys.
+   *
+   * A record is in exactly one group, whatever is restarted: what waits is in a store, and the timer in the position. A group
+   * has the largest timestamp of its records and no headers. Records without a key are dropped, unless groups are of partitions.
+   *
+   * @param max Records at most in a group.
+   * @throws {StreamError} `CONFIG_INVALID` for limits below 1, `TOPOLOGY_INVALID` without a serde that is needed
+   * @example
+   * const batches = orders.groupedWithin(500, "200ms", { per: "partition", store: "orders-waiting" });
+   * const perCity = orders.groupedWithin(10, "5s").mapValues((some) => some.length);
+   */
+  groupedWithin(
+    max: number,
+    within: Duration,
+    options: GroupedWithinOptions<K, V> & { readonly per: "partition" },
+  ): KStream<K, readonly Pair<K, V>[]>;
+  groupedWithin(max: number, within: Duration, options?: GroupedWithinOptions<K, V>): KStream<K, readonly V[]>;
+  groupedWithin(max: number, within: Duration, options: GroupedWithinOptions<K, V> = {}): KStream<K, never> {
+    return this.follow<K, never>(groupedWithinStream(this.props, { max, within }, options));
   }
 }

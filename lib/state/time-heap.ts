@@ -12,6 +12,11 @@ export class TimeHeap {
     return this.timesMs[0] ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Key with the smallest time. The heap must not be empty. */
+  get firstKey(): string {
+    return this.keys[0] as string;
+  }
+
   add(keyText: string, timeMs: number): void {
     let at = this.keys.length;
     while (at > 0) {

@@ -71,3 +71,13 @@ test("rows of groups and tables end, windows do by themselves", () => {
   // @ts-expect-error a window ends with its retention
   perMinute.count({ ttl: "1d" });
 });
+
+test("groups are lists of values, or of keys and values", () => {
+  type Orders = { user: string; total: number };
+  expectTypeOf(orders.groupedWithin(10, "1s")).toEqualTypeOf<KStream<string, readonly Orders[]>>();
+  expectTypeOf(orders.groupedWithin(10, "1s", { per: "partition", store: "waiting" })).toEqualTypeOf<
+    KStream<string, readonly (readonly [string, Orders])[]>
+  >();
+  // @ts-expect-error a group is a list
+  orders.groupedWithin(10, "1s").mapValues((order) => order.total);
+});
