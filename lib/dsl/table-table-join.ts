@@ -67,7 +67,12 @@ export function joinTables(left: TableProps, { call, other: right, joiner, optio
   graph.addCopartitionGroup(sources);
   const rows = () =>
     store === undefined ? joinedRows(leftRows, rightRows, { ...needs, joiner: forward }) : storedRows(store.name);
-  return { graph, node, sources, serdes, oldValues, rows, sourceKeyed };
+  return { graph, node, sources, serdes, oldValues, rows, sourceKeyed, closeDelayMs: closeDelay(left, right) };
+}
+
+/** A joined window is closed when it is in both tables; undefined when one of them has no windows. */
+function closeDelay({ closeDelayMs: left }: TableProps, { closeDelayMs: right }: TableProps): number | undefined {
+  return left === undefined || right === undefined ? undefined : Math.max(left, right);
 }
 
 /** What the node of one side needs, apart from what follows from its table. */

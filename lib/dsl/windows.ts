@@ -92,7 +92,7 @@ export interface SlidingWindowsOptions {
  * Windows `[start, start + timeDifference]`, both ends inclusive, that lie where the records are: every set of records that a
  * window of this length can hold has one.
  *
- * @throws {StreamError} `CONFIG_INVALID` for what is no duration
+ * @throws {StreamError} `CONFIG_INVALID` for what is no duration, or when both are 0
  * @source Kafka Streams `SlidingWindows.ofTimeDifferenceAndGrace`
  * @example
  * slidingWindows({ timeDifference: "5m", grace: "30s" });
@@ -100,7 +100,11 @@ export interface SlidingWindowsOptions {
 export function slidingWindows({ timeDifference, grace }: SlidingWindowsOptions): SlidingWindows {
   const differenceMs = durationMs(timeDifference, "timeDifference of slidingWindows");
   const graceMs = durationMs(grace, "grace of slidingWindows");
-  return Object.freeze<SlidingWindows>({ kind: "sliding", differenceMs, graceMs });
+  if (differenceMs + graceMs > 0) return Object.freeze<SlidingWindows>({ kind: "sliding", differenceMs, graceMs });
+  throw new StreamError(
+    "CONFIG_INVALID",
+    "slidingWindows keeps windows for 2 * timeDifference + grace = 0 ms, so none would hold two records: raise one of them",
+  );
 }
 
 /** Session windows; made by `sessionWindows`. */

@@ -56,6 +56,7 @@ export interface KeyBounds<K> extends QueryOptions {
 }
 
 const ROWS_MAX = 1_000;
+const askableTypes: readonly StoreType[] = [...keyedTypes, ...windowTypes];
 
 const howToAsk: Readonly<Record<StoreSpec["type"], string>> = {
   keyValue: "ask it with get(key) or range()",
@@ -92,13 +93,10 @@ export class Tables {
 
   /** Names of all stores that can be queried. */
   get names(): readonly string[] {
-    return [
-      ...new Set(
-        this.plan.pins.flatMap(({ tasks }) =>
-          tasks.flatMap(({ changelogs }) => changelogs.map(({ store }) => store.name)),
-        ),
-      ),
-    ].sort();
+    const stores = this.plan.pins.flatMap(({ tasks }) =>
+      tasks.flatMap(({ changelogs }) => changelogs.map(({ store }) => store)),
+    );
+    return [...new Set(stores.filter(({ type }) => askableTypes.includes(type)).map(({ name }) => name))].sort();
   }
 
   /**

@@ -210,6 +210,10 @@ test("a retention below 2 * timeDifference + grace is refused", () => {
   expect(() => new TopologyHost(define)).toThrow(/CONFIG_INVALID.*2 \* timeDifference \+ grace = 25 ms/);
 });
 
+test("windows that keep nothing are refused", () => {
+  expect(() => slidingWindows({ timeDifference: 0, grace: 0 })).toThrow(/CONFIG_INVALID.*raise one of them/);
+});
+
 describe("unlimited windows", () => {
   const topology = (builder: StreamsBuilder): void => {
     const stream = builder.stream("in", { key: string(), value: int64() });

@@ -188,6 +188,29 @@ test("until windows close needs windows whose grace is known", () => {
   expect(() => new TopologyHost(define)).toThrow(/TOPOLOGY_INVALID.*grace of its windows is not known/);
 });
 
+test("a join of windowed tables closes with the longer grace of both", () => {
+  const counts = (builder: StreamsBuilder, topic: string, grace: number) =>
+    builder
+      .stream(topic, text)
+      .groupByKey()
+      .windowedBy(timeWindows({ size: 10, grace }))
+      .count();
+  const host = new TopologyHost((builder) =>
+    counts(builder, "in", 5)
+      .join(counts(builder, "other", 7), (a, b) => `${a}+${b}`, { value: string() })
+      .suppress(Suppressed.untilWindowCloses())
+      .toStream()
+      .selectKey(wk)
+      .to("out", { key: string(), value: string() }),
+  );
+  for (const timestampMs of [1, 15]) {
+    for (const topic of ["in", "other"]) host.pipe(topic, { key: "A", value: "x", timestampMs });
+  }
+  expect(host.outputs).toEqual([]);
+  for (const topic of ["in", "other"]) host.pipe(topic, { key: "A", value: "x", timestampMs: 17 });
+  expect(host.outputs.map(plain)).toEqual([["A@0/10", "1+1", 1]]);
+});
+
 test.for([0, -1, 0.5, Number.NaN])("a limit of %s is refused", (limit) => {
   expect(() => Suppressed.untilWindowCloses({ maxRecords: limit })).toThrow(/CONFIG_INVALID.*maxRecords/);
   expect(() => Suppressed.untilTimeLimit(1, { maxBytes: limit })).toThrow(/CONFIG_INVALID.*maxBytes/);

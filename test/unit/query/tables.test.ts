@@ -6,7 +6,7 @@ import { openTables, type Table, type Tables } from "../../../lib/query/tables.t
 import { murmur2 } from "../../../lib/serde/murmur2.ts";
 import { overriding } from "../../support/overriding.ts";
 import { PinScene, type RunningPin } from "../../support/pin-scene.ts";
-import { countApp, mergeApp } from "../../support/test-apps.ts";
+import { countApp, mergeApp, outerJoinApp } from "../../support/test-apps.ts";
 
 const PARTITIONS = 3;
 const keys = Array.from({ length: 12 }, (_, index) => `key-${index}`);
@@ -260,6 +260,12 @@ describe("tables", () => {
     expect(() => tables.get("cuonts")).toThrow(
       expect.objectContaining({ code: "STORE_UNKNOWN", message: expect.stringContaining("there is counts") }),
     );
+  });
+
+  test("that cannot be asked are not named", async () => {
+    const joined = await PinScene.open({ app: outerJoinApp });
+    const { names } = await joined.run(() => openTables(outerJoinApp, joined));
+    expect(names).toEqual([]);
   });
 
   test("of an application that is not deployed cannot be opened", async () => {
