@@ -1,6 +1,5 @@
 import type { StoreRow } from "../store.ts";
-import { KeyedRows, type KeyedStoreRows } from "./keyed-rows.ts";
-import type { RecordTime } from "./state-store.ts";
+import { KeyedRows } from "./keyed-rows.ts";
 
 /**
  * A key-value store of a processor.
@@ -19,14 +18,6 @@ import type { RecordTime } from "./state-store.ts";
  * }, { stores: [last] });
  */
 export class KeyValueStore<K, V> extends KeyedRows<K, V> {
-  private readonly time: RecordTime;
-
-  /** @internal Made by `getStateStore`. */
-  constructor(rows: KeyedStoreRows, time: RecordTime) {
-    super(rows);
-    this.time = time;
-  }
-
   put(key: K, value: V | null): void {
     this.rows.put(this.keys.of(key), value, this.time());
   }

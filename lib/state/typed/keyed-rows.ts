@@ -1,7 +1,7 @@
 import type { Serde } from "../../serde/serde.ts";
 import type { KeyValueStore, StoreRow, TaskStore } from "../store.ts";
 import { KeyText } from "./key-text.ts";
-import type { StateStore } from "./state-store.ts";
+import type { RecordTime, StateStore } from "./state-store.ts";
 
 /** The store below. */
 export type KeyedStoreRows = KeyValueStore & Pick<TaskStore, "rowCount">;
@@ -18,11 +18,13 @@ export type KeyedStoreRows = KeyValueStore & Pick<TaskStore, "rowCount">;
 export abstract class KeyedRows<K, R> implements StateStore {
   protected readonly rows: KeyedStoreRows;
   protected readonly keys: KeyText<K>;
+  protected readonly time: RecordTime;
 
   /** @internal Made by `getStateStore`. */
-  constructor(rows: KeyedStoreRows) {
+  constructor(rows: KeyedStoreRows, time: RecordTime) {
     this.rows = rows;
     this.keys = new KeyText(rows.spec);
+    this.time = time;
   }
 
   /** Sets the value of a key; null deletes it. */

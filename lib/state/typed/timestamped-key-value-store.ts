@@ -1,6 +1,6 @@
 import type { StoreRow } from "../store.ts";
-import { KeyedRows, type KeyedStoreRows } from "./keyed-rows.ts";
-import type { RecordTime, ValueAndTimestamp } from "./state-store.ts";
+import { KeyedRows } from "./keyed-rows.ts";
+import { type ValueAndTimestamp, valueAndTimestamp } from "./state-store.ts";
 
 /**
  * A key-value store whose rows have timestamps: those of tables and aggregations, and of processors that declare one.
@@ -13,19 +13,11 @@ import type { RecordTime, ValueAndTimestamp } from "./state-store.ts";
  * }, { stores: ["clicks-per-page"] });
  */
 export class TimestampedKeyValueStore<K, V> extends KeyedRows<K, ValueAndTimestamp<V>> {
-  private readonly time: RecordTime;
-
-  /** @internal Made by `getStateStore`. */
-  constructor(rows: KeyedStoreRows, time: RecordTime) {
-    super(rows);
-    this.time = time;
-  }
-
   put(key: K, value: ValueAndTimestamp<V> | null): void {
     this.rows.put(this.keys.of(key), value?.value, value?.timestampMs ?? this.time());
   }
 
-  protected read({ value, timestampMs }: StoreRow): ValueAndTimestamp<V> {
-    return { value: value as V, timestampMs };
+  protected read(row: StoreRow): ValueAndTimestamp<V> {
+    return valueAndTimestamp(row);
   }
 }

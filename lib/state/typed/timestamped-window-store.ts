@@ -1,5 +1,5 @@
-import type { StoreRow, WindowStore as WindowStoreRows } from "../store.ts";
-import type { RecordTime, ValueAndTimestamp } from "./state-store.ts";
+import type { StoreRow } from "../store.ts";
+import { type ValueAndTimestamp, valueAndTimestamp } from "./state-store.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /**
@@ -17,19 +17,11 @@ import { WindowRows } from "./window-rows.ts";
  * }, { stores: ["clicks-per-minute"] });
  */
 export class TimestampedWindowStore<K, V> extends WindowRows<K, ValueAndTimestamp<V>> {
-  private readonly time: RecordTime;
-
-  /** @internal Made by `getStateStore`. */
-  constructor(rows: WindowStoreRows, time: RecordTime) {
-    super(rows);
-    this.time = time;
-  }
-
   put(key: K, value: ValueAndTimestamp<V> | null, windowStartMs: number): void {
     this.rows.put(this.keys.of(key), windowStartMs, value?.value, value?.timestampMs ?? this.time());
   }
 
-  protected read({ value, timestampMs }: StoreRow): ValueAndTimestamp<V> {
-    return { value: value as V, timestampMs };
+  protected read(row: StoreRow): ValueAndTimestamp<V> {
+    return valueAndTimestamp(row);
   }
 }

@@ -1,7 +1,7 @@
-import type { StoreRow, VersionedStore } from "../store.ts";
+import type { VersionedStore } from "../store.ts";
 import { PUT_DROPPED } from "../store.ts";
 import { KeyText } from "./key-text.ts";
-import type { StateStore, ValueAndTimestamp } from "./state-store.ts";
+import { type StateStore, type ValueAndTimestamp, valueAndTimestamp } from "./state-store.ts";
 
 /**
  * What became of a version that was put: it is the newest of its key, valid until a newer one, or older than the history and
@@ -65,10 +65,7 @@ export class VersionedKeyValueStore<K, V> implements StateStore {
    */
   get(key: K, asOfMs?: number): ValueAndTimestamp<V> | undefined {
     const keyText = this.keys.of(key);
-    return recordOf<V>(asOfMs === undefined ? this.rows.get(keyText) : this.rows.getAsOf(keyText, asOfMs));
+    const row = asOfMs === undefined ? this.rows.get(keyText) : this.rows.getAsOf(keyText, asOfMs);
+    return row && valueAndTimestamp<V>(row);
   }
-}
-
-function recordOf<V>(row: StoreRow | undefined): ValueAndTimestamp<V> | undefined {
-  return row === undefined ? undefined : { value: row.value as V, timestampMs: row.timestampMs };
 }

@@ -1,7 +1,7 @@
 import type { Windowed } from "../../serde/windowed.ts";
 import type { StoreRow, WindowStore } from "../store.ts";
 import { KeyText } from "./key-text.ts";
-import type { StateStore } from "./state-store.ts";
+import type { RecordTime, StateStore } from "./state-store.ts";
 
 /** Lowest and highest time. */
 const EVER = [0, Number.MAX_SAFE_INTEGER] as const;
@@ -17,11 +17,13 @@ const EVER = [0, Number.MAX_SAFE_INTEGER] as const;
 export abstract class WindowRows<K, R> implements StateStore {
   protected readonly rows: WindowStore;
   protected readonly keys: KeyText<K>;
+  protected readonly time: RecordTime;
 
   /** @internal Made by `getStateStore`. */
-  constructor(rows: WindowStore) {
+  constructor(rows: WindowStore, time: RecordTime) {
     this.rows = rows;
     this.keys = new KeyText(rows.spec);
+    this.time = time;
   }
 
   /** Sets the value of a key's window; null deletes it. */

@@ -1,5 +1,4 @@
-import type { StoreRow, WindowStore as WindowStoreRows } from "../store.ts";
-import type { RecordTime } from "./state-store.ts";
+import type { StoreRow } from "../store.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /**
@@ -19,14 +18,6 @@ import { WindowRows } from "./window-rows.ts";
  * }, { stores: [events] });
  */
 export class WindowStore<K, V> extends WindowRows<K, V> {
-  private readonly time: RecordTime;
-
-  /** @internal Made by `getStateStore`. */
-  constructor(rows: WindowStoreRows, time: RecordTime) {
-    super(rows);
-    this.time = time;
-  }
-
   put(key: K, value: V | null, windowStartMs: number): void {
     this.rows.put(this.keys.of(key), windowStartMs, value, this.time());
   }
