@@ -1,14 +1,19 @@
-import type { Entry } from "./entry.ts";
-import { OrderedKeys } from "./ordered-keys.ts";
+import type { OrderedKeys } from "./ordered-keys.ts";
 
 /** Rows that live and expire together: one window start of a window store, or everything in a key-value store. */
 export class RowBucket {
-  readonly rows = new Map<string, Entry>();
-  readonly order = new OrderedKeys(this.rows);
+  /** Number of this bucket in its `Rows`. */
+  readonly id: number;
+  /** Keys of the rows in byte order. */
+  readonly order: OrderedKeys;
   /** Appended to every key in the changelog. */
   readonly keySuffix: string;
   /** Window start; 0 in a key-value store. */
   readonly startMs: number;
+  /** Slot of the row that was added last, or `NO_ROW`; the others follow by `Rows.next`. */
+  firstSlot: number;
+  /** Rows in any layer. */
+  size = 0;
   /** Committed rows and the bytes of their changelog keys and values. */
   rowCount = 0;
   sizeBytes = 0;
@@ -23,8 +28,11 @@ export class RowBucket {
     return this.droppedIn !== Number.POSITIVE_INFINITY;
   }
 
-  constructor(keySuffix: string, startMs: number) {
-    this.keySuffix = keySuffix;
-    this.startMs = startMs;
+  constructor(place: Pick<RowBucket, "id" | "firstSlot" | "keySuffix" | "startMs">, order: OrderedKeys) {
+    this.id = place.id;
+    this.firstSlot = place.firstSlot;
+    this.keySuffix = place.keySuffix;
+    this.startMs = place.startMs;
+    this.order = order;
   }
 }

@@ -1,5 +1,4 @@
 import { StreamError } from "../core/errors.ts";
-import type { Entry } from "./entry.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
 import type { FrozenRows, RowSink, Scratch, StoreSpec, TaskStore } from "./store.ts";
 import { WindowBuckets } from "./window-buckets.ts";
@@ -29,7 +28,7 @@ export abstract class ExpiringStore implements TaskStore {
   protected expiredUpToMs = Number.NEGATIVE_INFINITY;
   private readonly retentionMs: number;
   private readonly segmentMs: number;
-  private readonly followMoves = (entry: Entry): void => this.moved(entry);
+  private readonly followMoves = (slot: number): void => this.moved(slot);
 
   constructor(spec: StoreSpec, scratch: Scratch, options: ExpiringStoreOptions) {
     if (spec.retentionMs === undefined || !(spec.retentionMs > 0)) {
@@ -41,7 +40,7 @@ export abstract class ExpiringStore implements TaskStore {
     this.retentionMs = spec.retentionMs;
     this.segmentMs = options.segmentMs ?? 0;
     this.layers = new RowLayers(spec, scratch, options);
-    this.buckets = new WindowBuckets(options.keySuffix);
+    this.buckets = new WindowBuckets(this.layers.rows, options.keySuffix);
   }
 
   abstract row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void;
@@ -61,7 +60,7 @@ export abstract class ExpiringStore implements TaskStore {
   }
 
   freeze(which: "all" | "changed"): FrozenRows {
-    return this.layers.freeze(which, this.buckets.all());
+    return this.layers.freeze(which);
   }
 
   get changedCount(): number {
@@ -109,10 +108,9 @@ export abstract class ExpiringStore implements TaskStore {
     return Math.max(fromMs, this.expiredUpToMs + 1);
   }
 
-  /** The entry of a key in the bucket of a time; made if there is none. */
-  protected entry(keyText: string, timeMs: number): Entry {
-    const bucket = this.buckets.get(timeMs) ?? this.buckets.create(timeMs);
-    return bucket.rows.get(keyText) ?? this.layers.create(keyText, bucket);
+  /** The slot of a key in the bucket of a time; made if there is none. */
+  protected slot(keyText: string, timeMs: number): number {
+    return this.layers.slotOf(this.buckets.get(timeMs) ?? this.buckets.create(timeMs), keyText);
   }
 
   protected badKey(keyText: string): StreamError {
@@ -122,8 +120,8 @@ export abstract class ExpiringStore implements TaskStore {
     });
   }
 
-  /** Told of every entry that appeared, vanished or expired other than by a put. */
-  protected moved(_entry: Entry): void {}
+  /** Told of every row that appeared, vanished or expired other than by a put. */
+  protected moved(_slot: number): void {}
 
   private advance(storeTimeMs: number): void {
     this.layers.storeTimeMs = storeTimeMs;
@@ -132,8 +130,7 @@ export abstract class ExpiringStore implements TaskStore {
 
   private dropExpired(): void {
     for (const bucket of this.buckets.takeUpTo(this.expiredAt(this.layers.committedStoreTimeMs))) {
-      this.layers.dropBucket(bucket);
-      for (const entry of bucket.rows.values()) this.moved(entry);
+      this.layers.dropBucket(bucket, this.followMoves);
     }
   }
 }

@@ -1,15 +1,18 @@
-import type { RowBucket } from "./bucket.ts";
-import type { Entry } from "./entry.ts";
+import type { RowLayers } from "./row-layers.ts";
 import { type FrozenRow, mergeRuns, sortRun } from "./sorted-runs.ts";
 import type { FrozenRows, RowSink } from "./store.ts";
 
 /** Rows that are collected and sorted in one go: about 3 ms. */
 const RUN_ROWS = 4096;
 
-/** Number of the freeze in its store, and rows in it. */
-interface FreezeOptions {
+/** What is frozen. */
+interface FrozenOptions {
+  /** Number of the freeze in its store. */
   readonly freeze: number;
+  readonly slots: IterableIterator<number>;
+  /** Rows in it. */
   readonly count: number;
+  readonly withTombstones: boolean;
 }
 
 /**
@@ -18,35 +21,27 @@ interface FreezeOptions {
  */
 export class FrozenLayer implements FrozenRows {
   readonly count: number;
+  private readonly layers: Pick<RowLayers, "committed" | "rows">;
   private readonly freeze: number;
-  private source: Iterator<Entry> | undefined;
-  /** Committed form at the freeze of entries that changed or expired since. */
-  private readonly kept = new Map<Entry, FrozenRow>();
+  private source: IterableIterator<number> | undefined;
+  /** Committed form at the freeze of rows that changed, expired or left since. */
+  private readonly kept = new Map<number, FrozenRow>();
   private readonly withTombstones: boolean;
   private readonly runs: FrozenRow[][] = [];
   private merging: Iterator<FrozenRow> | undefined;
 
-  private constructor(source: Iterator<Entry>, options: FreezeOptions & { withTombstones: boolean }) {
-    this.source = source;
+  constructor(layers: Pick<RowLayers, "committed" | "rows">, options: FrozenOptions) {
+    this.layers = layers;
+    this.source = options.slots;
     this.freeze = options.freeze;
     this.count = options.count;
     this.withTombstones = options.withTombstones;
   }
 
-  /** Every row of the buckets that exist now. */
-  static ofBuckets(buckets: readonly RowBucket[], options: FreezeOptions): FrozenLayer {
-    return new FrozenLayer(entriesOf(buckets), { ...options, withTombstones: false });
-  }
-
-  /** The rows of a list of changed entries, tombstones included. */
-  static ofEntries(entries: readonly Entry[], options: FreezeOptions): FrozenLayer {
-    return new FrozenLayer(entries.values(), { ...options, withTombstones: true });
-  }
-
-  /** Keeps the committed form of an entry that is about to change. */
-  keep(entry: Entry): void {
-    if (this.source === undefined || this.kept.has(entry)) return;
-    this.kept.set(entry, rowOf(entry));
+  /** Keeps the committed form of a row that is about to change, or whose slot is about to be freed. */
+  keep(slot: number): void {
+    if (this.source === undefined || this.kept.has(slot)) return;
+    this.kept.set(slot, this.layers.committed(slot));
   }
 
   /** Collects what is not collected yet: from then on the store is not needed. */
@@ -83,7 +78,7 @@ export class FrozenLayer implements FrozenRows {
     return true;
   }
 
-  private collectRun(source: Iterator<Entry>): void {
+  private collectRun(source: Iterator<number>): void {
     const run: FrozenRow[] = [];
     while (run.length < RUN_ROWS) {
       const next = source.next();
@@ -98,24 +93,11 @@ export class FrozenLayer implements FrozenRows {
     if (run.length > 0) this.runs.push(sortRun(run));
   }
 
-  private rowAtFreeze(entry: Entry): FrozenRow | undefined {
-    const kept = this.kept.get(entry);
-    if (entry.bucket.droppedIn < this.freeze) return undefined;
-    if (!this.withTombstones && (kept ?? entry).length < 0) return undefined;
-    return kept ?? rowOf(entry);
+  private rowAtFreeze(slot: number): FrozenRow | undefined {
+    const kept = this.kept.get(slot);
+    if (kept !== undefined) return kept.length < 0 && !this.withTombstones ? undefined : kept;
+    const { rows } = this.layers;
+    if (rows.length(slot) < 0 && !this.withTombstones) return undefined;
+    return rows.bucket(slot).droppedIn < this.freeze ? undefined : this.layers.committed(slot);
   }
-}
-
-function rowOf(entry: Entry): FrozenRow {
-  return {
-    keyText: entry.keyText + entry.bucket.keySuffix,
-    bytes: entry.slab.bytes,
-    start: entry.start,
-    length: entry.length,
-    timestampMs: entry.committedTimestampMs,
-  };
-}
-
-function* entriesOf(buckets: readonly RowBucket[]): Generator<Entry> {
-  for (const bucket of buckets) yield* bucket.rows.values();
 }

@@ -1,8 +1,7 @@
 import type { Header } from "../records/reader.ts";
-import type { Entry } from "./entry.ts";
 import { ExpiringStore } from "./expiring-store.ts";
 import type { FoundRows } from "./found-rows.ts";
-import { firstFrom, JoinWindowIndex } from "./join-window-index.ts";
+import { JoinWindowIndex } from "./join-window-index.ts";
 import { joinWindowKey } from "./join-window-key.ts";
 import type { JoinStore, RowSink, Scratch, StoredRecord, StoreSpec } from "./store.ts";
 import { isWindowKey, windowStartOf } from "./window-key.ts";
@@ -23,7 +22,7 @@ const BUCKETS = 16;
 export class JoinWindowStore extends ExpiringStore implements JoinStore {
   /** A bucket holds the records of this many milliseconds; its time is the last of them. */
   private readonly spanMs: number;
-  private readonly index = new JoinWindowIndex();
+  private readonly index = new JoinWindowIndex(this.layers.rows);
   /** Headers of the open layer's records that have some, by changelog key. */
   private readonly headers = new Map<string, readonly Header[]>();
 
@@ -42,9 +41,9 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
     const isInTime = isNull || this.admits(timestampMs);
     if (isNull || !isInTime) this.layers.log(changelogKey, value, timestampMs);
     else {
-      const entry = this.entry(changelogKey, this.bucketTimeMs(timestampMs));
-      this.layers.put(entry, value, timestampMs);
-      this.index.add(keyText, entry);
+      const slot = this.slot(changelogKey, this.bucketTimeMs(timestampMs));
+      this.layers.put(slot, value, timestampMs);
+      this.index.add(keyText, slot);
     }
     return isInTime;
   }
@@ -52,12 +51,12 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
   /** @hotPath once per record */
   find(keyText: string, fromMs: number, toMs: number, found: FoundRows): void {
     found.count = 0;
-    const entries = this.index.of(keyText);
-    for (let at = firstFrom(entries, this.visibleFrom(fromMs)); at < entries.length; at++) {
-      const entry = entries[at] as Entry;
-      const { timestampMs } = entry;
+    const slots = this.index.of(keyText);
+    for (let at = this.index.firstFrom(slots, this.visibleFrom(fromMs)); at < slots.length; at++) {
+      const row = this.layers.ready(slots[at] as number);
+      const { timestampMs } = row;
       if (timestampMs > toMs) return;
-      found.add(timestampMs, timestampMs, this.layers.ready(entry));
+      found.add(timestampMs, timestampMs, row);
     }
   }
 
@@ -77,14 +76,14 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
     if (!isWindowKey(keyText)) throw this.badKey(keyText);
     const putMs = windowStartOf(keyText);
     if (valueLength < 0 || !this.admitsRestored(putMs)) return;
-    const entry = this.entry(keyText, this.bucketTimeMs(putMs));
-    const known = entry.present;
-    this.layers.restore(entry, bytes, valueStart, valueLength, timestampMs);
-    if (!known) this.index.addRestored(entry);
+    const slot = this.slot(keyText, this.bucketTimeMs(putMs));
+    const isKnown = this.layers.isPresent(slot);
+    this.layers.restore(slot, bytes, valueStart, valueLength, timestampMs);
+    if (!isKnown) this.index.addRestored(slot);
   }
 
-  protected override moved(entry: Entry): void {
-    if (!entry.present) this.index.remove(entry);
+  protected override moved(slot: number): void {
+    if (!this.layers.isPresent(slot)) this.index.remove(slot);
   }
 
   private bucketTimeMs(timestampMs: number): number {

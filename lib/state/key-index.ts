@@ -1,24 +1,34 @@
-import type { Entry } from "./entry.ts";
+import { NO_ROW } from "./rows.ts";
+
+/** A row as the index is told of it. */
+export interface IndexedRow {
+  readonly startMs: number;
+  /** Windows: their start; sessions: their end. */
+  readonly timeMs: number;
+  readonly slot: number;
+  /** False: it does not exist now. */
+  readonly isPresent: boolean;
+}
 
 /**
  * The rows of one key that exist, by time, then start: windows by their start, sessions by their end. Parallel arrays: a row
- * costs no object beside its entry.
+ * costs no object.
  */
 export class KeyRows {
   readonly startsMs: number[] = [];
   readonly timesMs: number[] = [];
-  readonly entries: Entry[] = [];
+  readonly slots: number[] = [];
 
-  add(at: number, startMs: number, entry: Entry): void {
+  add(at: number, { startMs, timeMs, slot }: IndexedRow): void {
     this.startsMs.splice(at, 0, startMs);
-    this.timesMs.splice(at, 0, entry.bucket.startMs);
-    this.entries.splice(at, 0, entry);
+    this.timesMs.splice(at, 0, timeMs);
+    this.slots.splice(at, 0, slot);
   }
 
   remove(at: number): void {
     this.startsMs.splice(at, 1);
     this.timesMs.splice(at, 1);
-    this.entries.splice(at, 1);
+    this.slots.splice(at, 1);
   }
 
   isAt(at: number, startMs: number, timeMs: number): boolean {
@@ -27,7 +37,7 @@ export class KeyRows {
 
   /** Place of the first row that does not come before `(timeMs, startMs)`; mostly the end, because time goes on. */
   lowerBound(startMs: number, timeMs: number): number {
-    let high = this.entries.length;
+    let high = this.slots.length;
     if (high === 0 || this.isBefore(high - 1, startMs, timeMs)) return high;
     let low = 0;
     while (low < high) {
@@ -58,26 +68,27 @@ export class KeyIndex {
     return this.byKey.get(keyText);
   }
 
-  get(keyText: string, startMs: number, timeMs: number): Entry | undefined {
+  /** The slot of a row, or `NO_ROW`. */
+  get(keyText: string, startMs: number, timeMs: number): number {
     const rows = this.byKey.get(keyText);
-    if (rows === undefined) return undefined;
+    if (rows === undefined) return NO_ROW;
     const at = rows.lowerBound(startMs, timeMs);
-    return rows.isAt(at, startMs, timeMs) ? rows.entries[at] : undefined;
+    return rows.isAt(at, startMs, timeMs) ? (rows.slots[at] as number) : NO_ROW;
   }
 
   /** Makes the index right about one row, whether it was known before or not. */
-  set(keyText: string, startMs: number, entry: Entry): void {
+  set(keyText: string, row: IndexedRow): void {
+    const { startMs, timeMs, isPresent } = row;
     let rows = this.byKey.get(keyText);
     if (rows === undefined) {
-      if (!entry.present) return;
+      if (!isPresent) return;
       rows = new KeyRows();
       this.byKey.set(keyText, rows);
     }
-    const timeMs = entry.bucket.startMs;
     const at = rows.lowerBound(startMs, timeMs);
     const known = rows.isAt(at, startMs, timeMs);
-    if (entry.present && !known) rows.add(at, startMs, entry);
-    else if (!entry.present && known) rows.remove(at);
-    if (rows.entries.length === 0) this.byKey.delete(keyText);
+    if (isPresent && !known) rows.add(at, row);
+    else if (!isPresent && known) rows.remove(at);
+    if (rows.slots.length === 0) this.byKey.delete(keyText);
   }
 }

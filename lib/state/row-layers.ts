@@ -1,10 +1,11 @@
-import { invariant, StreamError } from "../core/errors.ts";
+import { invariant } from "../core/errors.ts";
 import type { RowBucket } from "./bucket.ts";
-import { encodeValue } from "./encode-value.ts";
-import { Entry, NOT_DECODED } from "./entry.ts";
 import { FrozenLayer } from "./frozen-layer.ts";
+import { RowValues } from "./row-values.ts";
+import { INLINE, INLINE_BYTES, LEAVING, NEVER, NO_ROW, OPEN, PRESENT, Rows, SEALED } from "./rows.ts";
 import { EXPIRED, SealedLayer } from "./sealed-layer.ts";
-import { EMPTY_SLAB, type Slab, Slabs } from "./slabs.ts";
+import { Slabs } from "./slabs.ts";
+import type { FrozenRow } from "./sorted-runs.ts";
 import type { FrozenRows, RowSink, Scratch, StoreRow, StoreSpec } from "./store.ts";
 
 /** What differs between store types. */
@@ -23,36 +24,46 @@ interface LogOnlyRow {
   readonly timestampMs: number;
 }
 
+/** What is handed out of a row, again and again. */
+class RowView implements StoreRow {
+  value: unknown = null;
+  timestampMs = 0;
+}
+
 /**
- * The layers of one store: what every store type that keeps one value per key shares.
+ * The layers of one store: what every store type that keeps one value per key shares. Rows are named by their slot.
  *
- * Owns: newest and committed form of every entry, the dirty list of the open layer, the sealed layer, what changed since the
- * last freeze, the memory of values. Does not own: which buckets exist, their expiry, the changelog, the outcome of a commit.
+ * Owns: newest and committed form of every row, the dirty list of the open layer, the sealed layer, what changed since the
+ * last freeze, the memory of values, when a slot is free again. Does not own: which buckets exist, their expiry, the changelog,
+ * the outcome of a commit.
  *
  * Invariants:
- * 1. An entry's committed bytes change in `acknowledge` and `restore` only; so `drop` can always return to them.
+ * 1. A row's committed bytes change in `acknowledge` and `restore` only; so `drop` can always return to them.
  * 2. At most one sealed layer waits. The open layer above it may be filled meanwhile.
- * 3. An entry leaves its map only when it is absent in every layer and is not in the list of changed rows.
- * 4. A value object that was handed out before a `drop` is never used again after it: user code may have changed it.
+ * 3. A slot is freed only when its row is absent in every layer and no list names it: dirty, sealed, changed, leaving, frozen.
  */
 export class RowLayers {
   readonly spec: StoreSpec;
+  readonly rows = new Rows();
   rowCount = 0;
   sizeBytes = 0;
   /** Newest and committed stream time of the store. */
   storeTimeMs = -1;
   committedStoreTimeMs = -1;
   private readonly scratch: Scratch;
-  private readonly slabs = new Slabs();
-  private dirty: Entry[] = [];
+  private readonly slabs = new Slabs(this.rows);
+  private readonly values: RowValues;
+  private readonly view = new RowView();
+  private dirty: number[] = [];
   private logOnly: LogOnlyRow[] = [];
   private readonly sealed = new SealedLayer();
-  private generation = 0;
   private freezeCount = 0;
-  private changed: Entry[] = [];
+  private changed: number[] = [];
   private changedInDropped = 0;
-  /** Entries whose committed form became absent: candidates for leaving their map. */
-  private absent: Entry[] = [];
+  /** Rows whose committed form became absent: they leave at the next freeze, when no frozen layer can name them. */
+  private leaving: number[] = [];
+  /** Expired buckets with rows that some list still names. */
+  private droppedBuckets: RowBucket[] = [];
   private frozen: FrozenLayer | undefined;
   private readonly logsUnborn: boolean;
 
@@ -60,6 +71,7 @@ export class RowLayers {
     this.spec = spec;
     this.scratch = scratch;
     this.logsUnborn = logsUnborn;
+    this.values = new RowValues(this, scratch);
   }
 
   get changedCount(): number {
@@ -71,36 +83,50 @@ export class RowLayers {
     return this.slabs.memoryBytes;
   }
 
-  /** Makes `entry.value` usable: decodes committed bytes, or accepts a primitive that outlived a drop. */
-  ready(entry: Entry): StoreRow {
-    if (entry.generation !== this.generation) {
-      if (entry.generation === NOT_DECODED || typeof entry.value === "object") entry.value = this.decode(entry);
-      entry.generation = this.generation;
-    }
-    return this.scratch.copiesReads === true && typeof entry.value === "object" ? this.copyOf(entry) : entry;
+  isPresent(slot: number): boolean {
+    return this.rows.has(slot, PRESENT);
   }
 
-  /** Adds a new entry to its bucket. */
-  create(keyText: string, bucket: RowBucket): Entry {
-    const entry = new Entry(keyText, bucket, EMPTY_SLAB);
-    bucket.rows.set(keyText, entry);
-    bucket.order.add(keyText);
-    return entry;
+  isOpen(slot: number): boolean {
+    return this.rows.has(slot, OPEN);
+  }
+
+  /** Whether a row has a committed form, or gets one when the sealed layer is acknowledged. */
+  hasCommitted(slot: number): boolean {
+    return this.rows.length(slot) >= 0 || this.rows.has(slot, SEALED);
+  }
+
+  /** The newest form of a row that is present, in an object that is used again for the next one. @hotPath once per record */
+  ready(slot: number): StoreRow {
+    const { rows, view } = this;
+    view.value = this.values.of(slot);
+    view.timestampMs = rows.timestampMs(slot);
+    return view;
+  }
+
+  /** As `ready`, in an object of its own: for readers of many rows. */
+  row(slot: number): StoreRow {
+    return { value: this.values.of(slot), timestampMs: this.rows.timestampMs(slot) };
+  }
+
+  /** The slot of a key of a bucket; made if there is none. */
+  slotOf(bucket: RowBucket, keyText: string): number {
+    const slot = this.rows.find(bucket, keyText);
+    return slot === NO_ROW ? this.rows.add(bucket, keyText) : slot;
   }
 
   /**
    * Puts a value into the open layer.
    * @throws {StreamError} `SERIALIZATION_FAILED`, where a node's failure may be let pass: else only `seal` finds out
    */
-  put(entry: Entry, value: unknown, timestampMs: number): void {
-    if (this.scratch.copiesReads === true && value !== null && value !== undefined) this.write(value);
-    entry.value = value;
-    entry.timestampMs = timestampMs;
-    entry.present = value !== null && value !== undefined;
-    entry.generation = this.generation;
-    if (entry.open) return;
-    entry.open = true;
-    this.dirty.push(entry);
+  put(slot: number, value: unknown, timestampMs: number): void {
+    const isPresent = value !== null && value !== undefined;
+    const { rows } = this;
+    this.values.put(slot, value);
+    rows.setTimestampMs(slot, timestampMs);
+    const flags = rows.flags(slot);
+    rows.setFlags(slot, (isPresent ? flags | PRESENT : flags & ~PRESENT) | OPEN);
+    if ((flags & OPEN) === 0) this.dirty.push(slot);
   }
 
   /** Logs a row that is not kept: its window is gone already, but Kafka Streams writes it to the changelog all the same. */
@@ -116,192 +142,211 @@ export class RowLayers {
     });
     sealed.waiting = true;
     sealed.storeTimeMs = this.storeTimeMs;
-    for (const entry of this.dirty) {
-      if (entry.bucket.startMs <= expiredUpToMs) sealed.push(entry, EMPTY_SLAB, 0, EXPIRED, 0);
-      else if (this.logsUnborn || entry.present || hasCommitted(entry)) this.sealEntry(entry, changelog);
+    const { rows } = this;
+    for (const slot of this.dirty) {
+      if (rows.bucket(slot).startMs <= expiredUpToMs) this.pushSealed(slot, INLINE, 0, EXPIRED);
+      else if (this.logsUnborn || this.isPresent(slot) || this.hasCommitted(slot)) this.sealRow(slot, changelog);
     }
     for (const { changelogKey, value, timestampMs } of this.logOnly) {
       const isPresent = value !== null && value !== undefined;
-      if (isPresent) this.write(value);
+      if (isPresent) this.values.write(value);
       const { sink } = this.scratch;
       changelog.row(changelogKey, sink.bytes, 0, isPresent ? sink.length : -1, timestampMs);
     }
     this.logOnly.length = 0;
-    // Only now: after a failure above, `drop` still finds every open entry.
-    for (const entry of this.dirty) {
-      entry.open = false;
-      if (!this.logsUnborn) this.forgetIfAbsent(entry);
+    // Only now: after a failure above, `drop` still finds every open row.
+    for (const slot of this.dirty) {
+      rows.clear(slot, OPEN);
+      if (!this.logsUnborn) this.forgetIfAbsent(slot);
     }
     this.dirty.length = 0;
   }
 
   acknowledge(): void {
-    const { count, entries, slabs, starts, lengths, timestampsMs, storeTimeMs } = this.sealed;
+    const { rows } = this;
+    const { count, slots, slabs: slabIds, starts, lengths, timestampsMs, storeTimeMs, small } = this.sealed;
     if (!this.sealed.waiting) return;
     for (let i = 0; i < count; i++) {
-      const entry = entries[i] as Entry;
-      entry.sealed = false;
-      if (lengths[i] === EXPIRED) continue; // its bucket goes with this commit's stream time
-      this.commit(entry, slabs[i] as Slab, starts[i] as number, lengths[i] as number);
-      entry.committedTimestampMs = timestampsMs[i] as number;
+      const slot = slots[i] as number;
+      const length = lengths[i] as number;
+      rows.clear(slot, SEALED);
+      if (length === EXPIRED) continue; // its bucket goes with this commit's stream time
+      this.commit(slot, small, slabIds[i] as number, starts[i] as number, length);
+      rows.setCommittedTimestampMs(slot, timestampsMs[i] as number);
     }
     this.committedStoreTimeMs = storeTimeMs;
     this.sealed.clear();
     this.slabs.evacuate();
   }
 
-  /** @param reverted Told of every entry that returned to its committed form. */
-  drop(reverted?: (entry: Entry) => void): void {
-    const { count, entries, slabs, lengths } = this.sealed;
+  /** @param reverted Told of every row that returned to its committed form. */
+  drop(reverted?: (slot: number) => void): void {
+    const { count, slots, slabs, lengths } = this.sealed;
     for (let i = 0; i < count; i++) {
-      if ((lengths[i] as number) > 0) this.slabs.release(slabs[i] as Slab, lengths[i] as number);
-      this.revert(entries[i] as Entry);
-      reverted?.(entries[i] as Entry);
+      if (slabs[i] !== INLINE) this.slabs.release(slabs[i] as number, lengths[i] as number);
     }
+    const touched = new Set([...slots.slice(0, count), ...this.dirty]);
     this.sealed.clear();
-    for (const entry of this.dirty) {
-      this.revert(entry);
-      reverted?.(entry);
-    }
     this.dirty.length = 0;
+    for (const slot of touched) this.revert(slot);
+    for (const slot of touched) {
+      reverted?.(slot);
+      this.forgetIfAbsent(slot);
+    }
     this.logOnly.length = 0;
     this.storeTimeMs = this.committedStoreTimeMs;
-    // Values that were only read may have been changed in place as well: all objects are decoded again on next use.
-    this.generation++;
+    this.values.distrust();
   }
 
   /**
-   * Replaces the committed form of an entry; only while no layer is open.
+   * Replaces the committed form of a row; only while no layer is open.
    * @hotPath once per restored row
    */
-  restore(entry: Entry, bytes: Buffer, start: number, length: number, timestampMs: number): void {
+  restore(slot: number, bytes: Buffer, start: number, length: number, timestampMs: number): void {
     invariant(this.dirty.length === 0 && !this.sealed.waiting, "state: rows are restored only while no layer is open", {
       store: this.spec.name,
     });
-    if (length >= 0) this.slabs.copy(bytes, start, length);
-    this.commit(entry, length >= 0 ? this.slabs.slab : EMPTY_SLAB, length >= 0 ? this.slabs.start : 0, length);
-    entry.committedTimestampMs = timestampMs;
-    entry.timestampMs = timestampMs;
-    entry.present = length >= 0;
-    entry.value = null;
-    entry.generation = NOT_DECODED;
-    this.slabs.evacuate();
+    const { rows, slabs } = this;
+    if (length <= INLINE_BYTES) this.commit(slot, bytes, INLINE, start, length);
+    else {
+      slabs.copy(bytes, start, length);
+      this.commit(slot, bytes, slabs.slab, slabs.start, length);
+    }
+    rows.setCommittedTimestampMs(slot, timestampMs);
+    this.revert(slot);
+    slabs.evacuate();
   }
 
-  freeze(which: "all" | "changed", buckets: readonly RowBucket[]): FrozenRows {
+  freeze(which: "all" | "changed"): FrozenRows {
     this.frozen?.complete();
     this.freezeCount++;
-    this.frozen =
-      which === "all"
-        ? FrozenLayer.ofBuckets(buckets, { freeze: this.freezeCount, count: this.rowCount })
-        : FrozenLayer.ofEntries(this.changed, { freeze: this.freezeCount, count: this.changedCount });
+    if (this.changedInDropped > 0) this.forgetDropped();
+    const isAll = which === "all";
+    this.frozen = new FrozenLayer(this, {
+      freeze: this.freezeCount,
+      slots: isAll ? this.rows.slots() : this.changed.values(),
+      count: isAll ? this.rowCount : this.changed.length,
+      withTombstones: !isAll,
+    });
     this.changed = [];
-    this.changedInDropped = 0;
-    for (const entry of this.absent.splice(0)) this.forgetIfAbsent(entry);
+    const leaving = this.leaving;
+    this.leaving = [];
+    for (const slot of leaving) {
+      this.rows.clear(slot, LEAVING);
+      this.forgetIfAbsent(slot);
+    }
+    this.freeDropped();
     return this.frozen;
   }
 
-  /** Takes the rows of an expired bucket out of every count; entries are forgotten with their bucket. */
-  dropBucket(bucket: RowBucket): void {
+  /** What holds the committed value of a row, from `rows.start(slot)` on. */
+  bytes(slot: number): Buffer {
+    const slab = this.rows.slab(slot);
+    return slab === INLINE ? this.rows.bytes : this.slabs.bytes(slab);
+  }
+
+  /** The committed form of a row. Memory of slabs is never written again, that of rows is: small values are copied. */
+  committed(slot: number): FrozenRow {
+    const { rows } = this;
+    const length = rows.length(slot);
+    const start = rows.start(slot);
+    const bytes = this.bytes(slot);
+    const isInline = rows.slab(slot) === INLINE;
+    return {
+      keyText: rows.keyText(slot) + rows.bucket(slot).keySuffix,
+      bytes: isInline ? Buffer.from(bytes.subarray(start, start + Math.max(length, 0))) : bytes,
+      start: isInline ? 0 : start,
+      length,
+      timestampMs: rows.committedTimestampMs(slot),
+    };
+  }
+
+  /**
+   * Takes the rows of an expired bucket out of every count.
+   * @param dropped Told of every row, while its key can still be asked for
+   */
+  dropBucket(bucket: RowBucket, dropped: (slot: number) => void): void {
+    const { rows } = this;
     bucket.droppedIn = this.freezeCount;
     this.rowCount -= bucket.rowCount;
     this.sizeBytes -= bucket.sizeBytes;
     if (bucket.changedIn === this.freezeCount) this.changedInDropped += bucket.changedCount;
-    for (const entry of bucket.rows.values()) {
-      this.frozen?.keep(entry);
-      if (entry.length > 0) this.slabs.release(entry.slab, entry.length);
-      // Detached, so that evacuation does not copy it.
-      entry.slab = EMPTY_SLAB;
-      entry.length = -1;
-      entry.present = false;
+    for (const slot of rows.slotsOf(bucket)) {
+      this.frozen?.keep(slot);
+      if (rows.slab(slot) !== INLINE) this.slabs.release(rows.slab(slot), rows.length(slot));
+      rows.place(slot, INLINE, 0, -1);
+      rows.clear(slot, PRESENT);
+      dropped(slot);
     }
-    // Without this a store that is never frozen would keep every entry it ever had.
-    if (this.changedInDropped > 1024 && this.changedInDropped * 2 > this.changed.length) {
-      this.changed = this.changed.filter((entry) => !entry.bucket.dropped);
-      this.absent = this.absent.filter((entry) => !entry.bucket.dropped);
-      this.changedInDropped = 0;
+    this.droppedBuckets.push(bucket);
+    // Without this a store that is never frozen would keep every row it ever had.
+    if (this.changedInDropped > 1024 && this.changedInDropped * 2 > this.changed.length) this.forgetDropped();
+    this.freeDropped();
+  }
+
+  private sealRow(slot: number, changelog: RowSink): void {
+    const { rows, spec } = this;
+    const { keySuffix } = rows.bucket(slot);
+    const { sink } = this.scratch;
+    const keyText = rows.keyText(slot);
+    const isPresent = this.isPresent(slot);
+    if (isPresent) this.values.write(rows.values[slot]);
+    const length = isPresent ? sink.length : -1;
+    if (spec.logged) {
+      const changelogKey = keySuffix === "" ? keyText : keyText + keySuffix;
+      changelog.row(changelogKey, sink.bytes, 0, length, rows.timestampMs(slot));
     }
-  }
-
-  private sealEntry(entry: Entry, changelog: RowSink): void {
-    const keySuffix = entry.bucket.keySuffix;
-    const changelogKey = keySuffix === "" ? entry.keyText : entry.keyText + keySuffix;
-    if (entry.present) {
-      const length = this.encode(entry);
-      if (this.spec.logged)
-        changelog.row(changelogKey, this.scratch.sink.bytes, 0, this.scratch.sink.length, entry.timestampMs);
-      this.sealed.push(entry, this.slabs.slab, this.slabs.start, length, entry.timestampMs);
-    } else {
-      if (this.spec.logged) changelog.row(changelogKey, this.scratch.sink.bytes, 0, -1, entry.timestampMs);
-      this.sealed.push(entry, EMPTY_SLAB, 0, -1, entry.timestampMs);
-    }
-  }
-
-  private encode(entry: Entry): number {
-    this.write(entry.value);
-    const { bytes, length } = this.scratch.sink;
-    this.slabs.copy(bytes, 0, length);
-    return length;
-  }
-
-  private write(value: unknown): void {
-    encodeValue(this.spec, value, this.scratch.sink);
-  }
-
-  private copyOf({ value, timestampMs }: Entry): StoreRow {
-    this.write(value);
-    // Serdes may answer views of what they read.
-    const bytes = Buffer.from(this.scratch.sink.view());
-    return { value: this.spec.valueSerde.read(bytes, 0, bytes.length), timestampMs };
-  }
-
-  private decode(entry: Entry): unknown {
-    try {
-      return this.spec.valueSerde.read(entry.slab.bytes, entry.start, entry.start + entry.length);
-    } catch (cause) {
-      throw new StreamError(
-        "SCHEMA_UNKNOWN",
-        `a stored value of store ${this.spec.name} is not ${this.spec.valueSerde.id}: ${String((cause as Error)?.message ?? cause)}`,
-        { details: { store: this.spec.name, serde: this.spec.valueSerde.id }, cause },
-      );
+    if (length <= INLINE_BYTES) this.pushSealed(slot, INLINE, this.sealed.keepSmall(sink.bytes, length), length);
+    else {
+      this.slabs.copy(sink.bytes, 0, length);
+      this.pushSealed(slot, this.slabs.slab, this.slabs.start, length);
     }
   }
 
   /** @hotPath once per changed row of a commit */
-  private commit(entry: Entry, slab: Slab, start: number, length: number): void {
-    const bucket = entry.bucket;
+  private pushSealed(slot: number, slab: number, start: number, length: number): void {
+    this.rows.set(slot, SEALED);
+    this.sealed.push(slot, slab, start, length, this.rows.timestampMs(slot));
+  }
+
+  /**
+   * Makes a value the committed one: in a slab, or with `INLINE` small and copied from `source`.
+   * @hotPath once per changed row of a commit
+   */
+  private commit(slot: number, source: Buffer, slab: number, start: number, length: number): void {
+    const { rows, slabs } = this;
+    const bucket = rows.bucket(slot);
     if (bucket.dropped) {
-      if (length > 0) this.slabs.release(slab, length);
+      if (slab !== INLINE) slabs.release(slab, length);
       return;
     }
-    this.markChanged(entry, bucket);
-    const keyLength = entry.keyText.length + bucket.keySuffix.length;
-    let addedRows = 0;
-    let addedBytes = 0;
-    if (entry.length >= 0) {
-      addedRows--;
-      addedBytes -= keyLength + entry.length;
-      if (entry.length > 0) this.slabs.release(entry.slab, entry.length);
+    this.markChanged(slot, bucket);
+    const keyLength = rows.keyText(slot).length + bucket.keySuffix.length;
+    const formerLength = rows.length(slot);
+    const formerSlab = rows.slab(slot);
+    if (formerSlab !== INLINE) slabs.release(formerSlab, formerLength);
+    const addedRows = (length >= 0 ? 1 : 0) - (formerLength >= 0 ? 1 : 0);
+    const addedBytes = (length >= 0 ? keyLength + length : 0) - (formerLength >= 0 ? keyLength + formerLength : 0);
+    if (slab === INLINE) rows.placeInline(slot, source, start, length);
+    else {
+      rows.place(slot, slab, start, length);
+      slabs.hold(slab, slot);
     }
-    if (length >= 0) {
-      addedRows++;
-      addedBytes += keyLength + length;
-    } else this.absent.push(entry);
-    if (length > 0) slab.entries.push(entry);
-    entry.slab = slab;
-    entry.start = start;
-    entry.length = length;
+    if (length < 0 && !rows.has(slot, LEAVING)) {
+      rows.set(slot, LEAVING);
+      this.leaving.push(slot);
+    }
     this.rowCount += addedRows;
     bucket.rowCount += addedRows;
     this.sizeBytes += addedBytes;
     bucket.sizeBytes += addedBytes;
   }
 
-  private markChanged(entry: Entry, bucket: RowBucket): void {
-    if (entry.changedIn === this.freezeCount) return;
-    this.frozen?.keep(entry);
-    entry.changedIn = this.freezeCount;
-    this.changed.push(entry);
+  private markChanged(slot: number, bucket: RowBucket): void {
+    if (this.rows.changedIn(slot) === this.freezeCount) return;
+    this.frozen?.keep(slot);
+    this.rows.setChangedIn(slot, this.freezeCount);
+    this.changed.push(slot);
     if (bucket.changedIn !== this.freezeCount) {
       bucket.changedIn = this.freezeCount;
       bucket.changedCount = 0;
@@ -309,24 +354,46 @@ export class RowLayers {
     bucket.changedCount++;
   }
 
-  private revert(entry: Entry): void {
-    entry.open = false;
-    entry.sealed = false;
-    entry.present = entry.length >= 0;
-    entry.timestampMs = entry.committedTimestampMs;
-    entry.value = null;
-    entry.generation = NOT_DECODED;
-    this.forgetIfAbsent(entry);
+  /** Makes the committed form the newest one. */
+  private revert(slot: number): void {
+    const { rows } = this;
+    rows.clear(slot, OPEN | SEALED | PRESENT);
+    if (rows.length(slot) >= 0) rows.set(slot, PRESENT);
+    rows.setTimestampMs(slot, rows.committedTimestampMs(slot));
+    this.values.forget(slot);
   }
 
-  private forgetIfAbsent(entry: Entry): void {
-    if (entry.length >= 0 || entry.open || entry.sealed || entry.changedIn === this.freezeCount) return;
-    const { rows } = entry.bucket;
-    if (rows.get(entry.keyText) === entry) rows.delete(entry.keyText);
+  private forgetIfAbsent(slot: number): void {
+    const { rows } = this;
+    if (rows.length(slot) >= 0 || rows.has(slot, PRESENT | OPEN | SEALED | LEAVING)) return;
+    if (rows.changedIn(slot) === this.freezeCount) return;
+    // A frozen layer may still come to this slot, which soon names another row.
+    this.frozen?.keep(slot);
+    rows.remove(slot);
   }
-}
 
-/** Whether a row has a committed form, or gets one when the sealed layer is acknowledged. */
-export function hasCommitted(entry: Entry): boolean {
-  return entry.length >= 0 || entry.sealed;
+  /** Takes the rows of expired buckets out of the lists. */
+  private forgetDropped(): void {
+    const { rows } = this;
+    const isKept = (slot: number): boolean => {
+      if (!rows.bucket(slot).dropped) return true;
+      rows.setChangedIn(slot, NEVER);
+      rows.clear(slot, LEAVING);
+      return false;
+    };
+    this.leaving = this.leaving.filter(isKept);
+    this.changed = this.changed.filter(isKept);
+    this.changedInDropped = 0;
+  }
+
+  /** Frees what no list names any more of expired buckets. */
+  private freeDropped(): void {
+    const waiting = this.droppedBuckets;
+    this.droppedBuckets = [];
+    for (const bucket of waiting) {
+      for (const slot of this.rows.slotsOf(bucket)) this.forgetIfAbsent(slot);
+      if (bucket.size === 0) this.rows.close(bucket);
+      else this.droppedBuckets.push(bucket);
+    }
+  }
 }

@@ -1,8 +1,7 @@
-import type { Entry } from "./entry.ts";
 import { ExpiringStore } from "./expiring-store.ts";
 import type { FoundRows } from "./found-rows.ts";
 import { KeyIndex } from "./key-index.ts";
-import { hasCommitted } from "./row-layers.ts";
+import { NO_ROW } from "./rows.ts";
 import { isSessionKey, keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf } from "./session-key.ts";
 import type { FrozenRows, RowSink, Scratch, SessionStore, StoreRow, StoreSpec } from "./store.ts";
 
@@ -32,48 +31,51 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
     found.count = 0;
     const sessions = this.index.of(keyText);
     if (sessions === undefined) return;
-    const { startsMs, timesMs, entries } = sessions;
+    const { startsMs, timesMs, slots } = sessions;
     const first = sessions.firstFrom(this.visibleFrom(earliestEndMs));
-    for (let at = first; at < entries.length; at++) {
+    for (let at = first; at < slots.length; at++) {
       const startMs = startsMs[at] as number;
       if (startMs > latestStartMs) continue;
-      found.add(startMs, timesMs[at] as number, this.layers.ready(entries[at] as Entry));
+      found.add(startMs, timesMs[at] as number, this.layers.ready(slots[at] as number));
     }
   }
 
   get(keyText: string, startMs: number, endMs: number): StoreRow | undefined {
     if (endMs <= this.expiredUpToMs) return undefined;
-    const entry = this.index.get(keyText, startMs, endMs);
-    return entry && this.layers.ready(entry);
+    const slot = this.index.get(keyText, startMs, endMs);
+    return slot === NO_ROW ? undefined : this.layers.ready(slot);
   }
 
   /** @hotPath once per record */
   put(keyText: string, startMs: number, endMs: number, value: unknown, timestampMs: number): void {
     if (value === null || value === undefined) this.remove(keyText, startMs, endMs, timestampMs);
     else if (this.admits(endMs)) {
-      const entry = this.entry(sessionKey(keyText, startMs, endMs), endMs);
-      if (entry.open && !entry.present && hasCommitted(entry)) this.replaced.add(entry.keyText);
-      this.layers.put(entry, value, timestampMs);
-      this.index.set(keyText, startMs, entry);
+      const { layers } = this;
+      const changelogKey = sessionKey(keyText, startMs, endMs);
+      const slot = this.slot(changelogKey, endMs);
+      if (layers.isOpen(slot) && !layers.isPresent(slot) && layers.hasCommitted(slot)) this.replaced.add(changelogKey);
+      layers.put(slot, value, timestampMs);
+      this.index.set(keyText, { startMs, timeMs: endMs, slot, isPresent: true });
     }
   }
 
   /** @hotPath once per session that a record extends */
   remove(keyText: string, startMs: number, endMs: number, timestampMs: number): void {
     if (!this.admits(endMs)) return;
-    const entry = this.index.get(keyText, startMs, endMs);
-    if (entry === undefined) return;
-    this.replaced.delete(entry.keyText);
-    this.layers.put(entry, null, timestampMs);
-    this.index.set(keyText, startMs, entry);
+    const slot = this.index.get(keyText, startMs, endMs);
+    if (slot === NO_ROW) return;
+    this.replaced.delete(this.layers.rows.keyText(slot));
+    this.layers.put(slot, null, timestampMs);
+    this.index.set(keyText, { startMs, timeMs: endMs, slot, isPresent: false });
   }
 
   *fetchAll(fromEndMs: number, toEndMs: number): IterableIterator<readonly [string, number, number, StoreRow]> {
+    const { rows } = this.layers;
     for (const bucket of this.buckets.between(this.visibleFrom(fromEndMs), toEndMs)) {
-      const live = [...bucket.rows.values()].filter(({ present }) => present);
-      for (const entry of live.sort(byStartThenKey)) {
-        const { keyText } = entry;
-        yield [keyOfSessionKey(keyText), sessionStartOf(keyText), bucket.startMs, this.layers.ready(entry)];
+      const live = rows.slotsOf(bucket).filter((slot) => this.layers.isPresent(slot));
+      const byKey = live.map((slot) => ({ keyText: rows.keyText(slot), row: this.layers.row(slot) }));
+      for (const { keyText, row } of byKey.sort(byStartThenKey)) {
+        yield [keyOfSessionKey(keyText), sessionStartOf(keyText), bucket.startMs, row];
       }
     }
   }
@@ -93,9 +95,9 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
     if (!isSessionKey(keyText)) throw this.badKey(keyText);
     const endMs = sessionEndOf(keyText);
     if (!this.admitsRestored(endMs)) return;
-    const entry = this.entry(keyText, endMs);
-    this.layers.restore(entry, bytes, valueStart, valueLength, timestampMs);
-    this.moved(entry);
+    const slot = this.slot(keyText, endMs);
+    this.layers.restore(slot, bytes, valueStart, valueLength, timestampMs);
+    this.moved(slot);
   }
 
   override freeze(which: "all" | "changed"): FrozenRows {
@@ -105,12 +107,19 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
     return frozen;
   }
 
-  protected override moved(entry: Entry): void {
-    this.index.set(keyOfSessionKey(entry.keyText), sessionStartOf(entry.keyText), entry);
+  protected override moved(slot: number): void {
+    const { rows } = this.layers;
+    const keyText = rows.keyText(slot);
+    this.index.set(keyOfSessionKey(keyText), {
+      startMs: sessionStartOf(keyText),
+      timeMs: rows.bucket(slot).startMs,
+      slot,
+      isPresent: this.layers.isPresent(slot),
+    });
   }
 }
 
-function byStartThenKey({ keyText: a }: Entry, { keyText: b }: Entry): number {
+function byStartThenKey({ keyText: a }: { keyText: string }, { keyText: b }: { keyText: string }): number {
   return sessionStartOf(a) - sessionStartOf(b) || (a < b ? -1 : 1);
 }
 

@@ -1,4 +1,4 @@
-import type { Entry } from "./entry.ts";
+import type { Rows } from "./rows.ts";
 
 const SLAB_BYTES = 64 * 1024;
 /** Larger values get a slab of their own: they would waste the rest of a shared one. */
@@ -12,16 +12,15 @@ export class Slab {
   usedBytes = 0;
   liveBytes = 0;
   queued = false;
-  /** Entries whose committed bytes were put here; some have moved on since. */
-  readonly entries: Entry[] = [];
+  /** Rows whose committed bytes were put here; some have moved on since. */
+  readonly slots: number[] = [];
+  readonly id: number;
 
-  constructor(sizeBytes: number) {
+  constructor(id: number, sizeBytes: number) {
+    this.id = id;
     this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
   }
 }
-
-/** Holds values of length 0, and of entries without a value. */
-export const EMPTY_SLAB = new Slab(0);
 
 /**
  * Memory for value bytes: copies into large blocks instead of one small buffer per value.
@@ -31,16 +30,28 @@ export const EMPTY_SLAB = new Slab(0);
  */
 export class Slabs {
   /** Where the last `copy` put its bytes: results without an allocation. */
-  slab: Slab = EMPTY_SLAB;
+  slab = 0;
   start = 0;
   /** Bytes of all slabs in use. */
-  memoryBytes = SLAB_BYTES;
-  private current = new Slab(SLAB_BYTES);
+  memoryBytes = 0;
+  private readonly rows: Rows;
+  private readonly table: (Slab | undefined)[] = [];
+  private readonly freeIds: number[] = [];
   private readonly sparse: Slab[] = [];
+  private current: Slab | undefined;
+
+  constructor(rows: Rows) {
+    this.rows = rows;
+  }
+
+  /** Memory of a slab. */
+  bytes(id: number): Buffer {
+    return (this.table[id] as Slab).bytes;
+  }
 
   /** Copies `source[start, start + length)`; the place is in `slab` and `start`. */
   copy(source: Buffer, start: number, length: number): void {
-    const slab = length === 0 ? EMPTY_SLAB : this.room(length);
+    const slab = this.room(length);
     const at = slab.usedBytes;
     if (length <= 32) {
       // A loop beats the call into native code for small values.
@@ -49,12 +60,18 @@ export class Slabs {
     } else source.copy(slab.bytes, at, start, start + length);
     slab.usedBytes += length;
     slab.liveBytes += length;
-    this.slab = slab;
+    this.slab = slab.id;
     this.start = at;
   }
 
+  /** Tells which row has its committed value in a slab: it moves when the slab is emptied. */
+  hold(id: number, slot: number): void {
+    (this.table[id] as Slab).slots.push(slot);
+  }
+
   /** Tells that `length` bytes of a slab are no longer needed. */
-  release(slab: Slab, length: number): void {
+  release(id: number, length: number): void {
+    const slab = this.table[id] as Slab;
     slab.liveBytes -= length;
     if (slab !== this.current) this.queueIfSparse(slab);
   }
@@ -62,31 +79,35 @@ export class Slabs {
   /** Moves what is left in sparse slabs. Only while no sealed row is outstanding: those are not known to the slab. */
   evacuate(): void {
     if (this.sparse.length === 0) return;
+    const { rows } = this;
     for (const slab of this.sparse.splice(0)) {
-      for (const entry of slab.entries) {
-        if (entry.slab !== slab) continue;
-        this.copy(slab.bytes, entry.start, entry.length);
-        entry.slab = this.slab;
-        entry.start = this.start;
-        this.slab.entries.push(entry);
+      for (const slot of slab.slots) {
+        if (rows.slab(slot) !== slab.id) continue;
+        const length = rows.length(slot);
+        this.copy(slab.bytes, rows.start(slot), length);
+        rows.place(slot, this.slab, this.start, length);
+        this.hold(this.slab, slot);
       }
       this.memoryBytes -= slab.bytes.length;
-      slab.entries.length = 0;
-      slab.liveBytes = 0;
+      this.table[slab.id] = undefined;
+      this.freeIds.push(slab.id);
     }
   }
 
   private room(length: number): Slab {
-    if (length > SHARED_VALUE_MAX_BYTES) {
-      this.memoryBytes += length;
-      return new Slab(length);
-    }
+    if (length > SHARED_VALUE_MAX_BYTES) return this.open(length);
     const full = this.current;
-    if (full.usedBytes + length <= full.bytes.length) return full;
-    this.current = new Slab(SLAB_BYTES);
-    this.memoryBytes += SLAB_BYTES;
-    this.queueIfSparse(full);
+    if (full !== undefined && full.usedBytes + length <= full.bytes.length) return full;
+    this.current = this.open(SLAB_BYTES);
+    if (full !== undefined) this.queueIfSparse(full);
     return this.current;
+  }
+
+  private open(sizeBytes: number): Slab {
+    const slab = new Slab(this.freeIds.pop() ?? this.table.length, sizeBytes);
+    this.table[slab.id] = slab;
+    this.memoryBytes += sizeBytes;
+    return slab;
   }
 
   private queueIfSparse(slab: Slab): void {

@@ -43,7 +43,7 @@ export const keyedTypes: readonly StoreType[] = ["keyValue", "timestampedKeyValu
 /** Types with one row per key and window start. */
 export const windowTypes: readonly StoreType[] = ["window", "timestampedWindow"];
 
-/** What an operator sees of a row. The object belongs to the store: read it at once, never change or keep it. */
+/** What an operator sees of a row. The object belongs to the store and is the next row's, too: read it at once, never change or keep it. */
 export interface StoreRow {
   readonly value: unknown;
   readonly timestampMs: number;

@@ -1,6 +1,6 @@
-import { RowBucket } from "./bucket.ts";
-import type { Entry } from "./entry.ts";
+import type { RowBucket } from "./bucket.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
+import { NO_ROW } from "./rows.ts";
 import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec, TaskStore } from "./store.ts";
 
 /**
@@ -12,41 +12,42 @@ import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec, 
 export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
   readonly spec: StoreSpec;
   private readonly layers: RowLayers;
-  private readonly bucket = new RowBucket("", 0);
-  private readonly buckets = [this.bucket];
+  private readonly bucket: RowBucket;
   /** A put mostly follows the get of the same key. */
   private lastKeyText: string | undefined;
-  private lastEntry: Entry | undefined;
+  private lastSlot = NO_ROW;
 
   constructor(spec: StoreSpec, scratch: Scratch, options: RowLayersOptions = {}) {
     this.spec = spec;
     this.layers = new RowLayers(spec, scratch, options);
+    this.bucket = this.layers.rows.open("", 0);
   }
 
   get(keyText: string): StoreRow | undefined {
-    const entry = this.bucket.rows.get(keyText);
+    const { layers } = this;
+    const slot = layers.rows.find(this.bucket, keyText);
     this.lastKeyText = keyText;
-    this.lastEntry = entry;
-    return entry?.present === true ? this.layers.ready(entry) : undefined;
+    this.lastSlot = slot;
+    return slot !== NO_ROW && layers.isPresent(slot) ? layers.ready(slot) : undefined;
   }
 
   put(keyText: string, value: unknown, timestampMs: number): void {
-    this.layers.put(this.entry(keyText), value, timestampMs);
+    this.layers.put(this.slot(keyText), value, timestampMs);
   }
 
   *range(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]> {
     for (const keyText of this.bucket.order.ascending(from)) {
       if (to !== undefined && keyText > to) return;
-      const entry = this.bucket.rows.get(keyText);
-      if (entry?.present === true) yield [keyText, this.layers.ready(entry)];
+      const slot = this.layers.rows.find(this.bucket, keyText);
+      if (slot !== NO_ROW && this.layers.isPresent(slot)) yield [keyText, this.layers.row(slot)];
     }
   }
 
   *reverseRange(from: string | undefined, to: string | undefined): IterableIterator<readonly [string, StoreRow]> {
     for (const keyText of this.bucket.order.descending(to)) {
       if (from !== undefined && keyText < from) return;
-      const entry = this.bucket.rows.get(keyText);
-      if (entry?.present === true) yield [keyText, this.layers.ready(entry)];
+      const slot = this.layers.rows.find(this.bucket, keyText);
+      if (slot !== NO_ROW && this.layers.isPresent(slot)) yield [keyText, this.layers.row(slot)];
     }
   }
 
@@ -66,12 +67,12 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
 
   /** @hotPath once per restored row */
   row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
-    this.layers.restore(this.entry(keyText), bytes, valueStart, valueLength, timestampMs);
+    this.layers.restore(this.slot(keyText), bytes, valueStart, valueLength, timestampMs);
   }
 
   freeze(which: "all" | "changed"): FrozenRows {
     this.forgetLast();
-    return this.layers.freeze(which, this.buckets);
+    return this.layers.freeze(which);
   }
 
   get changedCount(): number {
@@ -105,17 +106,16 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
     this.layers.committedStoreTimeMs = storeTimeMs;
   }
 
-  private entry(keyText: string): Entry {
-    if (this.lastEntry !== undefined && keyText === this.lastKeyText) return this.lastEntry;
-    const entry = this.bucket.rows.get(keyText) ?? this.layers.create(keyText, this.bucket);
+  private slot(keyText: string): number {
+    if (this.lastSlot !== NO_ROW && keyText === this.lastKeyText) return this.lastSlot;
     this.lastKeyText = keyText;
-    this.lastEntry = entry;
-    return entry;
+    this.lastSlot = this.layers.slotOf(this.bucket, keyText);
+    return this.lastSlot;
   }
 
-  /** After this an entry may have left the map. */
+  /** After this a row may have left its slot. */
   private forgetLast(): void {
     this.lastKeyText = undefined;
-    this.lastEntry = undefined;
+    this.lastSlot = NO_ROW;
   }
 }

@@ -1,7 +1,7 @@
-import type { Entry } from "./entry.ts";
 import { ExpiringStore } from "./expiring-store.ts";
 import type { FoundRows } from "./found-rows.ts";
 import { KeyIndex } from "./key-index.ts";
+import { NO_ROW } from "./rows.ts";
 import type { Scratch, StoreRow, StoreSpec, WindowStore } from "./store.ts";
 import { isWindowKey, keyOfWindowKey, windowKey, windowKeySuffix, windowStartOf } from "./window-key.ts";
 
@@ -28,8 +28,10 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
 
   get(keyText: string, windowStartMs: number): StoreRow | undefined {
     if (windowStartMs <= this.expiredUpToMs) return undefined;
-    const entry = this.buckets.get(windowStartMs)?.rows.get(keyText);
-    return entry?.present === true ? this.layers.ready(entry) : undefined;
+    const bucket = this.buckets.get(windowStartMs);
+    if (bucket === undefined) return undefined;
+    const slot = this.layers.rows.find(bucket, keyText);
+    return slot !== NO_ROW && this.layers.isPresent(slot) ? this.layers.ready(slot) : undefined;
   }
 
   /** @hotPath once per record and window */
@@ -38,10 +40,10 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
       this.layers.log(windowKey(keyText, windowStartMs), value, timestampMs);
       return;
     }
-    const entry = this.entry(keyText, windowStartMs);
-    const { present } = entry;
-    this.layers.put(entry, value, timestampMs);
-    if (entry.present !== present) this.moved(entry);
+    const slot = this.slot(keyText, windowStartMs);
+    const wasPresent = this.layers.isPresent(slot);
+    this.layers.put(slot, value, timestampMs);
+    if (this.layers.isPresent(slot) !== wasPresent) this.moved(slot);
   }
 
   /** @hotPath once per record */
@@ -50,11 +52,11 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
     this.index ??= this.indexed();
     const rows = this.index.of(keyText);
     if (rows === undefined) return;
-    const { timesMs, entries } = rows;
-    for (let at = rows.firstFrom(this.visibleFrom(fromMs)); at < entries.length; at++) {
+    const { timesMs, slots } = rows;
+    for (let at = rows.firstFrom(this.visibleFrom(fromMs)); at < slots.length; at++) {
       const startMs = timesMs[at] as number;
       if (startMs > toMs) return;
-      found.add(startMs, startMs, this.layers.ready(entries[at] as Entry));
+      found.add(startMs, startMs, this.layers.ready(slots[at] as number));
     }
   }
 
@@ -63,16 +65,19 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
     const rows = this.index.of(keyText);
     if (rows === undefined) return;
     // A copy: rows may come and go while it is read.
-    for (const entry of rows.entries.slice(rows.firstFrom(this.visibleFrom(fromMs)), rows.firstFrom(toMs + 1))) {
-      if (entry.present) yield [entry.bucket.startMs, this.layers.ready(entry)];
+    const from = rows.firstFrom(this.visibleFrom(fromMs));
+    const to = rows.firstFrom(toMs + 1);
+    const startsMs = rows.timesMs.slice(from, to);
+    for (const [at, slot] of rows.slots.slice(from, to).entries()) {
+      if (this.layers.isPresent(slot)) yield [startsMs[at] as number, this.layers.row(slot)];
     }
   }
 
   *fetchAll(fromMs: number, toMs: number): IterableIterator<readonly [string, number, StoreRow]> {
     for (const bucket of this.buckets.between(this.visibleFrom(fromMs), toMs)) {
       for (const keyText of bucket.order.ascending(undefined)) {
-        const entry = bucket.rows.get(keyText);
-        if (entry?.present === true) yield [keyText, bucket.startMs, this.layers.ready(entry)];
+        const slot = this.layers.rows.find(bucket, keyText);
+        if (slot !== NO_ROW && this.layers.isPresent(slot)) yield [keyText, bucket.startMs, this.layers.row(slot)];
       }
     }
   }
@@ -82,19 +87,26 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
     if (!isWindowKey(keyText)) throw this.badKey(keyText);
     const startMs = windowStartOf(keyText);
     if (!this.admitsRestored(startMs)) return;
-    const entry = this.entry(keyOfWindowKey(keyText), startMs);
-    this.layers.restore(entry, bytes, valueStart, valueLength, timestampMs);
-    this.moved(entry);
+    const slot = this.slot(keyOfWindowKey(keyText), startMs);
+    this.layers.restore(slot, bytes, valueStart, valueLength, timestampMs);
+    this.moved(slot);
   }
-  protected override moved(entry: Entry): void {
-    this.index?.set(entry.keyText, entry.bucket.startMs, entry);
+
+  protected override moved(slot: number): void {
+    if (this.index !== undefined) this.setIn(this.index, slot);
   }
 
   private indexed(): KeyIndex {
     const index = new KeyIndex();
     for (const bucket of this.buckets.all()) {
-      for (const entry of bucket.rows.values()) index.set(entry.keyText, bucket.startMs, entry);
+      for (const slot of this.layers.rows.slotsOf(bucket)) this.setIn(index, slot);
     }
     return index;
+  }
+
+  private setIn(index: KeyIndex, slot: number): void {
+    const { rows } = this.layers;
+    const { startMs } = rows.bucket(slot);
+    index.set(rows.keyText(slot), { startMs, timeMs: startMs, slot, isPresent: this.layers.isPresent(slot) });
   }
 }

@@ -1,11 +1,11 @@
 import type { ByteSink } from "../core/byte-sink.ts";
 import { StreamError } from "../core/errors.ts";
 import type { Serde } from "../serde/serde.ts";
-import { RowBucket } from "./bucket.ts";
+import type { RowBucket } from "./bucket.ts";
 import { encodeValue } from "./encode-value.ts";
-import type { Entry } from "./entry.ts";
 import { History, historySerde, type Version } from "./history.ts";
 import { RowLayers } from "./row-layers.ts";
+import { NO_ROW } from "./rows.ts";
 import type { FrozenRows, RowSink, Scratch, StoreRow, StoreSpec, TaskStore, VersionedStore } from "./store.ts";
 import { PUT_DROPPED, PUT_IS_NEWEST } from "./store.ts";
 
@@ -34,8 +34,7 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
   readonly snapshotRows: RowSink;
   private readonly historyRetentionMs: number;
   private readonly layers: RowLayers;
-  private readonly bucket = new RowBucket("", 0);
-  private readonly buckets = [this.bucket];
+  private readonly bucket: RowBucket;
   private readonly sink: ByteSink;
   private readonly serde: Serde<History>;
   private puts: LoggedPut[] = [];
@@ -54,7 +53,8 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
     this.serde = historySerde(spec.valueSerde);
     // What is logged are puts, not rows.
     this.layers = new RowLayers({ ...spec, logged: false, valueSerde: this.serde as Serde<never> }, scratch);
-    this.snapshotRows = new HistoryRows(this.layers, (keyText) => this.entry(keyText));
+    this.bucket = this.layers.rows.open("", 0);
+    this.snapshotRows = new HistoryRows(this.layers, this.bucket);
   }
 
   get(keyText: string): StoreRow | undefined {
@@ -78,7 +78,11 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
     const validToMs = history.put(version);
     history.forgetBefore(this.oldestMs);
     const { latest } = history;
-    this.layers.put(this.entry(keyText), latest === undefined ? null : history, latest?.timestampMs ?? timestampMs);
+    this.layers.put(
+      this.layers.slotOf(this.bucket, keyText),
+      latest === undefined ? null : history,
+      latest?.timestampMs ?? timestampMs,
+    );
     return validToMs ?? PUT_IS_NEWEST;
   }
 
@@ -139,7 +143,7 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
 
   freeze(which: "all" | "changed"): FrozenRows {
     this.settle();
-    return this.layers.freeze(which, this.buckets);
+    return this.layers.freeze(which);
   }
 
   get changedCount(): number {
@@ -188,8 +192,8 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
   }
 
   private committed(keyText: string): History | undefined {
-    const entry = this.bucket.rows.get(keyText);
-    return entry?.present === true ? (this.layers.ready(entry).value as History) : undefined;
+    const slot = this.layers.rows.find(this.bucket, keyText);
+    return slot !== NO_ROW && this.layers.isPresent(slot) ? (this.layers.ready(slot).value as History) : undefined;
   }
 
   /** Puts into the layers what was replayed. */
@@ -201,7 +205,7 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
       this.serde.write(history, sink);
       // There is one version at least: a history forgets only what was replaced.
       const { timestampMs } = history.latest as Version;
-      this.layers.restore(this.entry(keyText), sink.bytes, 0, sink.length, timestampMs);
+      this.layers.restore(this.layers.slotOf(this.bucket, keyText), sink.bytes, 0, sink.length, timestampMs);
     }
     this.replayed.clear();
   }
@@ -214,25 +218,21 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
       if (history !== undefined) yield [keyText, history];
     }
   }
-
-  private entry(keyText: string): Entry {
-    return this.bucket.rows.get(keyText) ?? this.layers.create(keyText, this.bucket);
-  }
 }
 
 /** Puts whole histories into the committed layer. */
 class HistoryRows implements RowSink {
   private readonly layers: RowLayers;
-  private readonly entry: (keyText: string) => Entry;
+  private readonly bucket: RowBucket;
 
-  constructor(layers: RowLayers, entry: (keyText: string) => Entry) {
+  constructor(layers: RowLayers, bucket: RowBucket) {
     this.layers = layers;
-    this.entry = entry;
+    this.bucket = bucket;
   }
 
   /** @hotPath once per row of a snapshot */
   row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
-    this.layers.restore(this.entry(keyText), bytes, valueStart, valueLength, timestampMs);
+    this.layers.restore(this.layers.slotOf(this.bucket, keyText), bytes, valueStart, valueLength, timestampMs);
   }
 }
 

@@ -1,13 +1,16 @@
-import { RowBucket } from "./bucket.ts";
+import type { RowBucket } from "./bucket.ts";
+import type { Rows } from "./rows.ts";
 
 /** The buckets of a store by time: a map for look-ups, a sorted list for ranges and expiry. */
 export class WindowBuckets {
+  private readonly rows: Rows;
   private readonly keySuffix: (startMs: number) => string;
   private readonly byStart = new Map<number, RowBucket>();
   private readonly ascending: RowBucket[] = [];
 
   /** @param keySuffix What follows the key of every row of a bucket in the changelog. */
-  constructor(keySuffix: (startMs: number) => string) {
+  constructor(rows: Rows, keySuffix: (startMs: number) => string) {
+    this.rows = rows;
     this.keySuffix = keySuffix;
   }
 
@@ -16,7 +19,7 @@ export class WindowBuckets {
   }
 
   create(startMs: number): RowBucket {
-    const bucket = new RowBucket(this.keySuffix(startMs), startMs);
+    const bucket = this.rows.open(this.keySuffix(startMs), startMs);
     this.byStart.set(startMs, bucket);
     this.ascending.splice(this.lowerBound(startMs), 0, bucket);
     return bucket;
@@ -45,8 +48,10 @@ export class WindowBuckets {
   prune(): void {
     let kept = 0;
     for (const bucket of this.ascending) {
-      if (bucket.rows.size === 0) this.byStart.delete(bucket.startMs);
-      else this.ascending[kept++] = bucket;
+      if (bucket.size === 0) {
+        this.byStart.delete(bucket.startMs);
+        this.rows.close(bucket);
+      } else this.ascending[kept++] = bucket;
     }
     this.ascending.length = kept;
   }
