@@ -145,12 +145,14 @@ class Feed {
     const scratch = { sink: new ByteSink() };
     const stores = new Map<string, TaskStore>();
     for (const spec of topology.stores.values()) stores.set(spec.name, createTaskStore(spec, scratch));
+    const globals = new GlobalStores(topology.globalStores, { applicationId: "bench", nowMs: () => 0 });
     const graph = instantiate(subTopologies(topology, "bench")[0] as SubTopology, {
       emit: () => {
         this.emitted++;
       },
       store: <S extends StoreHandle>(name: string) => stores.get(name) as StoreHandle as S,
-      globalStore: (name) => new GlobalStores(topology.globalStores).store(name),
+      globalStore: (name) => globals.store(name),
+      hasGlobalStore: (name) => globals.has(name),
       clock: (_node, _name, value) => ({ value }),
       dropped: () => {},
       failed: (_node, error) => {

@@ -20,7 +20,7 @@ export {
 } from "./dsl/cogrouped-stream.ts";
 export type { Connected } from "./dsl/connected-stores.ts";
 export type { DistinctBy, DistinctOptions } from "./dsl/distinct.ts";
-export type { GlobalTableOptions } from "./dsl/global-table.ts";
+export type { GlobalStoreOptions, GlobalTableOptions } from "./dsl/global-table.ts";
 export { GlobalKTable } from "./dsl/global-table.ts";
 export type { StoreOptions, ValueStoreOptions } from "./dsl/grouped-stream.ts";
 export { KGroupedStream } from "./dsl/grouped-stream.ts";

@@ -1,4 +1,5 @@
 import { StreamError } from "../core/errors.ts";
+import { processor } from "../operators/processor.ts";
 import { tableSource } from "../operators/table-source.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
@@ -8,7 +9,7 @@ import type { SourceNode, TimestampExtractor, Topology } from "../topology/node.
 import type { AutoOffsetReset } from "../topology/offset-reset.ts";
 import { checkedOffsetReset } from "../topology/offset-reset.ts";
 import { patternText } from "../topology/topic-patterns.ts";
-import type { GlobalTableOptions } from "./global-table.ts";
+import type { GlobalStoreOptions, GlobalTableOptions } from "./global-table.ts";
 import { GlobalKTable } from "./global-table.ts";
 import { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
@@ -173,6 +174,40 @@ export class StreamsBuilder {
       { name: node, operator: tableSource({ kept, sendsOldValues: false }), store },
     );
     return new GlobalKTable<K, V>({ graph, globalStore: store.name, keySerde: key });
+  }
+
+  /**
+   * Keeps what a processor makes of a whole topic in a store that every worker has, and that every processor may read by its name. The
+   * processor reads all records of the topic again in every worker that starts; it forwards and schedules nothing. A record that it
+   * fails on is tried again, and until it succeeds no pin starts in that worker.
+   *
+   * @param options `supplier`: the processor; serdes of the topic, which need not be those of the store.
+   * @example
+   * const rates = Stores.keyValue("rates", { key: string(), value: float64() });
+   * builder.addGlobalStore(rates, "rate-changes", {
+   *   key: string(), value: string(),
+   *   supplier: (context) => {
+   *     const store = context.getStateStore(rates);
+   *     return { process: ({ key, value }) => store.put(key, Number(value)) };
+   *   },
+   * });
+   */
+  addGlobalStore<K, V>(store: StoreBuilder, topic: string, options: GlobalStoreOptions<K, V>): this {
+    const { graph } = this;
+    const { key, value, name, supplier } = options;
+    const sourceName = graph.nodeName(prefixes.source, name && `${name}-source`);
+    const node = graph.nodeName(prefixes.tableSource, name);
+    graph.addGlobalStore(
+      {
+        kind: "source",
+        name: sourceName,
+        topics: [topicRef(topic)],
+        keySerde: key,
+        valueSerde: asSerde(value),
+      },
+      { name: node, operator: processor(supplier), store: { ...store.spec, logged: false }, updates: true },
+    );
+    return this;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { ProcessorSupplier } from "../operators/processor.ts";
 import { streamGlobalTableJoin } from "../operators/stream-global-table-join.ts";
 import type { AnyJoiner } from "../operators/value-joiner.ts";
 import type { SerdeLike } from "../serde/json.ts";
@@ -15,6 +16,15 @@ export interface GlobalTableOptions<K, V> extends Named {
   readonly value: SerdeLike<V>;
   /** Name of the store. */
   readonly store?: string;
+}
+
+/** How a topic is read into a global store. */
+export interface GlobalStoreOptions<K, V> extends Named {
+  readonly key: Serde<K>;
+  /** A serde, or a schema for JSON values. */
+  readonly value: SerdeLike<V>;
+  /** Makes the processor that writes the store: it gets every record of the topic, and forwards nothing. */
+  readonly supplier: ProcessorSupplier<K, V, never, never>;
 }
 
 /** What a global table is made of. */

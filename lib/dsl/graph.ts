@@ -27,6 +27,15 @@ export interface ResolvedProcessor {
   readonly parents?: readonly string[];
 }
 
+/** The node of a global store. */
+export interface GlobalNode {
+  readonly name: string;
+  readonly operator: Operator;
+  readonly store: StoreSpec;
+  /** True: the operator writes the store; else every record is a row. */
+  readonly updates?: boolean;
+}
+
 /** A stream that went through a repartition topic. */
 export interface Repartitioned {
   readonly parent: string;
@@ -98,15 +107,14 @@ export class Graph {
     this.sharedStores.add(store);
   }
 
-  /** Adds a topic that every worker keeps whole: its source and the node that would put it into the store. */
-  addGlobalStore(
-    source: SourceNode,
-    { name, operator, store }: { name: string; operator: Operator; store: StoreSpec },
-  ): void {
+  /** Adds a topic that every worker keeps whole: its source and the node that puts it into the store. */
+  addGlobalStore(source: SourceNode, { name, operator, store, updates = false }: GlobalNode): void {
     const read = this.addSource(source);
     this.addProcessor({ name, parents: [read], resolve: () => ({ operator, store }) });
     const topic = (source.topics[0] as TopicRef).name;
-    this.globals.push(Object.freeze({ source: read, processor: name, topic, store }));
+    const { keySerde, valueSerde } = source;
+    const updater = updates ? { updater: Object.freeze({ operator, keySerde, valueSerde }) } : {};
+    this.globals.push(Object.freeze({ source: read, processor: name, topic, store, ...updater }));
   }
 
   /** Sources whose topics meet by key in one node. */

@@ -101,7 +101,10 @@ export class Task {
     const stores = new Map<string, TaskStore>();
     for (const spec of plan.subTopology.stores) stores.set(spec.name, createTaskStore(spec, scratch));
     this.stores = [...stores.values()];
-    const graph = this.graph(stores, globals ?? new GlobalStores([]));
+    const graph = this.graph(
+      stores,
+      globals ?? new GlobalStores([], { applicationId: plan.subTopology.applicationId, nowMs }),
+    );
     const probe = new Cursor();
     this.inputs = plan.inputs.map(({ topic, partition, key }) => {
       const source = graph.source(topic);
@@ -306,6 +309,7 @@ export class Task {
         return store as unknown as S;
       },
       globalStore: (name) => globals.store(name),
+      hasGlobalStore: (name) => globals.has(name),
       clock: (owner, name, initial) => this.clock(owner, name, initial),
       dropped: () => {
         counts.dropped++;

@@ -4,7 +4,7 @@ import type { DeployedApplication } from "../application/prepare.ts";
 import type { Duration } from "../core/duration.ts";
 import { durationMs } from "../core/duration.ts";
 import { StreamError } from "../core/errors.ts";
-import { partitionKey } from "../core/ids.ts";
+import { partitionKey, type TopicPartition } from "../core/ids.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
@@ -224,9 +224,10 @@ export class TopologyTestDriver {
 
   private open(position: Position | undefined): void {
     const { app, collector } = this;
-    this.globals = new GlobalStores(app.topology.globalStores);
-    for (const batch of this.global) this.globals.apply(batch.topic, this.log.answer(batch).records);
-    const surroundings = { collector, nowMs: () => this.wallClockMs, globals: this.globals };
+    const nowMs = (): number => this.wallClockMs;
+    this.globals = new GlobalStores(app.topology.globalStores, { applicationId: app.id, nowMs });
+    for (const batch of this.global) this.globals.apply(placeOf(batch), this.log.answer(batch).records);
+    const surroundings = { collector, nowMs, globals: this.globals };
     const parts = subTopologies(app.topology, app.id);
     this.tasks = parts.map((part) => new Task(planOf(part, app), position, surroundings));
     this.queues = new Map(this.tasks.flatMap((task) => task.queues.map((queue) => [queue.source.topic, queue])));
@@ -311,7 +312,7 @@ export class TopologyTestDriver {
     const answer = this.log.answer(batch);
     if (this.globals.reads(batch.topic)) {
       this.global.push(batch);
-      this.globals.apply(batch.topic, answer.records);
+      this.globals.apply(placeOf(batch), answer.records);
     } else {
       this.delivered.push(batch);
       this.queues.get(batch.topic)?.add(answer);
@@ -370,4 +371,9 @@ function planOf(part: SubTopology, app: DeployedApplication): TaskPlan {
     exceptionHandlers,
     cacheMaxBytes,
   };
+}
+
+/** Every topic has one partition. */
+function placeOf({ topic }: LogBatch): TopicPartition {
+  return { topic, partition: 0 };
 }

@@ -1,5 +1,6 @@
 import { StreamError } from "../core/errors.ts";
 import type { Serde } from "../serde/serde.ts";
+import { readOnly } from "../state/read-only.ts";
 import type { StoreHandle } from "../state/store.ts";
 import type { Cursor } from "./cursor.ts";
 import { CursorRegisters } from "./cursor.ts";
@@ -26,6 +27,7 @@ export interface TaskHost {
   emit(sink: SinkNode, topic: string, cursor: Cursor): void;
   store<S extends StoreHandle>(name: string): S;
   globalStore<S extends StoreHandle>(name: string): S;
+  hasGlobalStore(name: string): boolean;
   /** @param owner What the node keeps its clocks under: `ProcessorNode.clocks`. */
   clock(owner: string, name: string, initial: number): OperatorClock;
   dropped(node: string, reason: DropReason): void;
@@ -157,7 +159,10 @@ function contextOf(node: ProcessorNode, host: TaskHost, { below }: Place): Opera
     child: (name) => children.get(name) ?? noChild(node, name, children),
     task: host.task,
     globalStore: (name) => host.globalStore(name),
-    store: (name) => (node.stores.includes(name) ? host.store(name) : noStore(node, name)),
+    store: (name) => {
+      if (node.stores.includes(name)) return host.store(name);
+      return host.hasGlobalStore(name) ? readOnly(host.globalStore(name)) : noStore(node, name);
+    },
     clock: (name, initial) => host.clock(node.clocks, name, initial),
     dropped: (reason) => host.dropped(node.name, reason),
     schedule: (options, fire) => host.schedule(node.clocks, options, saying(node, "failed in a punctuator", fire)),

@@ -67,12 +67,21 @@ export interface TopicRef {
 /** A node of a topology. Frozen: a node is data. */
 export type TopologyNode = SourceNode | ProcessorNode | SinkNode;
 
-/** A topic that every worker keeps whole as a table. Its nodes have a sub-topology number, but no tasks. */
+/** A topic that every worker keeps whole in a store. Its nodes have a sub-topology number, but no tasks. */
 export interface GlobalStore {
   readonly source: string;
   readonly processor: string;
   readonly topic: string;
   readonly store: StoreSpec;
+  /** What puts the records of the topic into the store; without it each is a row. */
+  readonly updater?: GlobalUpdater;
+}
+
+/** A user's processor that writes a global store, and how it reads the topic. */
+export interface GlobalUpdater {
+  readonly operator: Operator;
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
 }
 
 /** A whole topology: nodes in the order in which they were added, stores by name. */

@@ -13,7 +13,7 @@ export interface OperatorContext {
   child(name: string): Process;
   /** The task that the operator works in: for user code that asks. */
   readonly task: TaskFacts;
-  /** A store that the node declares. The kind follows from its spec. @throws {StreamError} `TOPOLOGY_INVALID` for others */
+  /** A store that the node declares, or a global one, to be read only. The kind follows from its spec. @throws {StreamError} `TOPOLOGY_INVALID` for others */
   store<S extends StoreHandle>(name: string): S;
   /** A global store; to be read only. */
   globalStore<S extends StoreHandle>(name: string): S;

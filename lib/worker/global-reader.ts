@@ -104,7 +104,7 @@ export class GlobalReader {
     const followed = this.partitions.get(key);
     if (followed === undefined) return true;
     if (answer.kind === "records") {
-      this.props.stores.apply(followed.topic, answer.records);
+      this.props.stores.apply(followed, answer.records);
       followed.next = answer.next;
       return true;
     }

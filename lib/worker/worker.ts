@@ -87,7 +87,8 @@ export class Worker {
   constructor(environment: PinEnvironment, options: { limits: WorkerLimits; life: WorkerLife }) {
     this.id = environment.worker;
     const { app, ports } = environment;
-    const globals = new GlobalStores(app.globals);
+    const facts = { applicationId: app.applicationId, nowMs: () => ports.clock.nowMs() };
+    const globals = new GlobalStores(app.globals, facts);
     this.globals = new GlobalReader({ ports, topics: app.globals, stores: globals, limits: options.limits.fetch });
     this.environment = environment;
     this.config = environment.config;
@@ -138,6 +139,7 @@ export class Worker {
       .leave(this.id, this.instance)
       .catch((error: unknown) => logger.warn("leave-failed", { worker: this.id, error: String(error) }));
     await Promise.all([fetching, following]);
+    this.paced.globals?.close();
     return this.summary();
   }
 

@@ -79,7 +79,10 @@ export class TopologyHost implements TaskHost {
     this.topology = typeof defined === "function" ? builder.build() : defined;
     const scratch = { sink: new ByteSink() };
     for (const spec of this.topology.stores.values()) this.stores.set(spec.name, createTaskStore(spec, scratch));
-    this.globals = new GlobalStores(this.topology.globalStores);
+    this.globals = new GlobalStores(this.topology.globalStores, {
+      applicationId: APPLICATION_ID,
+      nowMs: () => this.nowMs,
+    });
     for (const part of subTopologies(this.topology, APPLICATION_ID)) {
       const graph = instantiate(part, this);
       for (const topic of part.sourceTopics) this.graphs.set(topic, graph);
@@ -143,11 +146,12 @@ export class TopologyHost implements TaskHost {
   pipeGlobal(topic: string, record: InputRecord): void {
     const found = this.topology.globalStores.find((each) => each.topic === topic);
     if (found === undefined) throw new Error(`${topic} is no global table`);
-    const key = this.encode(found.store.keySerde, record.key);
-    const value = this.encode(found.store.valueSerde, record.value);
+    const { keySerde, valueSerde } = found.updater ?? found.store;
+    const key = this.encode(keySerde, record.key);
+    const value = this.encode(valueSerde, record.value);
     const log = new DriverLog();
     const batch = log.append(topic, { key, value, timestampMs: record.timestampMs, headers: [] });
-    this.globals.apply(topic, log.answer(batch).records);
+    this.globals.apply({ topic, partition: 0 }, log.answer(batch).records);
   }
 
   /** What a record of `topic` may read. */
@@ -181,6 +185,10 @@ export class TopologyHost implements TaskHost {
 
   globalStore<S extends StoreHandle>(name: string): S {
     return this.globals.store<S>(name);
+  }
+
+  hasGlobalStore(name: string): boolean {
+    return this.globals.has(name);
   }
 
   clock(owner: string, name: string, initial: number): OperatorClock {

@@ -5,6 +5,7 @@ import type {
   KeyValueStore,
   KStream,
   ProcessorContext,
+  ProcessorRecord,
   TimestampedWindowStore,
   TopologyNodeRef,
   ValueAndTimestamp,
@@ -112,4 +113,28 @@ test("the low-level API infers from node to node", () => {
   builder.addSink("sink", { topic: "out", parents: [lengths], key: string(), value: int64() });
   // @ts-expect-error values are numbers
   builder.addSink("wrong", { topic: "out", parents: [lengths], key: string(), value: string() });
+});
+
+test("the processor of a global store gets the topic's types, and forwards nothing", () => {
+  const lengths = Stores.keyValue("lengths", { key: string(), value: int64() });
+  const topic = { key: string(), value: int64() };
+  builder.addGlobalStore(lengths, "numbers", {
+    ...topic,
+    supplier: (context) => {
+      const store = context.getStateStore(lengths);
+      return { process: ({ key, value }) => store.put(key, value) };
+    },
+  });
+  builder.addGlobalStore(lengths, "numbers", {
+    ...topic,
+    // @ts-expect-error a value is a number
+    supplier: () => ({ process: (record: ProcessorRecord<string, string>) => record.value.length }),
+  });
+  builder.addGlobalStore(lengths, "numbers", {
+    ...topic,
+    supplier: (context) => ({
+      // @ts-expect-error there is nothing below it
+      process: (record) => context.forward(record),
+    }),
+  });
 });
