@@ -34,6 +34,12 @@ const kafkaConnection = {
     about:
       "How output and changelog batches are compressed. It saves network and broker disk and costs time of the worker; lz4 costs least, zstd (Node 22.15) saves most.",
   }),
+  rack: text({
+    pattern: /^[\w.-]{1,255}$/,
+    allowed: "a broker.rack: up to 255 letters, digits, _ . -",
+    about:
+      "Where the process is, Kafka's client.rack (on AWS a zone id such as use1-az1): topics are then read at followers there, which costs no traffic between zones, if replica.selector.class of the brokers allows it.",
+  }),
   requestTimeoutMs: duration({
     default: 6_000,
     min: 500,

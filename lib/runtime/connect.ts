@@ -52,10 +52,10 @@ export async function connect(
 }
 
 async function kafkaOptions(app: ConnectingApp, { kafka }: Connections, logger: Logger): Promise<KafkaLogOptions> {
-  const { brokers, tls, tlsCa, requestTimeoutMs, compression } = kafka;
+  const { brokers, tls, tlsCa, requestTimeoutMs, compression, rack = "" } = kafka;
   const ssl = tlsCa === undefined ? tls : { ca: [tlsCa] };
   const sasl = await saslOf(app, kafka);
-  return { brokers, ssl, requestTimeoutMs, compression, logger, ...(sasl === undefined ? {} : { sasl }) };
+  return { brokers, ssl, requestTimeoutMs, compression, rack, logger, ...(sasl === undefined ? {} : { sasl }) };
 }
 
 async function saslOf(app: ConnectingApp, kafka: Connections["kafka"]): Promise<SaslOptions | undefined> {

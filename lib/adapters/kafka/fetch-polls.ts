@@ -10,6 +10,7 @@ export interface PollFields {
   readonly maxWaitMs: number;
   readonly maxBytes: number;
   readonly maxPartitionBytes: number;
+  readonly rack: string;
 }
 
 /** How a poll ended. */

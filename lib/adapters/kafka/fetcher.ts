@@ -6,6 +6,7 @@ import { asStreamError, retryOf } from "./failures.ts";
 import { FetchPolls, firstUseful, type Poll } from "./fetch-polls.ts";
 import { Troubles } from "./fetch-troubles.ts";
 import { asFetchError, readFetched } from "./fetched-partition.ts";
+import { ReadReplicas } from "./read-replicas.ts";
 import { Deadline } from "./transport/deadline.ts";
 import type { Address } from "./transport/links.ts";
 
@@ -25,7 +26,7 @@ interface FetchCall {
 }
 
 /**
- * Reads committed records: one request per leader, each on a socket that nothing else waits for.
+ * Reads committed records: one request per leader, or follower in our rack, each on a socket that nothing else waits for.
  *
  * A partition whose leader moves, or that cannot be reached for a moment, is looked up again. When that takes longer than
  * a second it is left out of the answer, like the partitions of leaders that still wait for records; when it takes longer than the call timeout it becomes an error of its own.
@@ -34,12 +35,14 @@ export class Fetcher {
   private readonly cluster: Cluster;
   private readonly troubles: Troubles;
   private readonly polls: FetchPolls;
+  private readonly replicas: ReadReplicas;
   private rotation = 0;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
     this.troubles = new Troubles(cluster.settings.callTimeoutMs);
     this.polls = new FetchPolls(cluster.links);
+    this.replicas = new ReadReplicas(cluster.topics, cluster.settings.rack);
   }
 
   /** @throws {StreamError} `AUTHENTICATION_FAILED`, `UNSUPPORTED_BROKER`, `LOG_UNAVAILABLE` after `close` */
@@ -68,7 +71,7 @@ export class Fetcher {
   private async fetchOnce(call: FetchCall): Promise<boolean> {
     call.fetched.clear();
     const looked = await this.knowTopics(call);
-    const groups = this.byLeader(call, looked);
+    const groups = this.byBroker(call, looked);
     const leaderless = [...groups.values()].flat().length + call.fetched.size < call.request.positions.size;
     const polls = [...groups].map(([address, partitions]) => ({ address, poll: this.poll(call, address, partitions) }));
     await firstUseful(
@@ -87,7 +90,8 @@ export class Fetcher {
     const { maxPartitionBytes } = request;
     const maxBytes = Math.ceil((request.maxBytes * partitions.length) / request.positions.size);
     const maxWaitMs = Math.floor(wait.remainingMs);
-    return this.polls.start({ address, partitions, maxWaitMs, maxBytes, maxPartitionBytes }, deadline);
+    const { rack } = this.replicas;
+    return this.polls.start({ address, partitions, maxWaitMs, maxBytes, maxPartitionBytes, rack }, deadline);
   }
 
   private knowTopics({ request, deadline }: FetchCall): Promise<boolean> {
@@ -111,18 +115,18 @@ export class Fetcher {
     }
   }
 
-  /** Partitions by leader, beginning with another one at every call: brokers fill `maxBytes` in the order asked. */
-  private byLeader({ request, fetched }: FetchCall, looked: boolean): Map<Address, FetchPartition[]> {
+  /** Partitions by the broker to read them at, beginning with another one at every call: brokers fill `maxBytes` in the order asked. */
+  private byBroker({ request, fetched }: FetchCall, looked: boolean): Map<Address, FetchPartition[]> {
     const groups = new Map<Address, FetchPartition[]>();
     const positions = [...request.positions];
     const start = positions.length === 0 ? 0 : this.rotation++ % positions.length;
     for (const [key, offset] of [...positions.slice(start), ...positions.slice(0, start)]) {
       const { topic, partition } = parsePartitionKey(key);
-      const leader = this.cluster.topics.leader(topic, partition);
-      if (leader === undefined) this.reportLeaderless(fetched, key, looked);
+      const address = this.replicas.address(topic, partition);
+      if (address === undefined) this.reportLeaderless(fetched, key, looked);
       else {
-        const group = groups.get(leader);
-        if (group === undefined) groups.set(leader, [{ topic, partition, offset }]);
+        const group = groups.get(address);
+        if (group === undefined) groups.set(address, [{ topic, partition, offset }]);
         else group.push({ topic, partition, offset });
       }
     }
@@ -165,17 +169,21 @@ export class Fetcher {
     if (from === undefined) return false;
     const result = readFetched(batches, from);
     if (result.kind === "error") {
-      this.report(fetched, key, result.error);
-      return retryOf(result.error) === "refresh-resend";
+      const leftFollower = this.report(fetched, key, result.error);
+      return leftFollower || retryOf(result.error) === "refresh-resend";
     }
+    if (batches.nearerBroker >= 0) this.replicas.follow(key, batches.nearerBroker);
     this.troubles.over(key);
     fetched.set(key, result);
     return false;
   }
 
-  private report(fetched: Map<PartitionKey, FetchedPartition>, key: PartitionKey, trouble: Error): void {
+  /** @returns whether it is a follower that failed: then nothing is told, the leader's word counts */
+  private report(fetched: Map<PartitionKey, FetchedPartition>, key: PartitionKey, trouble: Error): boolean {
+    if (this.replicas.leave(key)) return true;
     const error = this.troubles.judge(key, trouble);
     if (error !== undefined) fetched.set(key, { kind: "error", error });
+    return false;
   }
 }
 

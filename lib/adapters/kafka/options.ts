@@ -37,6 +37,11 @@ export interface KafkaLogOptions {
   readonly transactionConnections?: number;
   /** Most sockets per broker for fetches that wait at the same time. Default 8. */
   readonly fetchConnections?: number;
+  /**
+   * Where this client is, as Kafka's `client.rack`: partitions are then read at a follower with that `broker.rack`, where the
+   * brokers' `replica.selector.class` allows it. Default: leaders only.
+   */
+  readonly rack?: string;
   /** How batches are compressed before they are sent. Default `none`; what does not get smaller is sent as it is. */
   readonly compression?: Compression;
   /** Where retries and what kafkajs says are told. Default: nowhere. */
@@ -57,6 +62,7 @@ export function withDefaults(options: KafkaLogOptions): KafkaLogSettings {
     dataConnections: 2,
     transactionConnections: 2,
     fetchConnections: 8,
+    rack: "",
     compression: "none",
     ...options,
   };

@@ -28,6 +28,8 @@ export interface KafkaOptions {
    * transaction are then committed with the next one.
    */
   readonly ownController?: boolean;
+  /** Makes it one more broker of a cluster, whose controller is the one of that broker. */
+  readonly joins?: { readonly cluster: KafkaServer; readonly nodeId: number };
   /** JVM flags instead of the light ones: a benchmark wants the full compiler. */
   readonly jvmFlags?: readonly string[];
 }
@@ -42,6 +44,9 @@ export interface KafkaServer {
   /** Broker log, for a failing test. */
   readonly logFile: string;
   readonly pid: number;
+  readonly clusterId: string;
+  /** Where its controller listens. */
+  readonly controllerPort: number;
   /** SIGKILL. The data stays; `restart` brings it back. */
   kill(): Promise<void>;
   /** Starts again on the same port and data, ending the running broker in an orderly way first. */
@@ -104,6 +109,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
 class Broker implements KafkaServer {
   port = 0;
   logFile = "";
+  clusterId = "";
+  controllerPort = 0;
   proxied: KafkaServer["proxied"];
   readonly #jars: ServerJars;
   readonly #options: KafkaOptions;
@@ -135,11 +142,13 @@ class Broker implements KafkaServer {
       const proxy = await startTcpProxy({ targetPort: behindProxy });
       this.proxied = { proxy, bootstrap: `127.0.0.1:${proxy.port}` };
     }
-    await this.#writeProperties({ controller, behindProxy });
-    const clusterId = randomBytes(16).toString("base64url");
+    const { joins, ownController } = this.#options;
+    this.clusterId = joins?.cluster.clusterId ?? randomBytes(16).toString("base64url");
+    this.controllerPort = joins?.cluster.controllerPort ?? controller;
+    await this.#writeProperties({ controller: this.controllerPort, behindProxy });
     await Promise.all([
-      this.#format("server", clusterId),
-      this.#options.ownController && this.#format("controller", clusterId),
+      this.#format("server", this.clusterId),
+      ownController && this.#format("controller", this.clusterId),
     ]);
     await Promise.all([this.#boot(), this.#options.ownController && this.#bootController()]);
   }
@@ -176,7 +185,8 @@ class Broker implements KafkaServer {
 
   async #writeProperties(ports: { controller: number; behindProxy: number }): Promise<void> {
     const { proxied } = this;
-    const { ownController = false, properties = {} } = this.#options;
+    const { joins, ownController = false, properties = {} } = this.#options;
+    const isBrokerOnly = ownController || joins !== undefined;
     const plain = `PLAINTEXT://127.0.0.1:${this.port}`;
     const controllerListener = `CONTROLLER://127.0.0.1:${ports.controller}`;
     const both = {
@@ -187,9 +197,10 @@ class Broker implements KafkaServer {
     const ways = [plain, ...(proxied ? [`PROXIED://127.0.0.1:${ports.behindProxy}`] : [])];
     await this.#writeFile("server", {
       ...both,
-      ...(ownController && { "process.roles": "broker" }),
+      ...(isBrokerOnly && { "process.roles": "broker" }),
+      ...(joins && { "node.id": joins.nodeId }),
       "log.dirs": this.#dataFolder("data"),
-      listeners: [...ways, ...(ownController ? [] : [controllerListener])].join(","),
+      listeners: [...ways, ...(isBrokerOnly ? [] : [controllerListener])].join(","),
       // the broker sends clients of this listener back to the proxy's port, not to its own
       "advertised.listeners": [plain, ...(proxied ? [`PROXIED://${proxied.bootstrap}`] : [])].join(","),
       ...properties,

@@ -18,6 +18,8 @@ export interface FetchedBatches {
   readonly lastStable: number;
   readonly logStart: number;
   readonly aborted: readonly AbortedTransaction[];
+  /** The broker to read instead, which is in the rack that was named; -1 for the one that was asked. */
+  readonly nearerBroker: number;
   /** Whole batches and perhaps one that is cut off: a view of the answer. */
   readonly batches: Buffer;
 }
@@ -33,6 +35,8 @@ export interface FetchFields {
   readonly maxWaitMs: number;
   readonly maxBytes: number;
   readonly maxPartitionBytes: number;
+  /** Where we are, so that a leader can name a follower that is near; empty to read leaders only. */
+  readonly rack: string;
   readonly partitions: readonly FetchPartition[];
 }
 
@@ -61,7 +65,7 @@ export function fetchRequest(fields: FetchFields): WireRequest<FetchAnswer> {
           out.int32(partition).int32(-1).int64(offset).int64(-1).int32(fields.maxPartitionBytes);
         });
       });
-      out.int32(0).string("");
+      out.int32(0).string(fields.rack);
     },
     decode: (answer) => {
       const [throttleMs, errorCode] = [answer.int32(), answer.int16()];
@@ -79,6 +83,7 @@ function readPartition(topic: string, answer: WireReader): FetchedBatches {
   const [partition, errorCode] = [answer.int32(), answer.int16()];
   const [highWatermark, lastStable, logStart] = [answer.int64(), answer.int64(), answer.int64()];
   const aborted = answer.array(() => ({ producerId: answer.int64(), firstOffset: answer.int64() }));
-  answer.int32(); // the replica to read from instead: only asked for with a rack
-  return { topic, partition, errorCode, highWatermark, lastStable, logStart, aborted, batches: answer.bytes() };
+  const nearerBroker = answer.int32();
+  const batches = answer.bytes();
+  return { topic, partition, errorCode, highWatermark, lastStable, logStart, aborted, nearerBroker, batches };
 }

@@ -53,6 +53,11 @@ export class TopicMap {
     return nodeId === undefined ? undefined : this.brokers.get(nodeId);
   }
 
+  /** The address of a broker that was there at the last look. */
+  broker(nodeId: number): Address | undefined {
+    return this.brokers.get(nodeId);
+  }
+
   /** The address of the controller, or of a broker that forwards to it. */
   controller(): Address | undefined {
     return this.brokers.get(this.controllerId);

@@ -3,6 +3,7 @@ import { WireReader } from "../../../../lib/adapters/kafka/wire/reader.ts";
 import type { PartitionKey } from "../../../../lib/core/ids.ts";
 import type { FetchedPartition, FetchRequest } from "../../../../lib/ports/log.ts";
 import { unstamped } from "../../records/plain.ts";
+import type { Script } from "./scripted-broker.ts";
 import { batch, failure, scriptedCluster } from "./scripted-log.ts";
 import { fetchAnswer, fetchedPositions, held, reset } from "./scripts.ts";
 
@@ -56,6 +57,51 @@ describe("fetch", () => {
     });
     second.always("Fetch", fetchAnswer({ "t:0": data(0, "a") }));
     expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 1 });
+  });
+
+  describe("of a client that names its rack", () => {
+    /** A leader that names a follower, and how often each was asked, with which rack. */
+    async function twoBrokers() {
+      const cluster = await scriptedCluster({ t: [1] }, { brokerCount: 2, rack: "near" });
+      const racks: string[] = [];
+      cluster.first.always("Fetch", (request, arrived) => {
+        const { rack } = fetchedPositions(request);
+        racks.push(rack);
+        const reply = rack === "near" ? { nearerBroker: 2 } : data(0, "from", "the", "leader");
+        return fetchAnswer({ "t:0": reply })(new WireReader(arrived.body), arrived);
+      });
+      cluster.second.always("Fetch", fetchAnswer({ "t:0": data(0, "near") }));
+      return { ...cluster, racks };
+    }
+
+    test("reads the follower that the leader names, and asks the leader no more", async () => {
+      const { log, racks } = await twoBrokers();
+      expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 0 });
+      for (let i = 0; i < 3; i++) expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 1 });
+      expect(racks).toEqual(["near"]);
+    });
+
+    test.for<readonly [string, Script]>([
+      ["is behind", fetchAnswer({ "t:0": "OFFSET_OUT_OF_RANGE" })],
+      ["is no replica any more", fetchAnswer({ "t:0": "NOT_LEADER_OR_FOLLOWER" })],
+      ["has lost its disk", fetchAnswer({ "t:0": "KAFKA_STORAGE_ERROR" })],
+      ["is gone", reset],
+    ])("goes back to the leader, within the same call, when the follower %s", async ([, script]) => {
+      const { log, second, racks } = await twoBrokers();
+      await log.fetch(ask({ "t:0": 0 }));
+      second.always("Fetch", script);
+      expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 3 });
+      expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 3 });
+      expect(second.asked("Fetch")).toHaveLength(1);
+      expect(racks).toEqual(["near", "", ""]);
+    });
+
+    test("believes the leader about an offset that is gone", async () => {
+      const { log, first, second } = await twoBrokers();
+      await log.fetch(ask({ "t:0": 0 }));
+      for (const broker of [first, second]) broker.always("Fetch", fetchAnswer({ "t:0": "OFFSET_OUT_OF_RANGE" }));
+      expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": "OFFSET_OUT_OF_RANGE" });
+    });
   });
 
   test("asks again on a new connection after a lost one", async () => {

@@ -99,7 +99,11 @@ export function offsetsAnswer(error: KafkaErrorName, offset = 7): Script {
 }
 
 /** What a Fetch v11 asks for. */
-export function fetchedPositions(request: WireReader): { maxWaitMs: number; positions: Record<string, number> } {
+export function fetchedPositions(request: WireReader): {
+  maxWaitMs: number;
+  positions: Record<string, number>;
+  rack: string;
+} {
   request.int32();
   const maxWaitMs = request.int32();
   request.int32();
@@ -118,11 +122,12 @@ export function fetchedPositions(request: WireReader): { maxWaitMs: number; posi
       request.int32();
     });
   });
-  return { maxWaitMs, positions };
+  request.int32();
+  return { maxWaitMs, positions, rack: request.string() };
 }
 
-/** What to answer for a partition: batches, or an error. */
-export type FetchReply = Buffer | KafkaErrorName;
+/** What to answer for a partition: batches, an error, or another broker to read. */
+export type FetchReply = Buffer | KafkaErrorName | { readonly nearerBroker: number };
 
 /** Answers a Fetch. Partitions without a reply are empty. */
 export function fetchAnswer(replies: Record<string, FetchReply>): Script {
@@ -142,10 +147,8 @@ export function fetchAnswer(replies: Record<string, FetchReply>): Script {
           .int64(offset + 10)
           .int64(offset + 10)
           .int64(0);
-        out
-          .int32(-1)
-          .int32(-1)
-          .bytes(typeof reply === "string" ? Buffer.alloc(0) : reply);
+        out.int32(-1).int32(typeof reply === "object" && "nearerBroker" in reply ? reply.nearerBroker : -1);
+        out.bytes(Buffer.isBuffer(reply) ? reply : Buffer.alloc(0));
       });
     };
   };
