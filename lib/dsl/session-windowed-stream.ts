@@ -2,15 +2,11 @@ import type { Aggregator, Initializer } from "../operators/aggregate.ts";
 import type { EmitStrategy } from "../operators/final-results.ts";
 import type { Reducer } from "../operators/reduce.ts";
 import type { Merger } from "../operators/session-aggregate.ts";
-import { int64 } from "../serde/int64.ts";
 import type { SerdeLike } from "../serde/json.ts";
-import { asSerde } from "../serde/json.ts";
-import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
-import type { Aggregation, GroupedProps } from "./aggregation.ts";
 import type { LateOptions } from "./late-stream.ts";
-import { prefixes } from "./prefixes.ts";
 import type { KTable } from "./table.ts";
+import { counting, folding, ofStream, reducing, type SessionFold, type WindowedProps } from "./window-folds.ts";
 import type { WindowStoreOptions } from "./windowed-table.ts";
 import { sessionWindowedTable } from "./windowed-table.ts";
 import type { SessionWindows } from "./windows.ts";
@@ -21,33 +17,16 @@ export interface SessionStoreOptions<K, A> extends WindowStoreOptions {
   readonly value: SerdeLike<A>;
 }
 
-/** What a stream of sessions is made of. */
-export interface SessionWindowedProps extends GroupedProps {
-  readonly windows: SessionWindows;
-  readonly aggregation: Aggregation;
-  readonly emit: EmitStrategy;
-}
-
-/** What differs between the three aggregations. */
-interface SessionFold<K, V, A> {
-  readonly prefix: string;
-  readonly value: Serde<unknown> | undefined;
-  readonly initializer: Initializer<A>;
-  readonly aggregator: Aggregator<K, V, A>;
-  readonly merger: Merger<K, A>;
-  readonly readsValue?: boolean;
-}
-
 /**
  * Records grouped by key and session. Null keys do not take part; null values do, as in Kafka Streams: filter them out first
  * where they should not count. A record that extends or joins sessions deletes their rows (tombstones downstream) and makes
  * one new row. A session that ended longer ago than gap plus grace, in stream time, takes no more records.
  */
 export class SessionWindowedKStream<K, V> {
-  private readonly props: SessionWindowedProps;
+  private readonly props: WindowedProps<SessionWindows>;
 
   /** @internal Made by `KGroupedStream.windowedBy`. */
-  constructor(props: SessionWindowedProps) {
+  constructor(props: WindowedProps<SessionWindows>) {
     this.props = Object.freeze(props);
   }
 
@@ -58,14 +37,7 @@ export class SessionWindowedKStream<K, V> {
    * const visits = clicks.groupByKey().windowedBy(sessionWindows({ gap: "30m", grace: "1m" })).count({ store: "visits" });
    */
   count(options: WindowStoreOptions & LateOptions<K, V> = {}): KTable<Windowed<K>, number> {
-    return this.fold<number>(options, {
-      prefix: prefixes.aggregate,
-      value: int64(),
-      initializer: () => 0,
-      aggregator: (_key, _value, before) => before + 1,
-      merger: (_key, first, second) => first + second,
-      readsValue: false,
-    });
+    return this.fold<number>(options, counting);
   }
 
   /**
@@ -79,15 +51,7 @@ export class SessionWindowedKStream<K, V> {
     reducer: Reducer<V>,
     options: WindowStoreOptions & LateOptions<K, V> & { readonly value?: SerdeLike<V> } = {},
   ): KTable<Windowed<K>, V> {
-    const value: Serde<unknown> | undefined = options.value && asSerde(options.value);
-    const join = (before: V | null, each: V): V | null => (before === null ? each : reducer(before, each));
-    return this.fold<V | null, V>(options, {
-      prefix: prefixes.reduce,
-      value,
-      initializer: () => null,
-      aggregator: (_key, each, before) => join(before, each),
-      merger: (_key, first, second) => join(first, second as V),
-    });
+    return this.fold<V | null, V>(options, reducing(reducer, options.value));
   }
 
   /**
@@ -105,9 +69,8 @@ export class SessionWindowedKStream<K, V> {
     aggregator: Aggregator<K, V, A>,
     options: SessionStoreOptions<K, A> & LateOptions<K, V>,
   ): KTable<Windowed<K>, A> {
-    const value: Serde<unknown> = asSerde(options.value);
-    const { merger } = options;
-    return this.fold<A>(options, { prefix: prefixes.aggregate, value, initializer, aggregator, merger });
+    const { merger, value } = options;
+    return this.fold<A>(options, { ...folding(initializer, aggregator, value), merger });
   }
 
   /**
@@ -124,15 +87,8 @@ export class SessionWindowedKStream<K, V> {
 
   private fold<A, R = A>(
     options: WindowStoreOptions & LateOptions<K, V>,
-    { aggregator, merger, ...functions }: SessionFold<K, V, A>,
+    { merger, ...fold }: SessionFold<K, V, A>,
   ): KTable<Windowed<K>, R> {
-    const { aggregation, windows, graph, emit } = this.props;
-    return sessionWindowedTable<K, V, A, R>(windows, merger, {
-      ...functions,
-      graph,
-      options,
-      emit,
-      add: (store, operator) => aggregation.add(store, (kept) => operator(kept, aggregator)),
-    });
+    return sessionWindowedTable<K, V, A, R>(this.props.windows, merger, ofStream(this.props, options, fold));
   }
 }

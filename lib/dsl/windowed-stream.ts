@@ -1,44 +1,25 @@
 import type { Aggregator, Initializer } from "../operators/aggregate.ts";
 import type { EmitStrategy } from "../operators/final-results.ts";
 import type { Reducer } from "../operators/reduce.ts";
-import { int64 } from "../serde/int64.ts";
 import type { SerdeLike } from "../serde/json.ts";
-import { asSerde } from "../serde/json.ts";
-import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
-import type { Aggregation, GroupedProps } from "./aggregation.ts";
 import type { LateOptions } from "./late-stream.ts";
-import { prefixes } from "./prefixes.ts";
 import type { KTable } from "./table.ts";
+import { counting, folding, ofStream, reducing, type WindowedProps, type WindowFold } from "./window-folds.ts";
 import type { WindowStoreOptions } from "./windowed-table.ts";
 import { timeWindowedTable } from "./windowed-table.ts";
 import type { SlidingWindows, TimeWindows } from "./windows.ts";
 
-/** What a windowed stream is made of. */
-export interface WindowedProps extends GroupedProps {
-  readonly windows: TimeWindows | SlidingWindows;
-  readonly aggregation: Aggregation;
-  readonly emit: EmitStrategy;
-}
-
-/** What differs between the three windowed aggregations. */
-interface WindowedFold<K, V, A> {
-  readonly prefix: string;
-  readonly value: Serde<unknown> | undefined;
-  readonly initializer: Initializer<A>;
-  readonly aggregator: Aggregator<K, V, A>;
-  readonly readsValue?: boolean;
-}
-
 /**
  * Records grouped by key and time window. Null keys do not take part; null values do, as in Kafka Streams: filter them out
- * first where they should not count (over sliding windows null values do not take part either). A record that comes after its window's end plus grace, in stream time, is dropped.
+ * first where they should not count (over sliding windows null values do not take part either). A record that comes after its
+ * window's end plus grace, in stream time, is dropped.
  */
 export class TimeWindowedKStream<K, V> {
-  private readonly props: WindowedProps;
+  private readonly props: WindowedProps<TimeWindows | SlidingWindows>;
 
   /** @internal Made by `KGroupedStream.windowedBy`. */
-  constructor(props: WindowedProps) {
+  constructor(props: WindowedProps<TimeWindows | SlidingWindows>) {
     this.props = Object.freeze(props);
   }
 
@@ -49,13 +30,7 @@ export class TimeWindowedKStream<K, V> {
    * const perMinute = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count({ store: "per-minute" });
    */
   count(options: WindowStoreOptions & LateOptions<K, V> = {}): KTable<Windowed<K>, number> {
-    return this.fold<number>(options, {
-      prefix: prefixes.aggregate,
-      value: int64(),
-      initializer: () => 0,
-      aggregator: (_key, _value, before) => before + 1,
-      readsValue: false,
-    });
+    return this.fold<number>(options, counting);
   }
 
   /**
@@ -68,13 +43,7 @@ export class TimeWindowedKStream<K, V> {
     reducer: Reducer<V>,
     options: WindowStoreOptions & LateOptions<K, V> & { readonly value?: SerdeLike<V> } = {},
   ): KTable<Windowed<K>, V> {
-    const value: Serde<unknown> | undefined = options.value && asSerde(options.value);
-    return this.fold<V | null, V>(options, {
-      prefix: prefixes.reduce,
-      value,
-      initializer: () => null,
-      aggregator: (_key, each, before) => (before === null ? each : reducer(before, each)),
-    });
+    return this.fold<V | null, V>(options, reducing(reducer, options.value));
   }
 
   /**
@@ -91,8 +60,7 @@ export class TimeWindowedKStream<K, V> {
     aggregator: Aggregator<K, V, A>,
     options: WindowStoreOptions & LateOptions<K, V> & { readonly value: SerdeLike<A> },
   ): KTable<Windowed<K>, A> {
-    const value: Serde<unknown> = asSerde(options.value);
-    return this.fold<A>(options, { prefix: prefixes.aggregate, value, initializer, aggregator });
+    return this.fold<A>(options, folding(initializer, aggregator, options.value));
   }
 
   /**
@@ -109,15 +77,8 @@ export class TimeWindowedKStream<K, V> {
 
   private fold<A, R = A>(
     options: WindowStoreOptions & LateOptions<K, V>,
-    { aggregator, ...functions }: WindowedFold<K, V, A>,
+    fold: WindowFold<K, V, A>,
   ): KTable<Windowed<K>, R> {
-    const { aggregation, windows, graph, emit } = this.props;
-    return timeWindowedTable<K, V, A, R>(windows, {
-      ...functions,
-      graph,
-      options,
-      emit,
-      add: (store, operator) => aggregation.add(store, (kept) => operator(kept, aggregator)),
-    });
+    return timeWindowedTable<K, V, A, R>(this.props.windows, ofStream(this.props, options, fold));
   }
 }

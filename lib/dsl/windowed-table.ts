@@ -6,6 +6,7 @@ import type { Merger } from "../operators/session-aggregate.ts";
 import { sessionAggregate } from "../operators/session-aggregate.ts";
 import { slidingAggregate } from "../operators/sliding-aggregate.ts";
 import { sessionRows, windowedRows } from "../operators/table-rows.ts";
+import type { WindowAggregateProps } from "../operators/window-aggregate.ts";
 import { windowAggregate } from "../operators/window-aggregate.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
@@ -47,33 +48,19 @@ export interface WindowedAggregation<K, V, A> {
 /** Adds an aggregation over time or sliding windows. `R` is `A` without what cannot come out. */
 export function timeWindowedTable<K, V, A, R = A>(
   windows: TimeWindows | SlidingWindows,
-  {
-    graph,
-    prefix,
-    options,
-    value,
-    initializer,
-    readsValue = true,
-    emit = "onWindowUpdate",
-    add,
-  }: WindowedAggregation<K, V, A>,
+  aggregation: WindowedAggregation<K, V, A>,
 ): KTable<Windowed<K>, R> {
-  const { store, name, logged } = options;
   const windowSizeMs = windows.kind === "time" ? windows.sizeMs : windows.differenceMs;
-  const retentionMs = checkedRetention(options.retention, leastRetention(windows));
-  const type = "timestampedWindow";
-  const late = lateNode(graph, options, name);
-  const added = add({ prefix, type, store, name, logged, value, windowSizeMs, retentionMs }, (kept, aggregator) =>
-    windows.kind === "time"
-      ? windowAggregate<K, V, A>({ ...kept, late, windows, initializer, aggregator, readsValue, emit })
-      : slidingAggregate<K, V, A>({ ...kept, late, windows, initializer, aggregator, readsValue, emit }),
+  const retentionMs = checkedRetention(aggregation.options.retention, leastRetention(windows));
+  const kept = { type: "timestampedWindow", windowSizeMs, retentionMs } as const;
+  const added = addWindowed(aggregation, kept, (props) =>
+    windows.kind === "time" ? windowAggregate({ ...props, windows }) : slidingAggregate({ ...props, windows }),
   );
-  tapLate(graph, { added, late, options });
-  return windowedTable<K, R>(graph, added, {
+  return windowedTable<K, R>(aggregation.graph, added, {
     key: timeWindowed(added.keySerde, windowSizeMs),
     rows: () => windowedRows(added.store),
     closeDelayMs: windows.graceMs,
-    windows: { type, keySerde: added.keySerde, windowSizeMs, retentionMs },
+    windows: { ...kept, keySerde: added.keySerde },
   });
 }
 
@@ -81,53 +68,39 @@ export function timeWindowedTable<K, V, A, R = A>(
 export function sessionWindowedTable<K, V, A, R = A>(
   windows: SessionWindows,
   merger: Merger<K, A>,
-  {
-    graph,
-    prefix,
-    options,
-    value,
-    initializer,
-    readsValue = true,
-    emit = "onWindowUpdate",
-    add,
-  }: WindowedAggregation<K, V, A>,
+  aggregation: WindowedAggregation<K, V, A>,
 ): KTable<Windowed<K>, R> {
-  const { store, name, logged } = options;
   const closeDelayMs = windows.gapMs + windows.graceMs;
   // A session that ends just then is invisible and not closed yet: it would never be emitted.
   const least: LeastRetention =
-    emit === "onWindowClose"
+    aggregation.emit === "onWindowClose"
       ? { ms: closeDelayMs + 1, sum: "gap + grace + 1 ms (to emit on close)" }
       : { ms: closeDelayMs, sum: "gap + grace" };
-  const retentionMs = checkedRetention(options.retention, least);
-  const late = lateNode(graph, options, name);
-  const type = "session";
-  const added = add({ prefix, type, store, name, logged, value, retentionMs }, (kept, aggregator) =>
-    sessionAggregate<K, V, A>({ ...kept, late, windows, initializer, aggregator, merger, readsValue, emit }),
-  );
-  tapLate(graph, { added, late, options });
-  return windowedTable<K, R>(graph, added, {
+  const kept = { type: "session", retentionMs: checkedRetention(aggregation.options.retention, least) } as const;
+  const added = addWindowed(aggregation, kept, (props) => sessionAggregate({ ...props, windows, merger }));
+  return windowedTable<K, R>(aggregation.graph, added, {
     key: sessionWindowed(added.keySerde),
     rows: () => sessionRows(added.store),
     closeDelayMs,
-    windows: { type, keySerde: added.keySerde, retentionMs },
+    windows: { ...kept, keySerde: added.keySerde },
   });
 }
 
-function tapLate<K, V>(
-  graph: Graph,
-  {
-    added,
-    late,
-    options,
-  }: {
-    readonly added: AddedAggregation;
-    readonly late: string | undefined;
-    readonly options: LateOptions<K, V>;
-  },
-): void {
+/** Adds store and nodes, and the stream of what comes too late, where one is asked for. */
+function addWindowed<K, V, A>(
+  aggregation: WindowedAggregation<K, V, A>,
+  kept: Pick<AggregationOptions, "type" | "windowSizeMs" | "retentionMs">,
+  operator: (props: Omit<WindowAggregateProps<K, V, A>, "windows">) => Operator,
+): AddedAggregation {
+  const { graph, prefix, options, value, initializer, readsValue = true, emit = "onWindowUpdate", add } = aggregation;
+  const { store, name, logged } = options;
+  const late = lateNode(graph, options, name);
+  const added = add({ ...kept, prefix, store, name, logged, value }, (place, aggregator) =>
+    operator({ ...place, late, initializer, aggregator, readsValue, emit }),
+  );
   const { sources, sourceKeyed, input } = added;
   addLateStream({ graph, sources, sourceKeyed, serdes: input.serdes }, { late, parents: input.nodes }, options);
+  return added;
 }
 
 function windowedTable<K, R>(
