@@ -26,6 +26,7 @@ export const prefixes = {
   print: "KSTREAM-PRINTER-",
   late: "KSTREAM-LATE-",
   distinct: "KSTREAM-DISTINCT-",
+  mapValuesAsync: "KSTREAM-MAPVALUESASYNC-",
   groupedWithin: "KSTREAM-GROUPEDWITHIN-",
   changesOnly: "KTABLE-CHANGESONLY-",
   aggregate: "KSTREAM-AGGREGATE-",

@@ -4,6 +4,9 @@ import type { DistinctBy, DistinctOptions } from "./distinct.ts";
 import { distinctStream } from "./distinct.ts";
 import type { GroupedWithinOptions } from "./grouped-within.ts";
 import { groupedWithinStream } from "./grouped-within.ts";
+import type { AsyncMapper, AsyncOptions } from "./map-values-async.ts";
+import { asyncOperator } from "./map-values-async.ts";
+import { prefixes } from "./prefixes.ts";
 import type { KStream } from "./stream.ts";
 import { StreamRoutes } from "./stream-routes.ts";
 
@@ -23,6 +26,24 @@ export abstract class StreamStages<K, V> extends StreamRoutes<K, V> {
   distinct(options: DistinctOptions<K, V>): KStream<K, V>;
   distinct(options: DistinctOptions<K, V> & Partial<DistinctBy<K, V, unknown>>): KStream<K, V> {
     return this.follow<K, V>(distinctStream(this.props, options));
+  }
+
+  /**
+   * Replaces the value by what an asynchronous function answers. Calls are made for records that come next, `concurrency` at a
+   * time for each input partition, before they are taken: no transaction waits for one, and none is open for it. Records stay in
+   * their order; of one key one call runs at a time. The value serde is dropped.
+   *
+   * A call that fails, or takes longer than `timeout`, goes to the processing exception handler when the record's turn comes. **A
+   * call may be made more than once for a record**, because workers die and transactions are aborted; its result counts once.
+   *
+   * @param mapper Gets value, key and `{ signal }`, which aborts when the answer is not wanted any more.
+   * @throws {StreamError} `TOPOLOGY_INVALID` unless this is the stream of a topic: call `repartition` first, `CONFIG_INVALID`
+   * @example
+   * const priced = orders.mapValuesAsync(async (order) => ({ ...order, priced: true }), { concurrency: 8, timeout: "2s" });
+   */
+  mapValuesAsync<V2>(mapper: AsyncMapper<K, V, V2>, options: AsyncOptions = {}): KStream<K, V2> {
+    const operator = asyncOperator(this.props, mapper, options);
+    return this.add({ prefix: prefixes.mapValuesAsync, operator, options, changes: { value: true } });
   }
 
   /**

@@ -83,6 +83,7 @@ export class GlobalUpdating {
       task,
       next: refuse("forwards a record"),
       child: refuse("forwards a record"),
+      answer: refuse("makes a call"),
       store: <S extends StoreHandle>(name: string): S =>
         name === this.store.spec.name ? (this.store as StoreHandle as S) : refuse(`asks for store ${name}`)(),
       globalStore: refuse("asks for a global store"),

@@ -68,6 +68,8 @@ export interface PinCore {
   committed(): Position | undefined;
   adopt(tasks: Task[], position: Position | undefined): void;
   adoptPosition(position: Position): void;
+  /** There may be something to process. */
+  readonly wake: () => void;
 }
 
 /** What an effect may touch of its pin. */

@@ -21,6 +21,7 @@ import { type PublishedStore, type PublishOutcome, publishSnapshot, type StoreCh
 import { restoreStores } from "../snapshot/restore.ts";
 import { type Manifest, storeKey } from "../snapshot/types.ts";
 import type { TaskStore } from "../state/store.ts";
+import type { CallSurroundings } from "./ahead-calls.ts";
 import type { PinCore, PinEnvironment } from "./pin-acquire.ts";
 import type { PinEffect, PinEvent } from "./pin-state.ts";
 import { assertNothingBeyond, type ReplayRange, replayChangelogs } from "./replay.ts";
@@ -86,10 +87,12 @@ export class PinSnapshots {
     const { ports, globals, limits } = this.environment;
     this.manifest = manifest;
     this.lostChanges = false;
+    const calls: CallSurroundings = { sleep: (ms, signal) => ports.clock.sleep(ms, signal), wake: this.inside.wake };
     const surroundings = {
       collector: this.inside.collector,
       nowMs: () => ports.clock.nowMs(),
       globals,
+      calls,
       maxIdleMs: limits.maxTaskIdleMs,
     };
     const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, surroundings));

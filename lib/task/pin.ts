@@ -83,10 +83,11 @@ export class Pin {
       collector: this.collector,
       tasks: () => this.tasks,
       committed: () => this.committed,
-      adopt: (tasks: Task[], position: Position | undefined) => this.adopt(tasks, position),
-      adoptPosition: (position: Position) => {
+      adopt: (tasks, position) => this.adopt(tasks, position),
+      adoptPosition: (position) => {
         this.committed = position;
       },
+      wake: () => this.waker.wake(),
     };
     this.inside = { ...core, snapshots: new PinSnapshots(environment, core) };
   }

@@ -3,6 +3,7 @@ import type { RecordReader } from "../records/reader.ts";
 import type { Serde } from "../serde/serde.ts";
 import { Cursor, type CursorSource } from "../topology/cursor.ts";
 import type { TimestampExtractor } from "../topology/node.ts";
+import type { AheadCalls } from "./ahead-calls.ts";
 
 /** How the records of an input partition are read. */
 export interface QueueSource extends CursorSource {
@@ -11,6 +12,8 @@ export interface QueueSource extends CursorSource {
   readonly timestampExtractor?: TimestampExtractor | undefined;
   /** Decode key and value when a record becomes the head: one that cannot be read is skipped, not processed. */
   readonly readsAhead?: boolean;
+  /** Calls that are made for records before they can be the head. */
+  readonly calls?: AheadCalls | undefined;
 }
 
 /**
@@ -55,13 +58,27 @@ export class RecordQueue {
     this.fetchNext = answer.next;
     this.readers.push(answer.records);
     this.bufferedBytes += answer.records.byteLength;
-    if (this.head === undefined) this.moveToNextRecord();
+    if (this.source.calls !== undefined) this.look();
+    else if (this.head === undefined) this.moveToNextRecord();
+  }
+
+  /**
+   * Starts calls for records that have come near, and makes the first one the head if its calls have ended. Only for queues with
+   * calls.
+   */
+  look(): void {
+    const { calls } = this.source;
+    if (calls === undefined) return;
+    while (!calls.isFull && this.advance()) calls.add(this.readers[0] as RecordReader);
+    if (calls.isEmpty) this.position = this.fetchNext;
+    else if (this.head === undefined && calls.ready !== undefined) this.setHead(calls.ready);
   }
 
   /** Forgets everything received and starts again at a position. */
   rewind(position: number, partitionTimeMs: number): void {
     this.readers.length = 0;
     this.head = undefined;
+    this.source.calls?.clear();
     this.bufferedBytes = 0;
     this.position = position;
     this.fetchNext = position;
@@ -71,7 +88,8 @@ export class RecordQueue {
 
   /** True when nothing is buffered and the log is known to hold nothing more. */
   get caughtUp(): boolean {
-    return this.head === undefined && this.lastStable >= 0 && this.fetchNext >= this.lastStable;
+    if (this.head !== undefined || this.source.calls?.isEmpty === false) return false;
+    return this.lastStable >= 0 && this.fetchNext >= this.lastStable;
   }
 
   /** Points the cursor at the head. There must be one. */
@@ -88,26 +106,37 @@ export class RecordQueue {
     const head = this.head as RecordReader;
     this.position = head.offset + 1;
     if (this.headTimestampMs > this.partitionTimeMs) this.partitionTimeMs = this.headTimestampMs;
-    this.moveToNextRecord();
+    const { calls } = this.source;
+    if (calls === undefined) this.moveToNextRecord();
+    else {
+      calls.shift();
+      this.head = undefined;
+      this.look();
+    }
   }
 
   private moveToNextRecord(): void {
-    for (;;) {
-      const reader = this.readers[0];
-      if (reader === undefined) {
-        this.head = undefined;
-        this.position = this.fetchNext;
-        return;
-      }
-      if (reader.advance()) {
-        this.head = reader;
-        this.headFailure = this.decoded && this.readAhead(this.decoded, reader);
-        this.headTimestampMs = this.headFailure === undefined ? this.timestampOf(reader) : -1;
-        return;
-      }
+    if (this.advance()) this.setHead(this.readers[0] as RecordReader);
+    else {
+      this.head = undefined;
+      this.position = this.fetchNext;
+    }
+  }
+
+  /** Moves the first reader to the next record. @returns whether there is one */
+  private advance(): boolean {
+    for (let reader = this.readers[0]; reader !== undefined; reader = this.readers[0]) {
+      if (reader.advance()) return true;
       this.bufferedBytes -= reader.byteLength;
       this.readers.shift();
     }
+    return false;
+  }
+
+  private setHead(reader: RecordReader): void {
+    this.head = reader;
+    this.headFailure = this.decoded && this.readAhead(this.decoded, reader);
+    this.headTimestampMs = this.headFailure === undefined ? this.timestampOf(reader) : -1;
   }
 
   private readAhead(decoded: Cursor, reader: RecordReader): StreamError | undefined {

@@ -27,6 +27,7 @@ import type { ProcessorNode, SinkNode } from "../topology/node.ts";
 import type { LifecycleHooks, OperatorClock, Process, TaskFacts } from "../topology/operator.ts";
 import type { PunctuationType } from "../topology/punctuation.ts";
 import { RecordCache } from "../topology/record-cache.ts";
+import { AheadCalls, type CallSurroundings } from "./ahead-calls.ts";
 import type { Collector } from "./collector.ts";
 import { GlobalStores } from "./global-stores.ts";
 import { InputChoice } from "./input-choice.ts";
@@ -51,6 +52,8 @@ export interface TaskSurroundings {
   readonly globals?: GlobalStores | undefined;
   /** See `InputPatience`; 0 without it. */
   readonly maxIdleMs?: number;
+  /** For asynchronous functions; without it the task must have none. */
+  readonly calls?: CallSurroundings;
 }
 
 interface Input {
@@ -68,6 +71,8 @@ export class Task {
   readonly failures: RecordFailures;
   private readonly inputs: Input[];
   private readonly choice: InputChoice<Input>;
+  /** Inputs with asynchronous functions. */
+  private readonly calling: readonly RecordQueue[];
   private readonly clocks = new Map<string, OperatorClock & { readonly initial: number }>();
   private readonly cursor = new Cursor();
   private readonly collector: Collector;
@@ -85,7 +90,7 @@ export class Task {
   commitRequested = false;
 
   constructor(plan: TaskPlan, position: Position | undefined, surroundings: TaskSurroundings) {
-    const { collector, nowMs, globals, maxIdleMs = 0 } = surroundings;
+    const { collector, nowMs, globals, calls, maxIdleMs = 0 } = surroundings;
     this.plan = plan;
     this.position = position;
     this.collector = collector;
@@ -108,12 +113,12 @@ export class Task {
     const probe = new Cursor();
     this.inputs = plan.inputs.map(({ topic, partition, key }) => {
       const source = graph.source(topic);
+      const { keySerde, valueSerde, ahead } = source;
+      const place = { topic, partition, keySerde, valueSerde };
       const queue = new RecordQueue(
         {
-          topic,
-          partition,
-          keySerde: source.keySerde,
-          valueSerde: source.valueSerde,
+          ...place,
+          calls: calls && ahead.length > 0 ? new AheadCalls(ahead, place, calls) : undefined,
           timestampExtractor: source.timestampExtractor,
           readsAhead: this.failures.readsAhead,
         },
@@ -122,6 +127,7 @@ export class Task {
       );
       return { queue, node: source.node.name, process: source.process };
     });
+    this.calling = this.queues.filter(({ source }) => source.calls !== undefined);
     this.choice = new InputChoice(this.inputs, { maxIdleMs, nowMs });
     this.streamTimeMs = Math.max(-1, ...this.inputs.map((input) => input.queue.partitionTimeMs));
   }
@@ -166,6 +172,7 @@ export class Task {
   /** Processes one record, without what its stream time makes due. @returns whether there was one to take */
   processNext(): boolean {
     this.start();
+    for (const queue of this.calling) queue.look();
     const input = this.choice.next();
     if (input === undefined) return false;
     this.processHead(input);
@@ -178,6 +185,11 @@ export class Task {
     this.start();
     const { punctuators } = this;
     return type === "streamTime" ? punctuators.punctuateStreamTime(most) : punctuators.punctuateWallClock(most);
+  }
+
+  /** Whether asynchronous functions were called for records that are not taken yet. */
+  get isCalling(): boolean {
+    return this.calling.some(({ source }) => source.calls?.isEmpty === false);
   }
 
   /** When the next punctuator is due by wall-clock time; undefined when none is scheduled. */
@@ -207,6 +219,7 @@ export class Task {
 
   /** Ends user code. */
   close(): void {
+    for (const { source } of this.calling) source.calls?.clear();
     if (!this.started) return;
     this.started = false;
     for (const { close } of this.hooks) close();
@@ -276,6 +289,12 @@ export class Task {
     this.counts.dropped++;
   }
 
+  private answer(node: string): unknown {
+    const calls = this.current?.queue.source.calls;
+    if (calls === undefined) throw new StreamError("INVARIANT_BROKEN", `${node} has called for no record of its task`);
+    return calls.answer(node);
+  }
+
   private clock(owner: string, name: string, initial: number): OperatorClock {
     const id = `${this.plan.id}/${owner}/${name}`;
     const shared = this.clocks.get(id);
@@ -322,6 +341,7 @@ export class Task {
         return cache;
       },
       failed: (node, error) => this.failed(node, error),
+      answer: (node) => this.answer(node),
       schedule: (owner, options, fire) => this.punctuators.schedule(owner, options, fire),
       lifecycle: (hooks) => {
         this.hooks.push(hooks);

@@ -18,6 +18,7 @@ import { failAlways } from "../topology/exception-handler.ts";
 import type { SubTopology } from "../topology/node.ts";
 import { changelogTopic, subTopologies } from "../topology/sub-topologies.ts";
 import { topicsByPattern, withTopics } from "../topology/topic-patterns.ts";
+import { DriverCalls } from "./driver-calls.ts";
 import type { LogBatch, LogRecord } from "./driver-log.ts";
 import { DriverLog } from "./driver-log.ts";
 import { DriverSnapshots, type DriverStore } from "./driver-snapshots.ts";
@@ -76,6 +77,7 @@ export class TopologyTestDriver {
   /** Topics of global tables, whole: they are read anew by every process. */
   private readonly global: LogBatch[] = [];
   private wallClockMs = 0;
+  private readonly calls = new DriverCalls(() => this.wallClockMs);
 
   /** @throws {StreamError} `TOPIC_MISSING` when a pattern of a source matches none of the topics */
   constructor(defined: DeployedApplication, { topics = [] }: TestDriverOptions = {}) {
@@ -182,8 +184,25 @@ export class TopologyTestDriver {
    */
   advanceWallClockTime(by: Duration): void {
     this.wallClockMs += durationMs(by, "advanceWallClockTime");
+    this.calls.moved();
     for (const task of this.tasks) this.step(task, () => task.punctuate("wallClockTime"));
     this.processAll();
+  }
+
+  /**
+   * Waits for calls of asynchronous functions, and processes the records that they were made for, until none is left. Deadlines
+   * pass by `advanceWallClockTime`.
+   *
+   * @throws {StreamError} what the application would fail with
+   * @example
+   * await new TopologyTestDriver(app).settle();
+   */
+  async settle(): Promise<void> {
+    for (;;) {
+      this.processAll();
+      if (!this.tasks.some(({ isCalling }) => isCalling)) return;
+      await this.calls.next();
+    }
   }
 
   /**
@@ -227,7 +246,7 @@ export class TopologyTestDriver {
     const nowMs = (): number => this.wallClockMs;
     this.globals = new GlobalStores(app.topology.globalStores, { applicationId: app.id, nowMs });
     for (const batch of this.global) this.globals.apply(placeOf(batch), this.log.answer(batch).records);
-    const surroundings = { collector, nowMs, globals: this.globals };
+    const surroundings = { collector, nowMs, globals: this.globals, calls: this.calls };
     const parts = subTopologies(app.topology, app.id);
     this.tasks = parts.map((part) => new Task(planOf(part, app), position, surroundings));
     this.queues = new Map(this.tasks.flatMap((task) => task.queues.map((queue) => [queue.source.topic, queue])));
@@ -250,7 +269,7 @@ export class TopologyTestDriver {
   }
 
   private pipe(topic: string, record: Omit<LogRecord, "topic" | "offset">): void {
-    if (this.next() === undefined) this.delivered = [];
+    if (this.next() === undefined && !this.tasks.some(({ isCalling }) => isCalling)) this.delivered = [];
     this.deliver(this.log.append(topic, record));
     this.processAll();
   }
@@ -325,6 +344,7 @@ export class TopologyTestDriver {
     let oldestMs = Number.POSITIVE_INFINITY;
     for (const task of this.tasks) {
       for (const queue of task.queues) {
+        queue.look();
         if (queue.head === undefined || queue.headTimestampMs >= oldestMs) continue;
         oldestMs = queue.headTimestampMs;
         best = task;

@@ -6,6 +6,7 @@ import type { Cursor } from "./cursor.ts";
 import { CursorRegisters } from "./cursor.ts";
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology, TimestampExtractor, TopologyNode } from "./node.ts";
 import type {
+  AheadNode,
   LifecycleHooks,
   Operator,
   OperatorClock,
@@ -33,6 +34,8 @@ export interface TaskHost {
   dropped(node: string, reason: DropReason): void;
   schedule(owner: string, options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable;
   lifecycle(hooks: LifecycleHooks): void;
+  /** What the call of a node has answered for the record in process; only where calls are made. @throws what it failed with */
+  answer?(node: string): unknown;
   /** A record cache for a node that forwards rows to `next`; undefined when they go on at once. */
   cache?(next: Process): RecordCache | undefined;
   /**
@@ -52,6 +55,8 @@ export interface TaskSource {
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly timestampExtractor: TimestampExtractor | undefined;
+  /** Nodes below whose calls are made before a record is taken. */
+  readonly ahead: readonly AheadNode[];
   /** Runs a record of this topic through everything below, to completion. */
   readonly process: Process;
 }
@@ -94,6 +99,7 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
       keySerde: node.keySerde,
       valueSerde: node.valueSerde,
       timestampExtractor: node.timestampExtractor,
+      ahead: childrenOf(node.name).flatMap(aheadOf),
       process: processBelow(node.name),
     };
     for (const topic of node.topics) sources.set(physicalTopic(topic, subTopology.applicationId), source);
@@ -109,6 +115,11 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
     touches: (topic, keyText, timestampMs) =>
       (readers.get(topic) ?? []).flatMap((touches) => touches(keyText, timestampMs)),
   };
+}
+
+function aheadOf(node: TopologyNode): readonly AheadNode[] {
+  if (node.kind !== "processor" || node.operator.ahead === undefined) return [];
+  return [{ node: node.name, call: node.operator.ahead }];
 }
 
 function childrenByName(subTopology: SubTopology): ReadonlyMap<string, readonly TopologyNode[]> {
@@ -158,6 +169,7 @@ function contextOf(node: ProcessorNode, host: TaskHost, { below }: Place): Opera
     next: fanOut(below.filter(([name]) => name !== aside).map(([, process]) => process)),
     child: (name) => children.get(name) ?? noChild(node, name, children),
     task: host.task,
+    answer: () => host.answer?.(node.name),
     globalStore: (name) => host.globalStore(name),
     store: (name) => {
       if (node.stores.includes(name)) return host.store(name);

@@ -13,6 +13,8 @@ export interface OperatorContext {
   child(name: string): Process;
   /** The task that the operator works in: for user code that asks. */
   readonly task: TaskFacts;
+  /** What the operator's own call has answered for the record in process. @throws what it failed with */
+  answer(): unknown;
   /** A store that the node declares, or a global one, to be read only. The kind follows from its spec. @throws {StreamError} `TOPOLOGY_INVALID` for others */
   store<S extends StoreHandle>(name: string): S;
   /** A global store; to be read only. */
@@ -52,6 +54,20 @@ export interface LifecycleHooks {
   readonly close: () => void;
 }
 
+/** An asynchronous call for a record, made before its task takes it. */
+export interface AheadCall {
+  readonly call: (value: unknown, key: unknown, signal: AbortSignal) => Promise<unknown>;
+  /** Records of an input partition that are looked ahead at. */
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+}
+
+/** A node that has such a call. */
+export interface AheadNode {
+  readonly node: string;
+  readonly call: AheadCall;
+}
+
 /** A number that belongs to a commit. */
 export interface OperatorClock {
   value: number;
@@ -79,6 +95,8 @@ export interface Operator {
   readonly forwardsRows?: boolean;
   /** A node below that `next` leaves out: the operator calls it by its name. */
   readonly aside?: string | undefined;
+  /** A call that is made for every record before the task takes it. Only for a node directly below a source. */
+  readonly ahead?: AheadCall;
   readonly create: (context: OperatorContext) => Process;
   readonly touches?: (keyText: string, timestampMs: number) => readonly TouchedRange[];
 }

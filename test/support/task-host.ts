@@ -202,6 +202,10 @@ export class TopologyHost implements TaskHost {
     this.drops.push([node, reason]);
   }
 
+  answer(node: string): never {
+    throw new Error(`${node} calls, which a topology without a task cannot`);
+  }
+
   failed(_node: unknown, error: Error): void {
     throw error;
   }

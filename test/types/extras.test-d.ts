@@ -81,3 +81,13 @@ test("groups are lists of values, or of keys and values", () => {
   // @ts-expect-error a group is a list
   orders.groupedWithin(10, "1s").mapValues((order) => order.total);
 });
+
+test("asynchronous functions resolve with the new value", () => {
+  expectTypeOf(
+    orders.mapValuesAsync(async (order, key, { signal }) => [order.total, key, signal] as const),
+  ).toEqualTypeOf<KStream<string, readonly [number, string, AbortSignal]>>();
+  // @ts-expect-error a promise is wanted
+  orders.mapValuesAsync((order) => order.total);
+  // @ts-expect-error the serde of the order is not that of its total
+  orders.mapValuesAsync(async (order) => order.total).to("out", { value: Order });
+});
