@@ -43,7 +43,7 @@ export function distinctStream<K, V>(
   const withinMs = durationMs(options.within, "within of distinct");
   const graceMs = durationMs(options.grace, "grace of distinct");
   if (withinMs === 0) throw new StreamError("CONFIG_INVALID", "distinct has within 0 ms: it must be above 0");
-  const keyed = keyedStream(stream, options, { topicName: name ?? stream.node, call: "distinct", nullKeys: false });
+  const keyed = keyedStream(stream, options, { topicName: name ?? stream.node, call: "distinct" });
   const store = given ?? graph.storeName(prefixes.distinct);
   const node = graph.nodeName(prefixes.distinct, name);
   const keySerde = needed(keyed.serdes, "key", { node, fix: "distinct({ key })" });

@@ -83,5 +83,6 @@ export function joinWithGlobalTable(stream: StreamProps, join: GlobalTableJoin):
     left,
   });
   graph.addProcessor({ name, parents: [node], resolve: () => ({ operator }) });
+  if (left) graph.takesNullKeys(name);
   return { ...stream, node: name, serdes: withoutValue(stream.serdes, name) };
 }

@@ -2,6 +2,7 @@ import { StreamError } from "../core/errors.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { GlobalStore, SinkNode, SourceNode, TopicRef, Topology, TopologyNode } from "../topology/node.ts";
 import type { Operator } from "../topology/operator.ts";
+import { isChoice } from "../topology/routing.ts";
 import { patternText } from "../topology/topic-patterns.ts";
 import { validate } from "../topology/validate.ts";
 import type { BuildOptions } from "./optimization.ts";
@@ -36,13 +37,6 @@ export interface GlobalNode {
   readonly updates?: boolean;
 }
 
-/** A stream that went through a repartition topic. */
-export interface Repartitioned {
-  readonly parent: string;
-  /** True when somebody below takes records without a key. */
-  nullKeys: boolean;
-}
-
 /**
  * What the calls on one `StreamsBuilder` have added so far, in order. The only mutable part of the DSL.
  *
@@ -56,8 +50,11 @@ export class Graph {
   private readonly sharedStores = new Set<StoreSpec>();
   private readonly groups: (readonly string[])[] = [];
   private readonly globals: GlobalStore[] = [];
-  /** By topic: a stream that is repartitioned twice under one name goes through one topic. */
-  readonly repartitions = new Map<string, Repartitioned>();
+  /** By topic the node above: a stream that is repartitioned twice under one name goes through one topic. */
+  readonly repartitions = new Map<string, string>();
+  /** By name those below each node, through internal topics too. */
+  private readonly below = new Map<string, string[]>();
+  private readonly nullKeyTakers = new Set<string>();
 
   /** The next node name. A given name is taken as it is, but uses up a number too, so later names do not move. */
   nodeName(prefix: string, given?: string): string {
@@ -84,14 +81,18 @@ export class Graph {
     }
     this.sources.set(id, node);
     this.pending.push(() => node);
+    this.connect(node.name, internalTopics(node.topics));
     return node.name;
   }
 
   addSink(node: SinkNode): void {
     this.pending.push(() => node);
+    this.connect(node.name, node.parents);
+    if (!isChoice(node.topic)) for (const topic of internalTopics([node.topic])) this.connect(topic, [node.name]);
   }
 
   addProcessor({ name, parents, resolve }: PendingProcessor): void {
+    this.connect(name, parents);
     this.pending.push((options) => {
       const resolved = resolve(options);
       if (resolved === undefined) return undefined;
@@ -100,6 +101,25 @@ export class Graph {
       const stores = store === undefined ? reads : [store.name, ...reads];
       return { kind: "processor", name, parents: resolved.parents ?? parents, operator, stores, clocks };
     });
+  }
+
+  /** A node that has a result for records without a key: they are not dropped anywhere on their way to it. */
+  takesNullKeys(node: string): void {
+    this.nullKeyTakers.add(node);
+  }
+
+  /** Whether a node that takes records without a key is somewhere below. @source Kafka Streams `NodesWithRelaxedNullKeyJoinDownstream` */
+  nullKeysAreTakenBelow(node: string): boolean {
+    const seen = new Set([node]);
+    for (const each of seen) {
+      if (this.nullKeyTakers.has(each)) return true;
+      for (const next of this.below.get(each) ?? []) seen.add(next);
+    }
+    return false;
+  }
+
+  private connect(node: string, parents: readonly string[]): void {
+    for (const parent of parents) this.below.set(parent, [...(this.below.get(parent) ?? []), node]);
   }
 
   /** Adds a store that nodes use by its name. Adding the same one again changes nothing. */
@@ -174,6 +194,11 @@ function readingOf({ pattern, topics }: SourceNode): string {
     .map(({ name }) => name)
     .sort()
     .join(", ");
+}
+
+/** Internal topics as places in the graph. */
+function internalTopics(topics: readonly TopicRef[]): readonly string[] {
+  return topics.filter((topic) => topic.internal).map((topic) => `topic ${topic.name}`);
 }
 
 /** A pattern may stand for any number. */

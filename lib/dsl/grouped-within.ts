@@ -40,7 +40,7 @@ export function groupedWithinStream<K, V>(
       { details: { max, withinMs } },
     );
   }
-  const topic = { topicName: name ?? stream.node, call: "groupedWithin", nullKeys: false };
+  const topic = { topicName: name ?? stream.node, call: "groupedWithin" };
   const known = per === "key" ? keyedStream(stream, options, topic) : withGiven(stream, options);
   const store = named ?? graph.storeName(prefixes.groupedWithin);
   const node = graph.nodeName(prefixes.groupedWithin, name);

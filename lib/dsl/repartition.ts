@@ -19,8 +19,6 @@ export interface RepartitionOptions {
   readonly serdes: KnownSerdes;
   /** Which call of the user's gives serdes, for errors. */
   readonly call: string;
-  /** True: records without a key go through too, for a join that takes them. */
-  readonly nullKeys?: boolean;
   /** Given by the user; else as many as what feeds the topic has. */
   readonly partitions?: number | undefined;
   readonly partitioner?: StreamPartitioner | undefined;
@@ -50,7 +48,7 @@ export function checkedPartitions(given: number | undefined): number | undefined
  * @source Kafka Streams `OptimizableRepartitionNode`, `KStreamImpl.createRepartitionedSource`
  */
 export function repartition(graph: Graph, options: RepartitionOptions): string {
-  const { parent, topicName, serdes, call, nullKeys = false, partitions, partitioner } = options;
+  const { parent, topicName, serdes, call, partitions, partitioner } = options;
   const topic = topicName.endsWith(SUFFIX) ? topicName : topicName + SUFFIX;
   const names = nodeNames(graph, topicName, topic);
   const keySerde = needed(serdes, "key", { node: names.sink, fix: `${call}({ key })` });
@@ -58,9 +56,8 @@ export function repartition(graph: Graph, options: RepartitionOptions): string {
   const ref = Object.freeze({ name: topic, internal: true, ...(partitions !== undefined && { partitions }) });
   const before = graph.repartitions.get(topic);
   if (before === undefined) {
-    const state = { parent, nullKeys };
-    graph.repartitions.set(topic, state);
-    const resolve = () => ({ operator: state.nullKeys ? passThrough : dropNullKeys });
+    graph.repartitions.set(topic, parent);
+    const resolve = () => ({ operator: graph.nullKeysAreTakenBelow(names.filter) ? passThrough : dropNullKeys });
     graph.addProcessor({ name: names.filter, parents: [parent], resolve });
     graph.addSink({
       kind: "sink",
@@ -71,11 +68,10 @@ export function repartition(graph: Graph, options: RepartitionOptions): string {
       valueSerde,
       ...(partitioner !== undefined && { partitioner }),
     });
-  } else if (before.parent === parent) before.nullKeys ||= nullKeys;
-  else {
+  } else if (before !== parent) {
     throw new StreamError(
       "TOPOLOGY_INVALID",
-      `${before.parent} and ${parent} are both repartitioned as ${topicName}: pass another name to ${call}`,
+      `${before} and ${parent} are both repartitioned as ${topicName}: pass another name to ${call}`,
       { details: { topic } },
     );
   }

@@ -78,7 +78,8 @@ export abstract class StreamRoutes<K, V> {
   }
 
   /**
-   * Sends the records through a topic that is partitioned by the key. Null keys are dropped, null values stay.
+   * Sends the records through a topic that is partitioned by the key. Null keys are dropped unless
+   * a left or outer join of the stream follows somewhere below, null values stay.
    *
    * @throws {StreamError} `TOPOLOGY_INVALID` when a serde is neither given nor known, or for a number of partitions below 1
    * @example

@@ -89,6 +89,7 @@ export function joinStreams(left: StreamProps, join: StreamJoin): StreamProps {
   const names = joinNames(graph, join);
   const serdes = joinSerdes(sides, names, kind);
   addNodes(graph, { join, sides, names, serdes });
+  if (kind !== "join") graph.takesNullKeys(names.merge);
   const lateOf = { left: options, right: otherLate(options) };
   for (const side of ["left", "right"] as const) {
     addLateStream(sides[side], { late: names.late[side], parents: [names.windowed[side]] }, lateOf[side]);
@@ -110,7 +111,7 @@ function keyed(
   { kind, options, side, value }: StreamJoin & { side: "left" | "right"; value: SerdeLike<unknown> | undefined },
 ): StreamProps {
   const topicName = options.name === undefined ? stream.node : `${options.name}-${side}`;
-  return keyedStream(stream, { key: options.key, value }, { topicName, call: kind, nullKeys: kind !== "join" });
+  return keyedStream(stream, { key: options.key, value }, { topicName, call: kind });
 }
 
 /** What becomes of late records of the other side. */

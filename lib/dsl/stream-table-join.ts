@@ -53,7 +53,7 @@ export function joinWithTable(stream: StreamProps, { table, joiner, left, option
   const call = left ? "leftJoin" : "join";
   checkSameGraph(stream, table, call);
   const { graph } = stream;
-  const keyed = keyedStream(stream, options, { topicName: options.name ?? stream.node, call, nullKeys: left });
+  const keyed = keyedStream(stream, options, { topicName: options.name ?? stream.node, call });
   const name = graph.nodeName(left ? prefixes.leftJoin : prefixes.join, options.name);
   const keySerde = needed(table.serdes, "key", { node: name, fix: "a key serde to the table it reads" });
   const rows = table.rows("record-time");
@@ -66,6 +66,7 @@ export function joinWithTable(stream: StreamProps, { table, joiner, left, option
       : graceJoin({ name, call, serdes: keyed.serdes, graceMs }, props);
   const sources = [...new Set([...keyed.sources, ...table.sources])];
   graph.addProcessor({ name, parents: [keyed.node], resolve: () => ({ ...resolved, reads: rows.stores }) });
+  if (left) graph.takesNullKeys(name);
   graph.addCopartitionGroup(sources);
   return { ...keyed, node: name, serdes: withoutValue(keyed.serdes, name), sources };
 }
@@ -117,7 +118,7 @@ export function keyedStream(
 /** A stream behind a repartition topic. */
 export function repartitioned(
   stream: StreamProps,
-  options: { readonly topicName: string; readonly call: string; readonly nullKeys: boolean },
+  options: { readonly topicName: string; readonly call: string },
 ): StreamProps {
   const { graph, node, serdes } = stream;
   const source = repartition(graph, { ...options, parent: node, serdes });

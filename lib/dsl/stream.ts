@@ -182,7 +182,9 @@ export class KStream<K, V> extends StreamStages<K, V> {
       throw new StreamError("TOPOLOGY_INVALID", "merge takes a stream of the same StreamsBuilder");
     }
     const name = graph.nodeName(prefixes.merge, options?.name);
-    graph.addProcessor({ name, parents: [node, other.props.node], resolve: () => ({ operator: passThrough }) });
+    // As in Kafka Streams, a stream that is merged with itself has its records once.
+    const parents = [...new Set([node, other.props.node])];
+    graph.addProcessor({ name, parents, resolve: () => ({ operator: passThrough }) });
     return new KStream<K, V>({
       graph,
       node: name,

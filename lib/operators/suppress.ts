@@ -52,9 +52,9 @@ export function suppress(props: SuppressProps): Operator {
         holder.hold(cursor, cursor.keyText(keySerde, scratch));
         const dueMs = streamTime.value - waitMs;
         emitter.begin(cursor);
-        while (buffer.firstTimeMs <= dueMs) emitter.emit(...buffer.takeFirst());
+        while (buffer.firstTimeMs <= dueMs) emitFirst(emitter, buffer);
         if (whenFull === "shutDownWhenFull" && isFull(props, buffer)) throw bufferFull(props, buffer);
-        while (isFull(props, buffer)) emitter.emit(...buffer.takeFirst());
+        while (isFull(props, buffer)) emitFirst(emitter, buffer);
       };
     },
   });
@@ -86,7 +86,7 @@ class ChangeHolder {
   }
 }
 
-/** Forwards changes that have left the buffer. */
+/** Forwards changes that leave the buffer. */
 class ChangeEmitter {
   private readonly props: SuppressProps;
   private readonly next: Process;
@@ -115,6 +115,12 @@ class ChangeEmitter {
     else cursor.setValue(after);
     this.next(cursor);
   }
+}
+
+/** A change leaves the buffer when it is emitted: those below that read its row meanwhile see what it was before. */
+function emitFirst(emitter: ChangeEmitter, buffer: ChangeBuffer): void {
+  emitter.emit(...buffer.first());
+  buffer.takeFirst();
 }
 
 function isFull({ maxRecords, maxBytes }: SuppressProps, buffer: ChangeBuffer): boolean {

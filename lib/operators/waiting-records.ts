@@ -86,10 +86,14 @@ export class WaitingRecords {
       const side = changelogKey[JOIN_SIDE_PREFIX_BYTES - 1] === LEFT;
       earliest.value = timestampMs;
       if (open.left && open.right) break;
-      if (isOpen(timestampMs, side)) open[side ? "left" : "right"] = true;
-      else {
+      const values = row.value as readonly JoinSideValue[];
+      if (isOpen(timestampMs, side)) {
+        open[side ? "left" : "right"] = true;
+        // Kafka Streams visits the records of a row one by one: the second one ends it.
+        if (open.left && open.right && values.length > 1) break;
+      } else {
         const keyText = changelogKey.slice(JOIN_SIDE_PREFIX_BYTES);
-        found.push({ changelogKey, keyText, timestampMs, values: row.value as readonly JoinSideValue[] });
+        found.push({ changelogKey, keyText, timestampMs, values });
       }
     }
     return found;

@@ -45,10 +45,15 @@ export abstract class ChangeBufferStore extends TimestampedKeyValueStore impleme
     this.put(keyText, change, change.timestampMs);
   }
 
-  takeFirst(): readonly [string, BufferedChange] {
+  first(): readonly [string, BufferedChange] {
     this.refresh();
-    const keyText = this.order.take();
-    const change = this.waiting(keyText) as BufferedChange;
+    const keyText = this.order.firstKey;
+    return [keyText, this.waiting(keyText) as BufferedChange];
+  }
+
+  takeFirst(): readonly [string, BufferedChange] {
+    const [keyText, change] = this.first();
+    this.order.take();
     this.heldBytes -= bufferedBytes(keyText, change);
     this.put(keyText, null, change.timestampMs);
     return [keyText, change];

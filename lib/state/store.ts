@@ -112,6 +112,8 @@ export interface ChangeBuffer extends StoreHandle {
   waiting(keyText: string): BufferedChange | undefined;
   /** Adds a change, or replaces the one of its key, which must have the same buffer time. */
   hold(keyText: string, change: BufferedChange): void;
+  /** The first change; something must wait. */
+  first(): readonly [string, BufferedChange];
   /** Takes out the first change; something must wait. */
   takeFirst(): readonly [string, BufferedChange];
 }

@@ -1,4 +1,5 @@
 import { javaHashOrder } from "./java-hash-order.ts";
+import { JavaTreeSet } from "./java-tree-set.ts";
 import type { SinkNode, SubTopology, Topology, TopologyNode } from "./node.ts";
 import { isChoice } from "./routing.ts";
 import { byName, globalParts, subTopologies } from "./sub-topologies.ts";
@@ -7,8 +8,8 @@ interface Shape {
   readonly node: TopologyNode;
   /** One plus the sizes of the children known so far; a child reached on two ways counts twice. */
   size: number;
-  readonly above: Shape[];
-  readonly below: Shape[];
+  readonly above: JavaTreeSet<Shape>;
+  readonly below: JavaTreeSet<Shape>;
 }
 
 /**
@@ -35,7 +36,11 @@ function describePart(part: SubTopology): string {
 }
 
 function describeNode({ node, above, below }: Shape): string {
-  const names = (shapes: readonly Shape[]): string => shapes.map((each) => each.node.name).join(", ") || "none";
+  const names = (shapes: JavaTreeSet<Shape>): string =>
+    shapes
+      .items()
+      .map((each) => each.node.name)
+      .join(", ") || "none";
   const to = `      --> ${names(below)}\n`;
   const from = `      <-- ${names(above)}\n`;
   if (node.kind === "source") {
@@ -55,16 +60,14 @@ function describeTopic({ topic }: SinkNode): string {
 /** Links shapes in Java's order: lists are sorted by the sizes at the moment of insertion and not sorted again. */
 function connect(nodes: readonly TopologyNode[]): Shape[] {
   const shapes = new Map<string, Shape>();
-  for (const node of nodes) shapes.set(node.name, { node, size: 1, above: [], below: [] });
-  const sources = nodes.filter((node) => node.kind === "source").map((node) => node.name);
-  const arrival = new Set([...sources.sort(byName), ...[...shapes.keys()].sort(byName)]);
-  for (const name of javaHashOrder([...arrival])) {
+  for (const node of nodes) shapes.set(node.name, { node, size: 1, above: emptySet(), below: emptySet() });
+  for (const name of javaHashOrder([...shapes.keys()])) {
     const shape = shapes.get(name) as Shape;
     if (shape.node.kind === "source") continue;
     for (const parentName of shape.node.parents) {
       const parent = shapes.get(parentName) as Shape;
-      insert(shape.above, parent);
-      insert(parent.below, shape);
+      shape.above.add(parent);
+      parent.below.add(shape);
       grow(parent, shape.size);
     }
   }
@@ -73,12 +76,11 @@ function connect(nodes: readonly TopologyNode[]): Shape[] {
 
 function grow(shape: Shape, count: number): void {
   shape.size += count;
-  for (const parent of shape.above) grow(parent, count);
+  for (const parent of shape.above.items()) grow(parent, count);
 }
 
-function insert(list: Shape[], shape: Shape): void {
-  const at = list.findIndex((each) => bySizeThenName(shape, each) < 0);
-  list.splice(at < 0 ? list.length : at, 0, shape);
+function emptySet(): JavaTreeSet<Shape> {
+  return new JavaTreeSet<Shape>(bySizeThenName);
 }
 
 function bySizeThenName(a: Shape, b: Shape): number {

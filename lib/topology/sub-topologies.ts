@@ -21,7 +21,7 @@ export function byName(a: string, b: string): number {
  * Splits a topology into its connected parts: nodes that are linked directly or share a store. Those of global stores use up
  * a number and are left out: they have no tasks.
  *
- * Numbers follow Kafka Streams: sources by name first. Nodes keep the order in which they were added.
+ * Numbers follow Kafka Streams: parts count from their first node on, in the order in which nodes were added.
  *
  * @source Kafka Streams `InternalTopologyBuilder.makeNodeGroups`
  */
@@ -75,10 +75,12 @@ function addSink(sinks: Set<string>, { topic }: SinkNode, applicationId: string)
 function groupNodes(nodes: readonly TopologyNode[]): ReadonlyMap<string, readonly TopologyNode[]> {
   const find = unite(nodes);
   const groups = new Map<string, TopologyNode[]>();
-  const names = nodes.map((node) => node.name).sort(byName);
-  const sourceNames = new Set(nodes.filter((node) => node.kind === "source").map((node) => node.name));
-  for (const name of [...names.filter((each) => sourceNames.has(each)), ...names]) groups.set(find(name), []);
-  for (const node of nodes) (groups.get(find(node.name)) as TopologyNode[]).push(node);
+  for (const node of nodes) {
+    const root = find(node.name);
+    const group = groups.get(root);
+    if (group === undefined) groups.set(root, [node]);
+    else group.push(node);
+  }
   return groups;
 }
 

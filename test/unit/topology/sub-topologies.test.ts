@@ -24,7 +24,7 @@ function ids(define: (builder: StreamsBuilder) => void): readonly string[] {
   return subTopologies(build(define), "app").map(contentId);
 }
 
-test("unconnected streams are sub-topologies of their own, numbered by the names of their sources", () => {
+test("unconnected streams are sub-topologies of their own, numbered in the order of their first nodes", () => {
   const parts = subTopologies(
     build((builder) => {
       builder.stream("b", { ...text, name: "second" }).to("out-b");
@@ -33,8 +33,8 @@ test("unconnected streams are sub-topologies of their own, numbered by the names
     "app",
   );
   expect(parts.map(({ number, sourceTopics, sinkTopics }) => [number, sourceTopics, sinkTopics])).toEqual([
-    [0, ["a"], ["out-a"]],
-    [1, ["b"], ["out-b"]],
+    [0, ["b"], ["out-b"]],
+    [1, ["a"], ["out-a"]],
   ]);
 });
 
