@@ -1,6 +1,7 @@
 import { StreamError } from "../core/errors.ts";
+import { LayeredStore } from "./layered-store.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
-import type { FrozenRows, RowSink, Scratch, StoreSpec, TaskStore } from "./store.ts";
+import type { RowSink, Scratch, StoreSpec } from "./store.ts";
 import { WindowBuckets } from "./window-buckets.ts";
 
 /** How a store type lays out its rows. */
@@ -20,9 +21,7 @@ export interface ExpiringStoreOptions extends RowLayersOptions {
  *
  * @source Kafka Streams `InMemoryWindowStore`, `InMemorySessionStore` (expiry)
  */
-export abstract class ExpiringStore implements TaskStore {
-  readonly spec: StoreSpec;
-  protected readonly layers: RowLayers;
+export abstract class ExpiringStore extends LayeredStore {
   protected readonly buckets: WindowBuckets;
   /** Buckets with a time up to this are invisible. */
   protected expiredUpToMs = Number.NEGATIVE_INFINITY;
@@ -36,57 +35,38 @@ export abstract class ExpiringStore implements TaskStore {
         details: { store: spec.name },
       });
     }
-    this.spec = spec;
+    super(spec, new RowLayers(spec, scratch, options));
     this.retentionMs = spec.retentionMs;
     this.segmentMs = options.segmentMs ?? 0;
-    this.layers = new RowLayers(spec, scratch, options);
     this.buckets = new WindowBuckets(this.layers.rows, options.keySuffix);
   }
-
-  abstract row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void;
 
   seal(changelog: RowSink): void {
     this.layers.seal(changelog, this.expiredUpToMs);
   }
 
-  acknowledge(): void {
-    this.layers.acknowledge();
+  override acknowledge(): void {
+    super.acknowledge();
     this.dropExpired();
   }
 
-  drop(): void {
+  override drop(): void {
     this.layers.drop(this.followMoves);
     this.expiredUpToMs = this.expiredAt(this.layers.storeTimeMs);
   }
 
-  freeze(which: "all" | "changed"): FrozenRows {
-    return this.layers.freeze(which);
-  }
-
-  get changedCount(): number {
-    return this.layers.changedCount;
-  }
-
-  get rowCount(): number {
-    return this.layers.rowCount;
-  }
-
-  get sizeBytes(): number {
-    return this.layers.sizeBytes;
-  }
-
-  get storeTimeMs(): number {
-    return this.layers.storeTimeMs;
+  override get storeTimeMs(): number {
+    return super.storeTimeMs;
   }
 
   /** Set at restore, while no layer is open. */
-  set storeTimeMs(storeTimeMs: number) {
+  override set storeTimeMs(storeTimeMs: number) {
     this.layers.committedStoreTimeMs = storeTimeMs;
     this.advance(storeTimeMs);
     this.dropExpired();
   }
 
-  expiredAt(storeTimeMs: number): number {
+  override expiredAt(storeTimeMs: number): number {
     const { segmentMs } = this;
     const upToMs = storeTimeMs - this.retentionMs;
     return segmentMs === 0 ? upToMs : Math.floor(upToMs / segmentMs) * segmentMs - 1;

@@ -1,7 +1,8 @@
 import type { RowBucket } from "./bucket.ts";
+import { LayeredStore } from "./layered-store.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
 import { NO_ROW } from "./rows.ts";
-import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec, TaskStore } from "./store.ts";
+import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec } from "./store.ts";
 
 /**
  * Keyed rows with timestamps, in memory.
@@ -9,17 +10,14 @@ import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec, 
  * Changelog: plain key, plain value, record timestamp = row timestamp.
  * @source Kafka Streams `ChangeLoggingTimestampedKeyValueBytesStore`
  */
-export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
-  readonly spec: StoreSpec;
-  private readonly layers: RowLayers;
+export class TimestampedKeyValueStore extends LayeredStore implements KeyValueStore {
   private readonly bucket: RowBucket;
   /** A put mostly follows the get of the same key. */
   private lastKeyText: string | undefined;
   private lastSlot = NO_ROW;
 
   constructor(spec: StoreSpec, scratch: Scratch, options: RowLayersOptions = {}) {
-    this.spec = spec;
-    this.layers = new RowLayers(spec, scratch, options);
+    super(spec, new RowLayers(spec, scratch, options));
     this.bucket = this.layers.rows.open("", 0);
   }
 
@@ -56,13 +54,9 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
     this.layers.seal(changelog, Number.NEGATIVE_INFINITY);
   }
 
-  acknowledge(): void {
-    this.layers.acknowledge();
-  }
-
-  drop(): void {
+  override drop(): void {
     this.forgetLast();
-    this.layers.drop();
+    super.drop();
   }
 
   /** @hotPath once per restored row */
@@ -70,40 +64,14 @@ export class TimestampedKeyValueStore implements TaskStore, KeyValueStore {
     this.layers.restore(this.slot(keyText), bytes, valueStart, valueLength, timestampMs);
   }
 
-  freeze(which: "all" | "changed"): FrozenRows {
+  override freeze(which: "all" | "changed"): FrozenRows {
     this.forgetLast();
-    return this.layers.freeze(which);
-  }
-
-  get changedCount(): number {
-    return this.layers.changedCount;
-  }
-
-  get rowCount(): number {
-    return this.layers.rowCount;
-  }
-
-  get sizeBytes(): number {
-    return this.layers.sizeBytes;
+    return super.freeze(which);
   }
 
   /** Bytes of memory that hold values, dead ones included. */
   get valueMemoryBytes(): number {
     return this.layers.valueMemoryBytes;
-  }
-
-  /** A key-value store has no stream time of its own: -1 unless set. */
-  expiredAt(): number {
-    return Number.NEGATIVE_INFINITY;
-  }
-
-  get storeTimeMs(): number {
-    return this.layers.storeTimeMs;
-  }
-
-  set storeTimeMs(storeTimeMs: number) {
-    this.layers.storeTimeMs = storeTimeMs;
-    this.layers.committedStoreTimeMs = storeTimeMs;
   }
 
   private slot(keyText: string): number {

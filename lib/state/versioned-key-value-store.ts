@@ -4,9 +4,10 @@ import type { Serde } from "../serde/serde.ts";
 import type { RowBucket } from "./bucket.ts";
 import { encodeValue } from "./encode-value.ts";
 import { History, historySerde, type Version } from "./history.ts";
+import { LayeredStore } from "./layered-store.ts";
 import { RowLayers } from "./row-layers.ts";
 import { NO_ROW } from "./rows.ts";
-import type { FrozenRows, RowSink, Scratch, StoreRow, StoreSpec, TaskStore, VersionedStore } from "./store.ts";
+import type { RowSink, Scratch, StoreRow, StoreSpec, VersionedStore } from "./store.ts";
 import { PUT_DROPPED, PUT_IS_NEWEST } from "./store.ts";
 
 /** A put as it goes into the changelog. */
@@ -28,12 +29,10 @@ const NO_BYTES = Buffer.alloc(0);
  * Changelog: plain key, plain value, record timestamp = the version's.
  * @source Kafka Streams `RocksDBVersionedStore`, `ChangeLoggingVersionedKeyValueBytesStore`
  */
-export class VersionedKeyValueStore implements TaskStore, VersionedStore {
-  readonly spec: StoreSpec;
+export class VersionedKeyValueStore extends LayeredStore implements VersionedStore {
   /** Rows of a snapshot hold whole histories, those of the changelog single puts. */
   readonly snapshotRows: RowSink;
   private readonly historyRetentionMs: number;
-  private readonly layers: RowLayers;
   private readonly bucket: RowBucket;
   private readonly sink: ByteSink;
   private readonly serde: Serde<History>;
@@ -47,12 +46,12 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
         details: { store: spec.name },
       });
     }
-    this.spec = spec;
+    const serde = historySerde(spec.valueSerde);
+    // What is logged are puts, not rows.
+    super(spec, new RowLayers({ ...spec, logged: false, valueSerde: serde as Serde<never> }, scratch));
     this.historyRetentionMs = spec.historyRetentionMs;
     this.sink = scratch.sink;
-    this.serde = historySerde(spec.valueSerde);
-    // What is logged are puts, not rows.
-    this.layers = new RowLayers({ ...spec, logged: false, valueSerde: this.serde as Serde<never> }, scratch);
+    this.serde = serde;
     this.bucket = this.layers.rows.open("", 0);
     this.snapshotRows = new HistoryRows(this.layers, this.bucket);
   }
@@ -108,22 +107,18 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
   }
 
   seal(changelog: RowSink): void {
-    this.settle();
+    const { settled } = this;
     if (this.spec.logged) {
       for (const { keyText, value, timestampMs } of this.puts)
         changelog.row(keyText, value ?? NO_BYTES, 0, value?.length ?? -1, timestampMs);
     }
-    this.layers.seal(nowhere, Number.NEGATIVE_INFINITY);
+    settled.seal(nowhere, Number.NEGATIVE_INFINITY);
     this.puts = [];
   }
 
-  acknowledge(): void {
-    this.layers.acknowledge();
-  }
-
-  drop(): void {
+  override drop(): void {
     this.puts = [];
-    this.layers.drop();
+    super.drop();
   }
 
   /**
@@ -141,38 +136,9 @@ export class VersionedKeyValueStore implements TaskStore, VersionedStore {
     this.replayed.set(keyText, history);
   }
 
-  freeze(which: "all" | "changed"): FrozenRows {
+  protected override get settled(): RowLayers {
     this.settle();
-    return this.layers.freeze(which);
-  }
-
-  get changedCount(): number {
-    this.settle();
-    return this.layers.changedCount;
-  }
-
-  get rowCount(): number {
-    this.settle();
-    return this.layers.rowCount;
-  }
-
-  get sizeBytes(): number {
-    this.settle();
-    return this.layers.sizeBytes;
-  }
-
-  /** Largest timestamp ever put. */
-  expiredAt(): number {
-    return Number.NEGATIVE_INFINITY;
-  }
-
-  get storeTimeMs(): number {
-    return this.layers.storeTimeMs;
-  }
-
-  set storeTimeMs(storeTimeMs: number) {
-    this.layers.storeTimeMs = storeTimeMs;
-    this.layers.committedStoreTimeMs = storeTimeMs;
+    return super.settled;
   }
 
   /** Puts before this come too late, and what was replaced before it is forgotten. */
