@@ -38,9 +38,10 @@ describeWithServers("exactly once on real servers", ({ s3, dynamodb }) => {
     expect(results.find((result) => result.name === name)?.violations, name + logFile).toEqual([]);
   });
 
-  test("the run saw what it was made for: enough input with aborted transactions, zombies, a rotation", () => {
+  test("the run saw what it was made for: enough input with aborted transactions, poison, zombies, a rotation", () => {
     expect(run.feed.committedCount).toBeGreaterThanOrEqual(100_000);
     expect(run.feed.transactions.filter(({ outcome }) => outcome === "aborted").length).toBeGreaterThan(10);
+    expect(run.redriven).toBeGreaterThan(10);
     expect(zombies.map(({ ended, summary }) => [ended?.code, summary?.ended])).toEqual([
       [0, "revoked"],
       [0, "revoked"],

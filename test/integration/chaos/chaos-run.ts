@@ -48,6 +48,8 @@ export class ChaosRun {
   readonly deployments: readonly Deployment[];
   readonly feed: TradeFeed;
   readonly lines: SeenLine[];
+  /** Trades that were put aside and brought back. */
+  redriven = 0;
   private readonly feedLog: Log;
   private readonly listeners: Set<(line: SeenLine) => void>;
 
@@ -177,7 +179,8 @@ export class ChaosRun {
     const { app, ports } = this.deployments.find((deployment) => deployment.app.id === TRADE_LOTS) as Deployment;
     const some = await redrive(app, ports.log, { topic: DEAD_TOPIC, limit: 10 });
     const rest = await redrive(app, ports.log, { topic: DEAD_TOPIC });
-    this.note(TRADE_LOTS, "redriven", { some: some.redriven, rest: rest.redriven });
+    for (const count of [some, rest].flatMap(({ redriven }) => Object.values(redriven))) this.redriven += count;
+    this.note(TRADE_LOTS, "redriven", { records: this.redriven });
   }
 
   check(onCheck?: (result: CheckResult) => void): Promise<readonly CheckResult[]> {

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 
 /** One trade in so many cannot be processed until the code is mended. */
-const EVERY = 499;
+const EVERY = 97;
 
 /** The variable that tells a worker process which file says that the code is mended. */
 export const MENDED_VARIABLE = "MILLRACE_CHAOS_MENDED";
