@@ -30,7 +30,7 @@ export type { GroupedWithinOptions } from "./dsl/grouped-within.ts";
 export type { JoinWindows, JoinWindowsOptions } from "./dsl/join-windows.ts";
 export { joinWindows } from "./dsl/join-windows.ts";
 export type { LateOptions } from "./dsl/late-stream.ts";
-export type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./dsl/low-level.ts";
+export type { LowLevelProcessor, LowLevelSink, ReadOnlyStoreOptions, TopologyNodeRef } from "./dsl/low-level.ts";
 export type { AsyncCall, AsyncMapper, AsyncOptions } from "./dsl/map-values-async.ts";
 export type { BuildOptions, Optimization } from "./dsl/optimization.ts";
 export type { TtlOptions } from "./dsl/row-ttl.ts";

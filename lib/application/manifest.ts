@@ -20,6 +20,8 @@ export interface ManifestStore {
   readonly value: string;
   readonly windowSizeMs: number | null;
   readonly retentionMs: number | null;
+  /** The source topic that is its changelog; absent for one of its own, or none. */
+  readonly sourceTopic?: string;
 }
 
 /**
@@ -176,7 +178,7 @@ function changedStore(stored: AppManifest, wanted: WantedApplication): StreamErr
   for (const [name, store] of Object.entries(wanted.stores)) {
     const before = stored.stores[name];
     if (before === undefined) continue;
-    for (const field of ["type", "key", "value", "windowSizeMs", "retentionMs"] as const) {
+    for (const field of ["type", "key", "value", "windowSizeMs", "retentionMs", "sourceTopic"] as const) {
       if (before[field] === store[field]) continue;
       return incompatible(
         `store ${name} changed its ${field} from ${String(before[field])} to ${String(store[field])}`,

@@ -16,6 +16,8 @@ export interface TaskInput extends TopicPartition {
 export interface TaskChangelog extends TopicPartition {
   readonly key: PartitionKey;
   readonly store: StoreSpec;
+  /** A source topic: it is read only, and ends where its input stands. */
+  readonly isSource: boolean;
 }
 
 /** A task: one sub-topology on one partition, with everything it reads and writes resolved. */

@@ -14,7 +14,7 @@ import { type InternalTopic, internalTopics, taskCount } from "../topology/inter
 import type { SubTopology, Topology } from "../topology/node.ts";
 import type { OffsetReset } from "../topology/offset-reset.ts";
 import { topicsOf } from "../topology/routing.ts";
-import { changelogTopic, contentId, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
+import { contentId, physicalTopic, restoredFrom, subTopologies } from "../topology/sub-topologies.ts";
 import { patternsOf } from "../topology/topic-patterns.ts";
 import {
   type AppManifest,
@@ -24,7 +24,7 @@ import {
   type WantedApplication,
 } from "./manifest.ts";
 import { resolvePatterns } from "./pattern-topics.ts";
-import { type ApplicationPlan, type PinPlan, type TaskPlan, taskId } from "./plan.ts";
+import { type ApplicationPlan, type PinPlan, type TaskChangelog, type TaskPlan, taskId } from "./plan.ts";
 import { positionsTopic } from "./position.ts";
 
 /** What is deployed. */
@@ -117,6 +117,7 @@ function wantedApplication(
         value: store.valueSerde.id,
         windowSizeMs: store.windowSizeMs ?? null,
         retentionMs: store.retentionMs ?? store.historyRetentionMs ?? null,
+        ...(store.sourceTopic !== undefined && { sourceTopic: store.sourceTopic }),
       };
     }
     for (const topic of sub.sourceTopics) topics[topic] = counts.get(topic) as number;
@@ -241,12 +242,12 @@ function planTask(
         key: partitionKey(topic, partition),
         offsetReset: resets.get(topic) ?? "earliest",
       })),
-    changelogs: sub.stores
-      .filter((store) => store.logged)
-      .map((store) => {
-        const topic = changelogTopic(store.name, app.id);
-        return { topic, partition, key: partitionKey(topic, partition), store };
-      }),
+    changelogs: sub.stores.flatMap((store): TaskChangelog[] => {
+      const topic = restoredFrom(store, app.id);
+      const isSource = store.sourceTopic !== undefined;
+      if (topic === undefined || (isSource && partition >= (counts.get(topic) ?? 0))) return [];
+      return [{ topic, partition, key: partitionKey(topic, partition), store, isSource }];
+    }),
     exceptionHandlers: app.exceptionHandlers ?? failAlways,
     cacheMaxBytes: app.statestoreCacheMaxBytes ?? 0,
   };

@@ -1,7 +1,7 @@
 import type { App } from "../dsl/app.ts";
 import { describe } from "../topology/describe.ts";
 import { topicsOf } from "../topology/routing.ts";
-import { changelogTopic, physicalTopic, subTopologies } from "../topology/sub-topologies.ts";
+import { physicalTopic, restoredFrom, subTopologies } from "../topology/sub-topologies.ts";
 import { command } from "./command.ts";
 import { exitCodes } from "./failure.ts";
 import { loadApp } from "./load-app.ts";
@@ -29,12 +29,12 @@ function topologyFacts({ id, topology }: App) {
   const subs = subTopologies(topology, id).map(({ number, nodes, stores, sourceTopics }) => ({
     number,
     sourceTopics,
-    stores: stores.map(({ name, type, keySerde, valueSerde, logged }) => ({
+    stores: stores.map(({ name, type, keySerde, valueSerde, ...rest }) => ({
       name,
       type,
       key: keySerde.id,
       value: valueSerde.id,
-      changelog: logged ? changelogTopic(name, id) : null,
+      changelog: restoredFrom({ name, ...rest }, id) ?? null,
     })),
     nodes: nodes.map((node) => ({
       kind: node.kind,

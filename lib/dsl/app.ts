@@ -7,7 +7,7 @@ import {
   failAlways,
 } from "../topology/exception-handler.ts";
 import type { Topology } from "../topology/node.ts";
-import type { AutoOffsetReset, OffsetReset } from "../topology/offset-reset.ts";
+import type { OffsetReset } from "../topology/offset-reset.ts";
 import { checkedOffsetReset } from "../topology/offset-reset.ts";
 import { checkName } from "../topology/validate.ts";
 import { StreamsBuilder } from "./builder.ts";
@@ -39,8 +39,6 @@ export interface AppSettings extends BuildOptions {
   readonly statestoreCacheMaxBytes?: number;
   /** Gives tokens for Kafka where `kafka.saslMechanism` is `oauthbearer`; asked again before a token expires. */
   readonly kafkaToken?: TokenProvider;
-  /** Where sources without an `offsetReset` of their own start that were never read; `"earliest"` without it. */
-  readonly autoOffsetReset?: AutoOffsetReset;
 }
 
 /** An application: what is deployed, tested and queried. Frozen. */

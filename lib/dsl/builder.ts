@@ -14,8 +14,8 @@ import { GlobalKTable } from "./global-table.ts";
 import { Graph } from "./graph.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import { rowStore } from "./kept-store.ts";
-import type { LowLevelProcessor, LowLevelSink, TopologyNodeRef } from "./low-level.ts";
-import { addLowLevelProcessor, addLowLevelSink, topicRef } from "./low-level.ts";
+import type { LowLevelProcessor, LowLevelSink, ReadOnlyStoreOptions, TopologyNodeRef } from "./low-level.ts";
+import { addLowLevelProcessor, addLowLevelSink, storeOfTopic, topicRef } from "./low-level.ts";
 import type { BuildOptions } from "./optimization.ts";
 import { prefixes } from "./prefixes.ts";
 import type { TtlOptions } from "./row-ttl.ts";
@@ -96,7 +96,12 @@ export class StreamsBuilder {
     const node = graph.nodeName(prefixes.tableSource, options.name);
     const source = this.source(sourceName, reading(topic), options);
     const { key, value, store, logged, ttl } = options;
-    const place = { graph, node, parent: source, sources: [source], sourceKeyed: true };
+    const rowsTopic = ({ autoOffsetReset = "earliest" }: BuildOptions): string | undefined => {
+      const { timestampExtractor, offsetReset = autoOffsetReset } = options;
+      // A changelog knows the timestamps of the rows, and begins with the first of them.
+      return timestampExtractor === undefined && offsetReset === "earliest" ? topic : undefined;
+    };
+    const place = { graph, node, parent: source, sources: [source], sourceKeyed: true, rowsTopic };
     return sourcedTable<K, V>({ ...place, serdes: bothKnown(key, asSerde(value)), storeName, store, logged, ttl });
   }
 
@@ -146,6 +151,31 @@ export class StreamsBuilder {
   /** Low-level API: adds a processor. @source Kafka Streams `Topology.addProcessor` */
   addProcessor<K, V, K2, V2>(name: string, processor: LowLevelProcessor<K, V, K2, V2>): TopologyNodeRef<K2, V2> {
     return addLowLevelProcessor(this.graph, name, processor);
+  }
+
+  /**
+   * Low-level API: keeps a topic in a store that has no changelog of its own, because the topic is it. Other processors read the store
+   * where they are connected to it; the one that is given here puts the records, unchanged.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a store of another type than by key or with versions, or with other serdes
+   * @source Kafka Streams `Topology.addReadOnlyStateStore` (KIP-813)
+   * @example
+   * const rates = Stores.timestampedKeyValue("rates", { key: string(), value: float64() });
+   * builder.addReadOnlyStateStore(rates, "rates-topic", {
+   *   source: "rates-source", name: "rates-writer", key: string(), value: float64(),
+   *   supplier: (context) => {
+   *     const store = context.getStateStore(rates);
+   *     return { process: ({ key, value, timestampMs }) => store.put(key, { value, timestampMs }) };
+   *   },
+   * });
+   */
+  addReadOnlyStateStore<K, V>(store: StoreBuilder, topic: string, options: ReadOnlyStoreOptions<K, V>): this {
+    const { source, name, key, value, supplier } = options;
+    const spec = storeOfTopic(store.spec, topic, { key, value: asSerde(value) });
+    const parent = this.addSource(source, topic, { key, value, offsetReset: "earliest" });
+    const resolved = { operator: processor(supplier), store: spec };
+    this.graph.addProcessor({ name, parents: [parent.name], resolve: () => resolved });
+    return this;
   }
 
   /** Low-level API: writes a topic. @source Kafka Streams `Topology.addSink` */

@@ -1,6 +1,9 @@
 import { StreamError } from "../core/errors.ts";
 import { type ProcessorSupplier, processor } from "../operators/processor.ts";
+import type { SerdeLike } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
+import type { StoreSpec } from "../state/store.ts";
+import { keyedTypes } from "../state/store.ts";
 import type { TopicRef } from "../topology/node.ts";
 import type { StreamPartitioner } from "../topology/routing.ts";
 import { type Connected, connectedStores } from "./connected-stores.ts";
@@ -30,6 +33,40 @@ export interface LowLevelSink<K, V, T = V> {
   readonly key: Writes<NonNullable<K>>;
   readonly value: Writes<NonNullable<V>> | SchemaFor<NonNullable<V>, T>;
   readonly partitioner?: StreamPartitioner<K, V>;
+}
+
+/** How a topic is read into a store that others only read. */
+export interface ReadOnlyStoreOptions<K, V> {
+  /** Name of the source. */
+  readonly source: string;
+  /** Name of the processor. */
+  readonly name: string;
+  readonly key: Serde<K>;
+  /** A serde, or a schema for JSON values. */
+  readonly value: SerdeLike<V>;
+  /** Makes the processor that puts the records into the store, as they are: what is restored are the records themselves. */
+  readonly supplier: ProcessorSupplier<K, V, never, never>;
+}
+
+/**
+ * The store of a topic that is its changelog.
+ *
+ * @throws {StreamError} `TOPOLOGY_INVALID` for a store whose rows are not records of the topic
+ */
+export function storeOfTopic(
+  { name, ...spec }: StoreSpec,
+  topic: string,
+  serdes: { readonly key: Serde<unknown>; readonly value: Serde<unknown> },
+): StoreSpec {
+  const isKeyed = keyedTypes.includes(spec.type) || spec.type === "versioned";
+  const sameSerdes = spec.keySerde.id === serdes.key.id && spec.valueSerde.id === serdes.value.id;
+  if (isKeyed && sameSerdes) return { ...spec, name, logged: false, sourceTopic: topic };
+  const what = isKeyed ? "has other serdes than the topic" : "has other keys than records have";
+  throw new StreamError(
+    "TOPOLOGY_INVALID",
+    `store ${name} is restored from topic ${topic}, and ${what}: use a key-value or versioned store with the topic's serdes`,
+    { details: { store: name, topic } },
+  );
 }
 
 /** Adds a processor below others. */

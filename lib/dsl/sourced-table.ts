@@ -8,6 +8,7 @@ import type { StoreSpec } from "../state/store.ts";
 import type { Graph } from "./graph.ts";
 import { rowStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
+import type { BuildOptions } from "./optimization.ts";
 import { endingRows } from "./row-ttl.ts";
 import type { KnownSerdes } from "./serdes.ts";
 import { needed } from "./serdes.ts";
@@ -29,6 +30,8 @@ export interface SourcedTable {
   readonly logged: boolean | undefined;
   readonly ttl: Duration | undefined;
   readonly sourceKeyed: boolean;
+  /** The topic whose records are the rows, all from its first one on, as this build reads it; undefined where they are not. */
+  readonly rowsTopic?: (options: BuildOptions) => string | undefined;
 }
 
 /**
@@ -39,7 +42,7 @@ export interface SourcedTable {
  * @source Kafka Streams `KTableSource`
  */
 export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
-  const { graph, node, parent, sources, serdes, storeName, store, logged, ttl, sourceKeyed } = options;
+  const { graph, node, parent, sources, serdes, storeName, store, ttl, sourceKeyed } = options;
   const keySerde = needed(serdes, "key", { node, fix: "{ key }" });
   let kept = store !== undefined || ttl !== undefined;
   const oldValues = new OldValues((materialise) => {
@@ -52,17 +55,11 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     const what = `${node} keeps the history of its rows, which end when it does: leave ttl out, or name a store without history`;
     throw new StreamError("CONFIG_INVALID", what, { details: { node } });
   }
-  const spec = (): StoreSpec => {
-    const valueSerde = needed(serdes, "value", { node, fix: "{ value } to the call that makes this table" });
-    const plain = rowStore(storeName, { keySerde, valueSerde, logged });
-    if (!versioned) return plain;
-    return { ...plain, type: "versioned", historyRetentionMs };
-  };
   const place: KeyedStore = { store: storeName, keySerde, sourceKeyed };
   graph.addProcessor({
     name: node,
     parents: [parent],
-    resolve: () => ({
+    resolve: (build) => ({
       operator: versioned
         ? versionedTableSource({ kept: place, sendsOldValues: oldValues.sent })
         : endingRows(
@@ -70,7 +67,7 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
             { ttl },
             { kept: place, sendsOldValues: oldValues.sent },
           ),
-      store: kept ? spec() : undefined,
+      store: kept ? keptStore(options, build) : undefined,
     }),
   });
   const rows = (at: ReadTime) => {
@@ -87,4 +84,19 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
     historyRetentionMs,
     sourceKeyed,
   });
+}
+
+/** The store of a table, with a changelog of its own or that of its topic. */
+function keptStore(options: SourcedTable, { topologyOptimization = [], ...build }: BuildOptions): StoreSpec {
+  const { node, serdes, storeName, store, logged, ttl } = options;
+  const keySerde = needed(serdes, "key", { node, fix: "{ key }" });
+  const valueSerde = needed(serdes, "value", { node, fix: "{ value } to the call that makes this table" });
+  const plain = rowStore(storeName, { keySerde, valueSerde, logged });
+  const isReused = topologyOptimization.includes("reuse.ktable.source.topics") && ttl === undefined;
+  const sourceTopic = isReused ? options.rowsTopic?.(build) : undefined;
+  return {
+    ...plain,
+    ...(typeof store === "object" && { type: "versioned", historyRetentionMs: store.historyRetentionMs }),
+    ...(sourceTopic !== undefined && { sourceTopic, logged: false }),
+  };
 }

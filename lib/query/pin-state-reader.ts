@@ -19,6 +19,7 @@ import type { Manifest, ManifestStore } from "../snapshot/types.ts";
 import { storeKey } from "../snapshot/types.ts";
 import { openSnapshotView, StoreView } from "../snapshot/view.ts";
 import { replayChangelogs } from "../task/replay.ts";
+import { sourceStarts } from "../task/source-changelog.ts";
 
 /** Ports of a reader. */
 export interface QueryPorts {
@@ -96,7 +97,7 @@ export class PinStateReader {
     const storeTimeMs = position?.storeTimes[`${task}/${changelog.store.name}`] ?? -1;
     const tail = await this.tail(changelog, {
       base: manifest?.writer ?? "",
-      from: stored?.changelog.next ?? 0,
+      from: stored?.changelog.next ?? (await sourceStarts(this.ports.log, [changelog])).get(changelog.key) ?? 0,
       to: position?.changelogs[changelog.key] ?? 0,
     });
     return {

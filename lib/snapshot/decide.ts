@@ -95,6 +95,8 @@ export interface RestoreFacts {
     /** End offset in the position. */
     readonly end: number;
     readonly deleteRetentionMs: number;
+    /** A source topic, which its table was read from. */
+    readonly isSource?: boolean;
   };
 }
 
@@ -102,8 +104,8 @@ export interface RestoreFacts {
 export type RestoreDecision =
   /** Load the segments, then replay the changelog from `from`. */
   | { readonly kind: "use"; readonly from: number }
-  /** Replay the changelog from its start into an empty store. */
-  | { readonly kind: "rebuild"; readonly from: 0; readonly reason: "no-snapshot" | "too-old" }
+  /** Replay the changelog from its start, 0 but for source topics, into an empty store. */
+  | { readonly kind: "rebuild"; readonly from: number; readonly reason: "no-snapshot" | "too-old" }
   /** Going on would lose or resurrect rows. */
   | { readonly kind: "stop"; readonly error: StreamError };
 
@@ -139,8 +141,9 @@ export function decideRestore(facts: RestoreFacts): RestoreDecision {
 }
 
 function rebuild(facts: RestoreFacts, reason: "no-snapshot" | "too-old"): RestoreDecision {
-  const { start } = facts.changelog;
-  if (start === 0) return { kind: "rebuild", from: 0, reason };
+  const { start, isSource = false } = facts.changelog;
+  // A source topic may begin anywhere: that is where its table began.
+  if (start === 0 || isSource) return { kind: "rebuild", from: start, reason };
   const why = reason === "too-old" ? "the snapshot is too old to be used with a tail" : "there is no snapshot of it";
   return stop("CHANGELOG_GAP", facts, `${why}, and changelog offsets below ${start} are gone`);
 }

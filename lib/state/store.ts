@@ -10,8 +10,10 @@ export interface StoreSpec {
   readonly type: StoreType;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
-  /** False: restores empty, said once. */
+  /** False: restores empty, said once, unless a source topic is its changelog. */
   readonly logged: boolean;
+  /** A topic of the user's that is the changelog of the store: its records are the rows. It is only read. */
+  readonly sourceTopic?: string;
   /** Window stores. */
   readonly windowSizeMs?: number;
   /** Window and session stores. */

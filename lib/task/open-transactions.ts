@@ -15,7 +15,10 @@ import type { Log } from "../ports/log.ts";
  */
 export async function assertNothingOpen(log: Log, positionsTopic: string, plan: PinPlan): Promise<void> {
   const positions = { topic: positionsTopic, partition: plan.pin };
-  const partitions = [positions, ...plan.tasks.flatMap(({ changelogs }) => changelogs)];
+  const partitions = [
+    positions,
+    ...plan.tasks.flatMap(({ changelogs }) => changelogs.filter(({ isSource }) => !isSource)),
+  ];
   const stable = await log.offsets(partitions, "lso");
   const ends = await log.offsets(partitions, "hw"); // after it: nobody else writes, so it cannot have grown
   for (const { topic, partition } of partitions) {

@@ -206,7 +206,7 @@ async function birth(
 
 /** A new pin's changelogs end where they start: anything in them is not ours. */
 async function changelogEnds(log: Log, plan: PinPlan): Promise<Record<PartitionKey, number>> {
-  const partitions = plan.tasks.flatMap((task) => task.changelogs);
+  const partitions = plan.tasks.flatMap((task) => task.changelogs.filter(({ isSource }) => !isSource));
   if (partitions.length === 0) return {};
   const ends = await log.offsets(partitions, "lso");
   return Object.fromEntries(partitions.map(({ key }) => [key, ends.get(key) ?? 0]));

@@ -25,6 +25,7 @@ import type { CallSurroundings } from "./ahead-calls.ts";
 import type { PinCore, PinEnvironment } from "./pin-acquire.ts";
 import type { PinEffect, PinEvent } from "./pin-state.ts";
 import { assertNothingBeyond, type ReplayRange, replayChangelogs } from "./replay.ts";
+import { SOURCE_DELETE_RETENTION_MS, sourceStarts } from "./source-changelog.ts";
 import { Task } from "./task.ts";
 
 interface LoggedStore {
@@ -98,18 +99,23 @@ export class PinSnapshots {
     const tasks = this.inside.plan.tasks.map((plan) => new Task(plan, position, surroundings));
     const stores = loggedStores(tasks);
     const from = await this.fromSnapshot(stores, { position, row });
+    const firsts = await sourceStarts(
+      ports.log,
+      stores.map(({ changelog }) => changelog),
+    );
     const ranges = stores.map(
       ({ store, changelog, key }): ReplayRange => ({
         changelog,
-        from: from.get(key) ?? 0,
+        from: from.get(key) ?? firsts.get(changelog.key) ?? 0,
         to: position?.changelogs[changelog.key] ?? 0,
         store,
       }),
     );
     const tailRecords = await replayChangelogs(ports.log, ranges);
+    const own = ranges.filter(({ changelog }) => !changelog.isSource);
     await assertNothingBeyond(
       ports.log,
-      ranges.map(({ changelog, to }) => ({ changelog, end: to })),
+      own.map(({ changelog, to }) => ({ changelog, end: to })),
     );
     if (position !== undefined) for (const task of tasks) task.resetStoreTimes(position);
     return { tasks, tailRecords };
@@ -145,7 +151,8 @@ export class PinSnapshots {
           topicId: app.topics.get(changelog.topic)?.topicId ?? "",
           start: starts.get(changelog.key) ?? 0,
           end: at.position?.changelogs[changelog.key] ?? 0,
-          deleteRetentionMs: limits.deleteRetentionMs,
+          deleteRetentionMs: changelog.isSource ? SOURCE_DELETE_RETENTION_MS : limits.deleteRetentionMs,
+          isSource: changelog.isSource,
         },
       });
       if (decision.kind === "stop") throw decision.error;

@@ -134,7 +134,7 @@ export function sealTransaction(
     task.flush();
     for (const store of task.stores) {
       const changelog = task.plan.changelogs.find(({ store: spec }) => spec.name === store.spec.name);
-      if (changelog === undefined) {
+      if (changelog === undefined || changelog.isSource) {
         store.seal(nowhere);
         continue;
       }
@@ -145,7 +145,21 @@ export function sealTransaction(
     }
     task.addToPosition(position);
   }
-  return { transaction: base.transaction, batches: collector.take(), position, changelogRecords, changelogBytes };
+  const sources = tasks.flatMap(({ plan }) => plan.changelogs.filter(({ isSource }) => isSource));
+  const changelogs = { ...base.changelogs };
+  for (const { key } of sources) {
+    const end = position.inputs[key] ?? 0;
+    changelogRecords += end - (base.changelogs[key] ?? end);
+    changelogs[key] = end;
+  }
+  const sealed = { ...position, changelogs };
+  return {
+    transaction: base.transaction,
+    batches: collector.take(),
+    position: sealed,
+    changelogRecords,
+    changelogBytes,
+  };
 }
 
 /** A store without a changelog is sealed into nothing. */

@@ -4,6 +4,7 @@ import type { PartitionKey } from "../core/ids.ts";
 import type { FetchedPartition, Log } from "../ports/log.ts";
 import type { RowSink } from "../state/store.ts";
 import { fetchFailure } from "./pin-failure.ts";
+import { readableRows } from "./source-changelog.ts";
 
 const REPLAY_BYTES = 8 << 20;
 /** Fetches in a row that bring no partition on; each waits up to `WAIT_MS`. */
@@ -95,11 +96,13 @@ async function readRanges(
   }
 }
 
-function apply({ changelog, store, to }: ReplayRange, { records }: Records): number {
+function apply({ changelog, store: into, to }: ReplayRange, { records }: Records): number {
+  const store = changelog.isSource ? readableRows(changelog.store, into) : into;
   let rows = 0;
   while (records.advance()) {
     if (records.offset >= to) break;
     if (records.keyLength < 0) {
+      if (changelog.isSource) continue;
       throw new StreamError(
         "INVARIANT_BROKEN",
         `${changelog.topic}-${changelog.partition}@${records.offset} has no key: a foreign record is in the changelog`,

@@ -7,7 +7,8 @@ import { encodeSnapshot, type PublishedStore } from "../snapshot/publish.ts";
 import { restoreStores } from "../snapshot/restore.ts";
 import { type Manifest, storeKey } from "../snapshot/types.ts";
 import type { TaskStore } from "../state/store.ts";
-import { changelogTopic } from "../topology/sub-topologies.ts";
+import { readableRows } from "../task/source-changelog.ts";
+import { restoredFrom } from "../topology/sub-topologies.ts";
 import type { LogRecord } from "./driver-log.ts";
 
 /** Small, so that a test meets full segments, deltas, and full ones again. */
@@ -44,7 +45,7 @@ export class DriverSnapshots {
       position: encodePosition(position).toString("utf8"),
       nowMs: 0,
       previous: manifest,
-      stores: stores.filter(({ store }) => store.spec.logged).map((each) => this.frozen(each, position)),
+      stores: stores.flatMap((each) => this.frozen(each, position)),
     };
     const built = await encodeSnapshot(request, { path, yieldNow: atOnce });
     await this.objects.create(path, built.object.body);
@@ -53,7 +54,7 @@ export class DriverSnapshots {
 
   /** Fills empty stores: from the snapshot, then from the changelogs behind it. A store without changelog stays empty. */
   async restore(stores: readonly DriverStore[], changelog: (topic: string) => readonly LogRecord[]): Promise<void> {
-    const logged = stores.map(({ store }) => store).filter(({ spec }) => spec.logged);
+    const logged = stores.map(({ store }) => store).filter(({ spec }) => restoredFrom(spec, this.applicationId));
     const { manifest, objects, applicationId } = this;
     if (manifest !== undefined) {
       const byKey = new Map(logged.map((store) => [storeKey(store.spec.name, 0), store]));
@@ -61,31 +62,36 @@ export class DriverSnapshots {
     }
     for (const store of logged) {
       const next = manifest?.stores[storeKey(store.spec.name, 0)]?.changelog.next ?? 0;
-      for (const { key, value, timestampMs } of changelog(changelogTopic(store.spec.name, applicationId)).slice(next)) {
+      const topic = restoredFrom(store.spec, applicationId) as string;
+      const sink = store.spec.sourceTopic === undefined ? store : readableRows(store.spec, store);
+      for (const { key, value, timestampMs } of changelog(topic).slice(next)) {
         const bytes = value ?? NOTHING;
-        store.row((key as Buffer).toString("latin1"), bytes, 0, value === null ? -1 : bytes.length, timestampMs);
+        if (key !== null) sink.row(key.toString("latin1"), bytes, 0, value === null ? -1 : bytes.length, timestampMs);
       }
     }
   }
 
-  private frozen({ store, timeKey }: DriverStore, position: Position): PublishedStore {
+  private frozen({ store, timeKey }: DriverStore, position: Position): PublishedStore[] {
     const { spec, changedCount, sizeBytes } = store;
+    const topic = restoredFrom(spec, this.applicationId);
+    if (topic === undefined) return [];
     const previous = this.manifest?.stores[storeKey(spec.name, 0)];
     const decision = decideStore({ previous, changedCount, sizeBytes, lostChanges: false }, config);
-    const topic = changelogTopic(spec.name, this.applicationId);
     const storeTimeMs = position.storeTimes[timeKey] ?? -1;
     const change =
       decision.kind === "keep"
         ? decision
         : { kind: decision.kind, rows: store.freeze(decision.kind === "full" ? "all" : "changed") };
-    return {
-      spec,
-      partition: 0,
-      changelog: { topic, topicId: "", next: position.changelogs[partitionKey(topic, 0)] ?? 0 },
-      storeTimeMs,
-      expiredUpToMs: store.expiredAt(storeTimeMs),
-      change,
-    };
+    return [
+      {
+        spec,
+        partition: 0,
+        changelog: { topic, topicId: "", next: position.changelogs[partitionKey(topic, 0)] ?? 0 },
+        storeTimeMs,
+        expiredUpToMs: store.expiredAt(storeTimeMs),
+        change,
+      },
+    ];
   }
 }
 

@@ -4,7 +4,7 @@ import type { DeployedApplication } from "../application/prepare.ts";
 import type { Duration } from "../core/duration.ts";
 import { durationMs } from "../core/duration.ts";
 import { StreamError } from "../core/errors.ts";
-import { partitionKey, type TopicPartition } from "../core/ids.ts";
+import { partitionKey } from "../core/ids.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import { asSerde } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
@@ -16,7 +16,7 @@ import type { RecordQueue } from "../task/record-queue.ts";
 import { Task } from "../task/task.ts";
 import { failAlways } from "../topology/exception-handler.ts";
 import type { SubTopology } from "../topology/node.ts";
-import { changelogTopic, subTopologies } from "../topology/sub-topologies.ts";
+import { changelogTopic, restoredFrom, subTopologies } from "../topology/sub-topologies.ts";
 import { topicsByPattern, withTopics } from "../topology/topic-patterns.ts";
 import { DriverCalls } from "./driver-calls.ts";
 import type { LogBatch, LogRecord } from "./driver-log.ts";
@@ -245,7 +245,8 @@ export class TopologyTestDriver {
     const { app, collector } = this;
     const nowMs = (): number => this.wallClockMs;
     this.globals = new GlobalStores(app.topology.globalStores, { applicationId: app.id, nowMs });
-    for (const batch of this.global) this.globals.apply(placeOf(batch), this.log.answer(batch).records);
+    for (const batch of this.global)
+      this.globals.apply({ topic: batch.topic, partition: 0 }, this.log.answer(batch).records);
     const surroundings = { collector, nowMs, globals: this.globals, calls: this.calls };
     const parts = subTopologies(app.topology, app.id);
     this.tasks = parts.map((part) => new Task(planOf(part, app), position, surroundings));
@@ -257,7 +258,7 @@ export class TopologyTestDriver {
   private position(): Position {
     const parts: PositionParts = { inputs: {}, partitionTimes: {}, clocks: {}, storeTimes: {} };
     for (const task of this.tasks) task.addToPosition(parts);
-    const topics = this.driverStores().map(({ store }) => changelogTopic(store.spec.name, this.app.id));
+    const topics = this.driverStores().flatMap(({ store }) => restoredFrom(store.spec, this.app.id) ?? []);
     const changelogs = Object.fromEntries(topics.map((topic) => [partitionKey(topic, 0), this.log.end(topic)]));
     return { pin: 0, epoch: 1, transaction: 1, changelogs, ...parts };
   }
@@ -270,7 +271,9 @@ export class TopologyTestDriver {
 
   private pipe(topic: string, record: Omit<LogRecord, "topic" | "offset">): void {
     if (this.next() === undefined && !this.tasks.some(({ isCalling }) => isCalling)) this.delivered = [];
-    this.deliver(this.log.append(topic, record));
+    const batch = this.log.append(topic, record);
+    this.records(topic).push(...this.log.records(batch));
+    this.deliver(batch);
     this.processAll();
   }
 
@@ -331,7 +334,7 @@ export class TopologyTestDriver {
     const answer = this.log.answer(batch);
     if (this.globals.reads(batch.topic)) {
       this.global.push(batch);
-      this.globals.apply(placeOf(batch), answer.records);
+      this.globals.apply({ topic: batch.topic, partition: 0 }, answer.records);
     } else {
       this.delivered.push(batch);
       this.queues.get(batch.topic)?.add(answer);
@@ -391,9 +394,4 @@ function planOf(part: SubTopology, app: DeployedApplication): TaskPlan {
     exceptionHandlers,
     cacheMaxBytes,
   };
-}
-
-/** Every topic has one partition. */
-function placeOf({ topic }: LogBatch): TopicPartition {
-  return { topic, partition: 0 };
 }

@@ -12,6 +12,14 @@ export function changelogTopic(store: string, applicationId: string): string {
   return `${applicationId}-${store}-changelog`;
 }
 
+/** The topic that a store is restored from: a source topic, or its own changelog; undefined for a store that begins empty. */
+export function restoredFrom(
+  { name, logged, sourceTopic }: Pick<StoreSpec, "name" | "logged" | "sourceTopic">,
+  applicationId: string,
+): string | undefined {
+  return sourceTopic ?? (logged ? changelogTopic(name, applicationId) : undefined);
+}
+
 /** Orders text by UTF-16 code units, as Java does; locales differ between machines. */
 export function byName(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

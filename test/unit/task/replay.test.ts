@@ -15,6 +15,7 @@ const changelog = (partition = 0): TaskChangelog => ({
   partition,
   key: partitionKey(topic, partition),
   store: { name: "counts" } as StoreSpec,
+  isSource: false,
 });
 
 class Rows {
