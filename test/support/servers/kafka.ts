@@ -85,6 +85,8 @@ const testProperties: Readonly<Record<string, string | number | boolean>> = {
   "broker.heartbeat.interval.ms": 500,
   // transactions of dead producers are aborted soon after their timeout: looked for every 10 s by default
   "transaction.abort.timed.out.transaction.cleanup.interval.ms": 500,
+  // records of tests have any time: those of 1970 would be deleted half a minute after the broker's start
+  "log.retention.ms": -1,
   "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,
   "num.network.threads": 2,
   "num.io.threads": 4,
