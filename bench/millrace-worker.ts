@@ -1,6 +1,6 @@
 /**
  * The Millrace side of a comparison, in a process of its own: runs a shape through the public API and prints JSON lines:
- * started, done (each with its application), failed. Arguments: shape, bootstrap, application, input, table, output, records (0: until it is
+ * started, done (each with its application), failed. Arguments: shape, bootstrap, application, input, other, output, records (0: until it is
  * told to end), commitMs; pins; times=N runs it N times in this process, from the second time on with "-2", "-3", … behind
  * application and output.
  */
@@ -28,13 +28,13 @@ async function runTime(time: number, stop: AbortSignal): Promise<void> {
   const suffix = time === 1 ? "" : `-${time}`;
   const id = argument("application") + suffix;
   const input = argument("input");
-  const topics = { input, table: argument("table"), output: argument("output") + suffix };
+  const topics = { input, other: argument("other"), output: argument("output") + suffix };
   report("started", { application: id });
   const pins = args.has("pins") ? { pins: Number(argument("pins")) } : {};
   const app = defineApp({ id, ...pins }, (builder) => shapeApps[argument("shape") as ShapeName](builder, topics));
   const committed = await runMillrace(app, {
     bootstrap: argument("bootstrap"),
-    input,
+    inputs: [input, topics.other],
     records: Number(argument("records")),
     commitMs: Number(argument("commitMs")),
     stop,

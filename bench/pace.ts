@@ -83,7 +83,7 @@ async function placeOf({ bootstrap, folder }: Bench, application: string): Promi
   const own = join(folder, application);
   await mkdir(own, { recursive: true });
   const input = `${application}-in`;
-  return { bootstrap, application, input, table: `${input}-table`, output: `${application}-out`, folder: own };
+  return { bootstrap, application, input, other: `${input}-other`, output: `${application}-out`, folder: own };
 }
 
 interface Reading {

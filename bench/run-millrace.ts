@@ -17,8 +17,8 @@ const worker = "bench-worker";
 /** What to run and until when. */
 export interface MillraceRun {
   readonly bootstrap: string;
-  readonly input: string;
-  /** Records of the input: the run ends when so many are committed; with 0 it ends by `stop` only. */
+  readonly inputs: readonly string[];
+  /** Records of the inputs: the run ends when so many are committed; with 0 it ends by `stop` only. */
   readonly records: number;
   readonly commitMs: number;
   readonly stop: AbortSignal;
@@ -50,7 +50,7 @@ export async function runMillrace(app: App, run: MillraceRun): Promise<number> {
     let committed = 0;
     while (!ended && (run.records === 0 || committed < run.records)) {
       await delay(checkMs);
-      committed = committedRecords(running?.status() ?? [], run.input);
+      committed = committedRecords(running?.status() ?? [], run.inputs);
     }
     over.abort();
     const { errors } = await summary;
@@ -61,12 +61,12 @@ export async function runMillrace(app: App, run: MillraceRun): Promise<number> {
   }
 }
 
-/** Offsets of the input that are committed, over all pins: records, because the input has no markers. */
-function committedRecords(pins: ReturnType<Worker["status"]>, input: string): number {
+/** Offsets of the inputs that are committed, over all pins: records, because inputs have no markers. */
+function committedRecords(pins: ReturnType<Worker["status"]>, inputs: readonly string[]): number {
   let total = 0;
   for (const { committed } of pins) {
     for (const [key, offset] of Object.entries(committed?.inputs ?? {}))
-      if (parsePartitionKey(key as PartitionKey).topic === input) total += offset;
+      if (inputs.includes(parsePartitionKey(key as PartitionKey).topic)) total += offset;
   }
   return total;
 }

@@ -130,7 +130,7 @@ async function run(bench: Bench, { workload, application, input, pins }: OwnRun,
     bootstrap,
     application,
     input,
-    table: "",
+    other: "",
     output: `${application}-out`,
     folder: join(folder, application),
   };

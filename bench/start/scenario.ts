@@ -68,7 +68,7 @@ async function runOnce({ bench, workload, side, input, round, times }: StartPlan
     bootstrap: bench.bootstrap,
     application: first,
     input,
-    table: "",
+    other: "",
     output: `${first}-out`,
     folder: join(bench.folder, first),
   };

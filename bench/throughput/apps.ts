@@ -1,11 +1,21 @@
 import type { StreamsBuilder } from "../../lib/dsl/builder.ts";
-import { bytes, int64, json, string, timeWindowed, timeWindows } from "../../lib/index.ts";
+import {
+  bytes,
+  int64,
+  joinWindows,
+  json,
+  sessionWindowed,
+  sessionWindows,
+  string,
+  timeWindowed,
+  timeWindows,
+} from "../../lib/index.ts";
 import type { ShapeName } from "./shapes.ts";
 
 /** Where a topology reads and writes. */
 export interface ShapeTopics {
   readonly input: string;
-  readonly table: string;
+  readonly other: string;
   readonly output: string;
 }
 
@@ -49,11 +59,30 @@ export const shapeApps: Readonly<Record<ShapeName, (builder: StreamsBuilder, top
       .toStream()
       .to(output, { key: timeWindowed(string(), "5s"), value: json() });
   },
-  join: (builder, { input, table, output }) => {
-    const rows = builder.table(table, { ...text, store: "table" });
+  session: (builder, { input, output }) => {
+    builder
+      .stream(input, opaque)
+      .groupByKey()
+      .windowedBy(sessionWindows({ gap: "50ms", grace: "1s" }))
+      .count({ store: "sessions" })
+      .toStream()
+      .to(output, { key: sessionWindowed(string()), value: int64() });
+  },
+  join: (builder, { input, other, output }) => {
+    const rows = builder.table(other, { ...text, store: "table" });
     builder
       .stream(input, text)
       .join(rows, (left, right) => left + right)
+      .to(output, text);
+  },
+  "stream-join": (builder, { input, other, output }) => {
+    builder
+      .stream(input, text)
+      .join(
+        builder.stream(other, text),
+        (left, right) => left + right,
+        joinWindows({ timeDifference: "500ms", grace: "10m" }),
+      )
       .to(output, text);
   },
   filter: (builder, { input, output }) => {

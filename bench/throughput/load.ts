@@ -9,29 +9,38 @@ const deadlineMs = 10 * 60_000;
 /** Topics that hold a workload's input. */
 export interface LoadedInput {
   readonly topic: string;
-  /** Written when the workload has a table. */
-  readonly table: string;
+  /** Written when the workload has a second input. */
+  readonly other: string;
 }
 
-/** Writes the input of a workload, and its table where it has one, with the Java producer. */
+/** Writes the inputs of a workload with the Java producer. */
 export async function loadInput(bench: Bench, workload: Workload, topic: string): Promise<LoadedInput> {
-  const table = `${topic}-table`;
+  const other = `${topic}-other`;
+  const startMs = Date.now();
   const what = workload.values === "text" ? `texts of ${workload.valueBytes} bytes` : "trades";
   bench.say(`loading ${formatFigure(workload.records)} ${what}, ${formatFigure(workload.keys)} keys`);
-  await load(bench, { ...workload, order: "random" }, topic);
-  if (workload.hasTable) {
-    bench.say("loading the table");
-    await load(bench, { ...workload, records: workload.keys, order: "every" }, table);
+  await load(bench, { ...workload, order: "random", startMs }, topic);
+  if (workload.other !== "none") bench.say(`loading the other ${workload.other}`);
+  if (workload.other === "table") {
+    await load(bench, { ...workload, records: workload.keys, order: "every", startMs: 0 }, other);
+  } else if (workload.other === "stream") {
+    await load(bench, { ...workload, seed: workload.seed + 1, order: "random", startMs }, other);
   }
-  return { topic, table };
+  return { topic, other };
+}
+
+interface LoadOptions {
+  readonly order: "random" | "every";
+  /** Time of the first record. */
+  readonly startMs: number;
 }
 
 async function load(
   { peer, bootstrap, folder }: Bench,
-  { records, keys, partitions, values, valueBytes, seed, order }: Workload & { order: "random" | "every" },
+  { records, keys, partitions, values, valueBytes, seed, order, startMs }: Workload & LoadOptions,
   topic: string,
 ): Promise<void> {
-  const input = { records, keys, partitions, values, valueBytes, seed, order };
+  const input = { records, keys, partitions, values, valueBytes, seed, order, startMs };
   const command = peer.command("Load", { bootstrap, topic, ...input });
   const loader = startChild(command, join(folder, "load.log"));
   try {

@@ -37,7 +37,7 @@ async function compare(bench: Bench, workload: Workload): Promise<readonly RunFi
         bootstrap,
         application,
         input: input.topic,
-        table: input.table,
+        other: input.other,
         output: `${application}-out`,
         folder: join(folder, application),
       };

@@ -1,5 +1,5 @@
 /** What the comparison can run: the keys of `shapeApps`, and the shapes of the Java peer. */
-export type ShapeName = "keyed-count" | "hopping" | "join" | "filter" | "json";
+export type ShapeName = "keyed-count" | "hopping" | "session" | "join" | "stream-join" | "filter" | "json";
 
 /** One kind of work, and the input that it needs. */
 export interface Shape {
@@ -11,8 +11,8 @@ export interface Shape {
   readonly quickRecords: number;
   readonly keys: number;
   readonly values: "text" | "trades";
-  /** A table of one row per key, older than every record of the input. */
-  readonly hasTable: boolean;
+  /** A second input: a table of one row per key, older than every record of the first one; or a stream as long, at the same times. */
+  readonly other: "none" | "table" | "stream";
   /** How the output is judged: the counts of every key in order, or a digest that every client must have. */
   readonly format: "count" | "json" | "bytes";
 }
@@ -29,7 +29,7 @@ export const shapes: readonly Shape[] = [
     quickRecords: 200_000,
     keys: 100_000,
     values: "text",
-    hasTable: false,
+    other: "none",
     format: "count",
   },
   {
@@ -40,8 +40,19 @@ export const shapes: readonly Shape[] = [
     quickRecords: 40_000,
     keys: 1_000,
     values: "trades",
-    hasTable: false,
+    other: "none",
     format: "json",
+  },
+  {
+    shape: "session",
+    name: "session",
+    summary: "sessions with a gap of 50 ms: count",
+    records: 800_000,
+    quickRecords: 80_000,
+    keys: 1_000,
+    values: "text",
+    other: "none",
+    format: "bytes",
   },
   {
     shape: "join",
@@ -51,7 +62,18 @@ export const shapes: readonly Shape[] = [
     quickRecords: 150_000,
     keys: 100_000,
     values: "text",
-    hasTable: true,
+    other: "table",
+    format: "bytes",
+  },
+  {
+    shape: "stream-join",
+    name: "stream-join",
+    summary: "two streams joined: records at most half a second apart",
+    records: 400_000,
+    quickRecords: 40_000,
+    keys: 10_000,
+    values: "text",
+    other: "stream",
     format: "bytes",
   },
   {
@@ -62,7 +84,7 @@ export const shapes: readonly Shape[] = [
     quickRecords: 300_000,
     keys: 100_000,
     values: "text",
-    hasTable: false,
+    other: "none",
     format: "bytes",
   },
   {
@@ -73,7 +95,7 @@ export const shapes: readonly Shape[] = [
     quickRecords: 150_000,
     keys: 100_000,
     values: "trades",
-    hasTable: false,
+    other: "none",
     format: "json",
   },
 ];

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { JavaPeer } from "../java-peer.ts";
-import { tunedSettings, type Workload } from "./workload.ts";
+import { inputRecords, tunedSettings, type Workload } from "./workload.ts";
 
 /** Where one run reads and writes. Every run has its own application id, output and folder. */
 export interface RunPlace {
   readonly bootstrap: string;
   readonly application: string;
   readonly input: string;
-  /** The table's topic, for shapes that have one. */
-  readonly table: string;
+  /** The second input, for shapes that have one. */
+  readonly other: string;
   readonly output: string;
   readonly folder: string;
 }
@@ -37,7 +37,13 @@ export function millraceSide(workload: Workload, options: SideOptions = {}): Sid
       process.execPath,
       "--disable-warning=ExperimentalWarning",
       worker,
-      ...named({ ...place, shape: workload.shape, records: workload.records, commitMs: workload.commitMs, ...options }),
+      ...named({
+        ...place,
+        shape: workload.shape,
+        records: inputRecords(workload),
+        commitMs: workload.commitMs,
+        ...options,
+      }),
     ],
   };
 }
@@ -55,7 +61,7 @@ export function kafkaStreamsSide(
         ...place,
         shape: workload.shape,
         directory: join(folder, "state"),
-        records: workload.records,
+        records: inputRecords(workload),
         commitMs: workload.commitMs,
         store: workload.store,
         cacheBytes: 0,

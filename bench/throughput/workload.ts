@@ -2,7 +2,8 @@ import type { BenchOptions } from "../arguments.ts";
 import type { Shape } from "./shapes.ts";
 
 /** The input and the job that every side runs, exactly once. */
-export interface Workload extends Pick<Shape, "shape" | "values" | "hasTable" | "format"> {
+export interface Workload extends Pick<Shape, "shape" | "values" | "other" | "format"> {
+  /** Of the first input; 0: the run ends when it is told to. */
   readonly records: number;
   readonly keys: number;
   readonly partitions: number;
@@ -17,11 +18,11 @@ export interface Workload extends Pick<Shape, "shape" | "values" | "hasTable" | 
  * The workload of a command line. A shape's own number of records keeps a Java client busy for half a minute: it needs some
  * seconds before it is fully compiled, and a short run would measure little else.
  */
-export function workloadOf({ shape, values, hasTable, format, ...usual }: Shape, options: BenchOptions): Workload {
+export function workloadOf({ shape, values, other, format, ...usual }: Shape, options: BenchOptions): Workload {
   return {
     shape,
     values,
-    hasTable,
+    other,
     format,
     records: options.records ?? (options.quick ? usual.quickRecords : usual.records),
     keys: options.keys ?? usual.keys,
@@ -32,6 +33,12 @@ export function workloadOf({ shape, values, hasTable, format, ...usual }: Shape,
     commitMs: 100,
     store: options.store,
   };
+}
+
+/** Records of all inputs together: a run ends when so many are committed. */
+export function inputRecords({ records, keys, other }: Pick<Workload, "records" | "keys" | "other">): number {
+  if (records === 0) return 0;
+  return records + { none: 0, table: keys, stream: records }[other];
 }
 
 /**

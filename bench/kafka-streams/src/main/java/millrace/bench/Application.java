@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -18,7 +19,7 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 /**
  * Runs one of {@link Shapes}, exactly once, and exits when the whole input is committed, or with records=0 when it is told to.
  *
- * <p>Arguments: shape, bootstrap, application, input, output, records; store=memory|rocksdb, cacheBytes=0, commitMs=100,
+ * <p>Arguments: shape, bootstrap, application, input, other, output, records (of both inputs); store=memory|rocksdb, cacheBytes=0, commitMs=100,
  * directory, and kafka.NAME=VALUE for any setting of the client; times=N runs it N times in this process, from the second
  * time on with "-2", "-3", … behind application and output. Prints one JSON object a line: started (of each time, just
  * before start()), running, done, failed.
@@ -98,13 +99,14 @@ public final class Application {
         }
     }
 
-    /** Input offsets that the application committed, over all partitions: records, because the input has no markers. */
+    /** Offsets of the inputs that the application committed, over all partitions: records, because inputs have no markers. */
     private static long committedRecords(final Arguments arguments, final Admin admin) throws Exception {
         final Map<TopicPartition, OffsetAndMetadata> offsets = admin.listConsumerGroupOffsets(arguments.text("application"))
             .partitionsToOffsetAndMetadata().get();
+        final Set<String> inputs = Set.of(arguments.text("input"), arguments.text("other"));
         final Map<TopicPartition, OffsetSpec> starts = new HashMap<>();
         offsets.forEach((partition, offset) -> {
-            if (offset != null && partition.topic().equals(arguments.text("input"))) starts.put(partition, OffsetSpec.earliest());
+            if (offset != null && inputs.contains(partition.topic())) starts.put(partition, OffsetSpec.earliest());
         });
         if (starts.isEmpty()) return 0;
         long committed = 0;

@@ -14,13 +14,12 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * Writes an input once: seeded, keyed by Kafka's partitioner, neither transactional nor compressed.
  *
  * <p>Arguments: bootstrap, topic, records, keys, partitions, values=text|trades, valueBytes, seed; order=random|every
- * (every key once, in order, from time 0 on: a table that is older than all records of a stream).
+ * (every key once, in order, a millisecond apart), startMs (time of the first record).
  */
 public final class Load {
     private static final int VALUES = 1024;
     /** Event time: so many records share a millisecond. */
     private static final long RECORDS_PER_MS = 10;
-    private static final long START_MS = System.currentTimeMillis();
 
     private final Arguments arguments;
     private final SplittableRandom random;
@@ -62,7 +61,7 @@ public final class Load {
         final long keys = arguments.number("keys");
         final boolean every = arguments.text("order", "random").equals("every");
         final long number = every ? index % keys : random.nextLong(keys);
-        final long timestampMs = every ? index : START_MS + index / RECORDS_PER_MS;
+        final long timestampMs = arguments.number("startMs") + (every ? index : index / RECORDS_PER_MS);
         final byte[] value = arguments.text("values", "text").equals("trades") ? trade(number) : values[random.nextInt(VALUES)];
         return new ProducerRecord<>(topic, null, timestampMs, String.format("key-%07d", number), value);
     }

@@ -8,14 +8,18 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.SessionWindows;
+import org.apache.kafka.streams.kstream.StreamJoined;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
+import org.apache.kafka.streams.state.SessionBytesStoreSupplier;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 import org.apache.kafka.streams.state.WindowStore;
@@ -28,6 +32,10 @@ import org.apache.kafka.streams.state.WindowStore;
 final class Shapes {
     private static final Duration SIZE = Duration.ofSeconds(5);
     private static final Duration ADVANCE = Duration.ofSeconds(1);
+    private static final Duration GAP = Duration.ofMillis(50);
+    private static final Duration APART = Duration.ofMillis(500);
+    /** Longer than the input: which side comes first must not matter. */
+    private static final Duration LATE = Duration.ofMinutes(10);
     private static final Serde<String> TEXT = Serdes.String();
 
     private Shapes() {
@@ -38,7 +46,9 @@ final class Shapes {
         switch (arguments.text("shape")) {
             case "keyed-count" -> keyedCount(builder, arguments);
             case "hopping" -> hopping(builder, arguments);
+            case "session" -> session(builder, arguments);
             case "join" -> join(builder, arguments);
+            case "stream-join" -> streamJoin(builder, arguments);
             case "filter" -> filter(builder, arguments);
             case "json" -> json(builder, arguments);
             default -> throw new IllegalArgumentException("no shape " + arguments.text("shape"));
@@ -75,11 +85,42 @@ final class Shapes {
     }
 
     private static void join(final StreamsBuilder builder, final Arguments arguments) {
-        final var table = builder.table(arguments.text("table"), Consumed.with(TEXT, TEXT),
+        final var table = builder.table(arguments.text("other"), Consumed.with(TEXT, TEXT),
             Materialized.<String, String>as(keyValueStore(arguments, "table")).withKeySerde(TEXT).withValueSerde(TEXT));
         builder.stream(arguments.text("input"), Consumed.with(TEXT, TEXT))
             .join(table, (left, right) -> left + right, Joined.with(TEXT, TEXT, TEXT))
             .to(arguments.text("output"), Produced.with(TEXT, TEXT));
+    }
+
+    private static void session(final StreamsBuilder builder, final Arguments arguments) {
+        final var windows = SessionWindows.ofInactivityGapAndGrace(GAP, ADVANCE);
+        final Duration retention = GAP.plus(ADVANCE);
+        final SessionBytesStoreSupplier store = isRocksDb(arguments)
+            ? Stores.persistentSessionStore("sessions", retention)
+            : Stores.inMemorySessionStore("sessions", retention);
+        builder.stream(arguments.text("input"), Consumed.with(TEXT, Serdes.ByteArray()))
+            .groupByKey(Grouped.with(TEXT, Serdes.ByteArray()))
+            .windowedBy(windows)
+            .count(Materialized.<String, Long>as(store).withKeySerde(TEXT).withValueSerde(Serdes.Long()))
+            .toStream()
+            .to(arguments.text("output"),
+                Produced.with(WindowedSerdes.sessionWindowedSerdeFrom(String.class), Serdes.Long()));
+    }
+
+    private static void streamJoin(final StreamsBuilder builder, final Arguments arguments) {
+        final var windows = JoinWindows.ofTimeDifferenceAndGrace(APART, LATE);
+        final KStream<String, String> left = builder.stream(arguments.text("input"), Consumed.with(TEXT, TEXT));
+        final KStream<String, String> right = builder.stream(arguments.text("other"), Consumed.with(TEXT, TEXT));
+        left.join(right, (mine, theirs) -> mine + theirs, windows, StreamJoined.with(TEXT, TEXT, TEXT)
+                .withThisStoreSupplier(records(arguments, "left")).withOtherStoreSupplier(records(arguments, "right")))
+            .to(arguments.text("output"), Produced.with(TEXT, TEXT));
+    }
+
+    private static WindowBytesStoreSupplier records(final Arguments arguments, final String name) {
+        final Duration size = APART.multipliedBy(2);
+        return isRocksDb(arguments)
+            ? Stores.persistentWindowStore(name, size.plus(LATE), size, true)
+            : Stores.inMemoryWindowStore(name, size.plus(LATE), size, true);
     }
 
     private static void filter(final StreamsBuilder builder, final Arguments arguments) {
