@@ -8,6 +8,8 @@ const servers = "./test/support/servers/global-setup.ts";
 export default defineConfig({
   test: {
     pool: "forks",
+    // by default one core is left idle, half of a machine with two
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,

@@ -4,7 +4,7 @@ import { startKafka } from "../support/servers/kafka.ts";
 import { runDifferential } from "./differential/run.ts";
 
 /** DIFFERENTIAL_LOGS=2000 compares more; DIFFERENTIAL_SEED=N DIFFERENTIAL_LOGS=1 repeats the log of a mismatch. */
-const logs = Number(process.env["DIFFERENTIAL_LOGS"] ?? (process.env["CI"] ? 200 : 60));
+const logs = Number(process.env["DIFFERENTIAL_LOGS"] ?? (process.env["CI"] ? 200 : 40));
 const seed = Number(process.env["DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 1_000_000));
 
 /** What every run of some size must have met. */

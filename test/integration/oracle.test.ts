@@ -7,7 +7,7 @@ import { caseTopologies } from "../conformance/topologies/index.ts";
 import { Oracle } from "../oracle/oracle.ts";
 import { compareAll, type Wanted } from "../oracle/run.ts";
 
-const counts = process.env["CI"] ? { seeds: 3, compositions: 200 } : { seeds: 1, compositions: 40 };
+const counts = process.env["CI"] ? { seeds: 3, compositions: 200 } : { seeds: 1, compositions: 20 };
 const firstSeed = Number(process.env["DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 1_000_000_000));
 const servers = inject("servers");
 

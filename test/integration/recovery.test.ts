@@ -135,26 +135,30 @@ describeWithServers("recovery on real servers", ({ kafka, s3, dynamodb }) => {
     });
   });
 
-  test("a count that was idle for longer than the broker remembers its offsets and transactional ids goes on where it was", async () => {
-    const positions = await idle.positions();
-    const inputs = partitions.map((partition) => ({ topic: `${idle.app.id}-in`, partition }));
-    const groupOffsets = async () => [...(await idle.ports.log.committed(idle.app.id, inputs)).values()];
-    await expectWithin(120_000, async () => (await groupOffsets()).every((offset) => offset === undefined));
-    await idle.write(500);
+  // a minute of waiting for the broker to forget: with CI=true only
+  test.skipIf(!process.env["CI"])(
+    "a count that was idle for longer than the broker remembers its offsets and transactional ids goes on where it was",
+    async () => {
+      const positions = await idle.positions();
+      const inputs = partitions.map((partition) => ({ topic: `${idle.app.id}-in`, partition }));
+      const groupOffsets = async () => [...(await idle.ports.log.committed(idle.app.id, inputs)).values()];
+      await expectWithin(120_000, async () => (await groupOffsets()).every((offset) => offset === undefined));
+      await idle.write(500);
 
-    const machine = new Machine(idle);
-    await machine.runUntilIdle();
+      const machine = new Machine(idle);
+      await machine.runUntilIdle();
 
-    for (const pin of partitions) {
-      const id = `${idle.app.id}-${pin}`;
-      const [before, after] = [beforeIdle, machine].map(({ recording }) => recording.producerIds.get(id)?.at(-1));
-      expect(after, `the broker had forgotten the transactional id of pin ${pin}`).not.toBe(before);
-    }
-    expect(lowestFetched(machine, `${idle.app.id}-in`)).toEqual(inputAt(idle, positions));
-    expect(machine.errors).toEqual([]);
-    expect(await idle.violations()).toEqual([]);
-    expect(await groupOffsets(), "the mirror is back").toEqual(inputAt(idle, await idle.positions()));
-  });
+      for (const pin of partitions) {
+        const id = `${idle.app.id}-${pin}`;
+        const [before, after] = [beforeIdle, machine].map(({ recording }) => recording.producerIds.get(id)?.at(-1));
+        expect(after, `the broker had forgotten the transactional id of pin ${pin}`).not.toBe(before);
+      }
+      expect(lowestFetched(machine, `${idle.app.id}-in`)).toEqual(inputAt(idle, positions));
+      expect(machine.errors).toEqual([]);
+      expect(await idle.violations()).toEqual([]);
+      expect(await groupOffsets(), "the mirror is back").toEqual(inputAt(idle, await idle.positions()));
+    },
+  );
 });
 
 async function expectWithin(limitMs: number, done: () => Promise<boolean>): Promise<void> {
