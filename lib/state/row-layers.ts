@@ -220,7 +220,7 @@ export class RowLayers {
   freeze(which: "all" | "changed"): FrozenRows {
     this.frozen?.complete();
     this.freezeCount++;
-    if (this.changedInDropped > 0) this.forgetDropped();
+    if (this.droppedBuckets.length > 0) this.forgetDropped();
     const isAll = which === "all";
     this.frozen = new FrozenLayer(this, {
       freeze: this.freezeCount,
@@ -235,7 +235,6 @@ export class RowLayers {
       this.rows.clear(slot, LEAVING);
       this.forgetIfAbsent(slot);
     }
-    this.freeDropped();
     return this.frozen;
   }
 
@@ -271,17 +270,17 @@ export class RowLayers {
     this.rowCount -= bucket.rowCount;
     this.sizeBytes -= bucket.sizeBytes;
     if (bucket.changedIn === this.freezeCount) this.changedInDropped += bucket.changedCount;
-    for (const slot of rows.slotsOf(bucket)) {
+    const slots = rows.slotsOf(bucket);
+    for (const slot of slots) {
       this.frozen?.keep(slot);
       if (rows.slab(slot) !== INLINE) this.slabs.release(rows.slab(slot), rows.length(slot));
       rows.place(slot, INLINE, 0, -1);
       rows.clear(slot, PRESENT);
       dropped(slot);
     }
-    this.droppedBuckets.push(bucket);
+    this.freeDropped(bucket, slots);
     // Without this a store that is never frozen would keep every row it ever had.
     if (this.changedInDropped > 1024 && this.changedInDropped * 2 > this.changed.length) this.forgetDropped();
-    this.freeDropped();
   }
 
   private sealRow(slot: number, changelog: RowSink): void {
@@ -372,7 +371,7 @@ export class RowLayers {
     rows.remove(slot);
   }
 
-  /** Takes the rows of expired buckets out of the lists. */
+  /** Takes the rows of expired buckets out of the lists, and frees them. */
   private forgetDropped(): void {
     const { rows } = this;
     const isKept = (slot: number): boolean => {
@@ -384,16 +383,13 @@ export class RowLayers {
     this.leaving = this.leaving.filter(isKept);
     this.changed = this.changed.filter(isKept);
     this.changedInDropped = 0;
+    for (const bucket of this.droppedBuckets.splice(0)) this.freeDropped(bucket, rows.slotsOf(bucket));
   }
 
-  /** Frees what no list names any more of expired buckets. */
-  private freeDropped(): void {
-    const waiting = this.droppedBuckets;
-    this.droppedBuckets = [];
-    for (const bucket of waiting) {
-      for (const slot of this.rows.slotsOf(bucket)) this.forgetIfAbsent(slot);
-      if (bucket.size === 0) this.rows.close(bucket);
-      else this.droppedBuckets.push(bucket);
-    }
+  /** Frees those rows of an expired bucket that no list names; the others wait for the lists to forget them. */
+  private freeDropped(bucket: RowBucket, slots: readonly number[]): void {
+    for (const slot of slots) this.forgetIfAbsent(slot);
+    if (bucket.size === 0) this.rows.close(bucket);
+    else this.droppedBuckets.push(bucket);
   }
 }

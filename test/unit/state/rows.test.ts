@@ -69,3 +69,23 @@ test.for([
   expect(layers.rowCount).toBe(25);
   expect(layers.valueMemoryBytes).toBeLessThan(256 * 1024);
 });
+
+test("windows that expire one by one are each looked at a few times, however many still wait to be freed", () => {
+  const layers = new RowLayers(spec, { sink: new ByteSink() });
+  const { rows } = layers;
+  const slotsOf = rows.slotsOf.bind(rows);
+  let looks = 0;
+  rows.slotsOf = (bucket) => {
+    looks++;
+    return slotsOf(bucket);
+  };
+  for (let startMs = 0; startMs < 5_000; startMs++) {
+    const bucket = rows.open("", startMs);
+    layers.put(layers.slotOf(bucket, "k"), "v", startMs);
+    layers.seal({ row: () => {} }, -1);
+    layers.acknowledge();
+    layers.dropBucket(bucket, () => {});
+  }
+  expect(looks).toBeLessThan(15_000);
+  expect(rows.used).toBeLessThan(3_000);
+});
