@@ -20,6 +20,9 @@ interface Opened {
   readonly connection: KafkaJsConnection;
 }
 
+/** Why a link ends for good. After the first nothing can help; after the second the call goes to another broker. */
+export type LinkEnd = "the log was closed" | "the broker has left the cluster";
+
 /** How one request is sent. */
 export interface SendOptions {
   readonly deadline: Deadline;
@@ -44,7 +47,7 @@ export class Link {
   private opened: Opened | undefined;
   private quietUntilMs = 0;
   private inFlightCount = 0;
-  private closed = false;
+  private ended: LinkEnd | undefined;
   private readonly frames = new FrameBuffers();
 
   constructor(host: string, port: number, options: LinkOptions) {
@@ -90,13 +93,13 @@ export class Link {
   }
 
   /** Kills the socket for good. */
-  close(): void {
-    this.closed = true;
-    this.drop("the log was closed");
+  close(why: LinkEnd): void {
+    this.ended = why;
+    this.drop(why);
   }
 
   private async open(deadline: Deadline): Promise<Opened> {
-    if (this.closed) throw this.lost("the log was closed", false);
+    if (this.ended !== undefined) throw this.lost(this.ended, false);
     if (this.opened !== undefined && this.isOpen) return this.opened;
     this.opened = undefined;
     this.opening ??= this.connect().finally(() => {
@@ -142,7 +145,7 @@ export class Link {
     try {
       await withinDeadline(connecting, timeout, () => this.lost("no connection in time", false));
       const connection = broker.connectionPool.pool[0];
-      if (connection === undefined || this.closed) throw this.lost("the log was closed", false);
+      if (connection === undefined || this.ended !== undefined) throw this.lost(this.ended ?? "no connection", false);
       this.opened = { broker, connection };
       return this.opened;
     } catch (error) {
@@ -215,7 +218,8 @@ export class Link {
   }
 
   private lost(reason: string, sent: boolean): LostRequest {
-    return new LostRequest(this.address, reason, { sent, timedOut: sent && !this.closed, closed: this.closed });
+    const closed = this.ended === "the log was closed";
+    return new LostRequest(this.address, reason, { sent, timedOut: sent && this.ended === undefined, closed });
   }
 }
 

@@ -37,7 +37,7 @@ export class Links {
     if (link === undefined) {
       const { make, settings, signIn } = this;
       link = new Link(address.host, address.port, { make, settings, signIn });
-      if (this.isClosed) link.close();
+      if (this.isClosed) link.close("the log was closed");
       else this.links.set(key, link);
     }
     return link;
@@ -54,12 +54,12 @@ export class Links {
     return best ?? this.to(address, "fetch-0");
   }
 
-  /** Closes the sockets to brokers that are no longer part of the cluster. */
+  /** Closes the sockets to brokers that are no longer part of the cluster; requests in flight look for another one. */
   keepOnly(addresses: readonly Address[]): void {
     const kept = new Set(addresses.map(({ host, port }) => `${host}:${port}`));
     for (const [key, link] of this.links) {
       if (kept.has(link.address)) continue;
-      link.close();
+      link.close("the broker has left the cluster");
       this.links.delete(key);
     }
   }
@@ -67,7 +67,7 @@ export class Links {
   /** Closes every socket; requests in flight fail. */
   close(): void {
     this.isClosed = true;
-    for (const link of this.links.values()) link.close();
+    for (const link of this.links.values()) link.close("the log was closed");
     this.links.clear();
   }
 }

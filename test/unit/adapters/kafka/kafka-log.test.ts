@@ -4,7 +4,7 @@ import { createKafkaLog } from "../../../../lib/adapters/kafka/kafka-log.ts";
 import type { WireWriter } from "../../../../lib/adapters/kafka/wire/writer.ts";
 import { ScriptedBroker } from "./scripted-broker.ts";
 import { failure, openTransactor, scriptedCluster } from "./scripted-log.ts";
-import { offsetsAnswer, reset } from "./scripts.ts";
+import { offsetsAnswer, reset, silence } from "./scripts.ts";
 
 describe("createKafkaLog", () => {
   test("names the addresses when nobody listens there", async () => {
@@ -92,6 +92,18 @@ describe("offsets", () => {
     first.next("ListOffsets", reset);
     first.always("ListOffsets", offsetsAnswer("NONE"));
     expect((await log.offsets([{ topic: "t", partition: 0 }], "earliest")).get("t:0")).toBe(7);
+  });
+
+  test("a request that waits at a broker which leaves the cluster goes to the next leader", async () => {
+    const { log, first, second } = await scriptedCluster({ t: [2] }, { brokerCount: 2 });
+    first.always("ListOffsets", offsetsAnswer("NONE", 42));
+    second.always("ListOffsets", silence);
+    const asking = log.offsets([{ topic: "t", partition: 0 }], "lso");
+    while (second.asked("ListOffsets").length === 0) await new Promise(setImmediate);
+    first.cluster.brokers = [first];
+    first.cluster.topics = { t: [1] };
+    await log.describe(["t"]);
+    expect((await asking).get("t:0")).toBe(42);
   });
 
   test("a topic that this user may not see is named", async () => {
