@@ -172,10 +172,10 @@ export class Fetcher {
       const leftFollower = this.report(fetched, key, result.error);
       return leftFollower || retryOf(result.error) === "refresh-resend";
     }
-    if (batches.nearerBroker >= 0) this.replicas.follow(key, batches.nearerBroker);
+    const isUnknown = batches.nearerBroker >= 0 && !this.replicas.follow(key, batches.nearerBroker);
     this.troubles.over(key);
     fetched.set(key, result);
-    return false;
+    return isUnknown;
   }
 
   /** @returns whether it is a follower that failed: then nothing is told, the leader's word counts */

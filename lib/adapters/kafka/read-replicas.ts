@@ -5,7 +5,7 @@ import type { Address } from "./transport/links.ts";
 
 /** How long a follower is read before its leader is asked again who is near: Kafka's `metadata.max.age.ms`. */
 const KEPT_MS = 5 * 60_000;
-/** How long no leader is asked for followers after one has failed: it would name the same one again, and give no records. */
+/** How long no leader is asked for followers after one could not be read: it would name the same one again, and give no records. */
 const SHUNNED_MS = 60_000;
 
 /**
@@ -46,9 +46,19 @@ export class ReadReplicas {
     return this.topics.leader(topic, partition);
   }
 
-  /** The leader named a follower to read. */
-  follow(key: PartitionKey, nodeId: number): void {
+  /**
+   * The leader named a follower to read. One that joined since the last look has no address yet: then the leader is read until
+   * brokers were looked up, as it gives no records to those whom it sends away.
+   *
+   * @returns whether its address is known
+   */
+  follow(key: PartitionKey, nodeId: number): boolean {
+    if (this.topics.broker(nodeId) === undefined) {
+      this.shunned = new Deadline(SHUNNED_MS);
+      return false;
+    }
     this.followers.set(key, { nodeId, until: new Deadline(KEPT_MS) });
+    return true;
   }
 
   /** Reading failed: back to the leader. @returns whether it was a follower that failed */

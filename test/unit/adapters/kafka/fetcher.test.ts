@@ -81,6 +81,18 @@ describe("fetch", () => {
       expect(racks).toEqual(["near"]);
     });
 
+    test("reads the leader as long as it names a broker that joined since the last look", async () => {
+      const { log, first, second, racks } = await twoBrokers();
+      first.cluster.brokers = [first];
+      await log.describe(["t"]);
+      first.cluster.brokers = [first, second];
+      const looks = first.asked("Metadata").length;
+      expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 0 });
+      expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 3 });
+      expect(racks).toEqual(["near", ""]);
+      while (first.asked("Metadata").length === looks) await new Promise(setImmediate);
+    });
+
     test.for<readonly [string, Script]>([
       ["is behind", fetchAnswer({ "t:0": "OFFSET_OUT_OF_RANGE" })],
       ["is no replica any more", fetchAnswer({ "t:0": "NOT_LEADER_OR_FOLLOWER" })],
