@@ -12,12 +12,16 @@ const certificateAdvice: Readonly<Record<string, string>> = {
 };
 const unknownAuthority = "nobody trusted has signed it, name the authority in kafka.tlsCa (in code: ssl.ca)";
 
+/** How kafkajs tells of a connection that was lost in the middle of signing in: as if the broker had refused. */
+const lostSigningIn = / failed: (Closed connection|Connection error: .*|Connection timeout|Not connected)$/;
+
 /** What a failure of kafkajs's transport means to us: credentials to fix, or a request that got lost. */
 export function connectFailure(error: unknown, address: string): Error {
   if (error instanceof LostRequest || error instanceof StreamError) return error;
   const cause = error as Error & { type?: string; code?: unknown };
   const code = typeof cause.code === "string" ? cause.code : "";
-  if (/SASL/.test(cause.name) || /SASL/.test(cause.type ?? "")) {
+  const concernsSasl = /SASL/.test(cause.name) || /SASL/.test(cause.type ?? "");
+  if (concernsSasl && !lostSigningIn.test(cause.message)) {
     return new StreamError("AUTHENTICATION_FAILED", `${address} refused our credentials: ${cause.message}`, {
       details: { broker: address, refused: "credentials" },
       cause,

@@ -28,6 +28,7 @@ import type { Api } from "../wire/request.ts";
  * 11. *It prolongs sessions 10 s before they end, however short they are*: one of 10 s would be prolonged with every request.
  *     Done when a fifth of the session is left.
  * 12. *Its OAUTHBEARER does not hear a refusal*: `oauth-bearer.ts` is put in its place.
+ * 13. *Its PLAIN and SCRAM take a lost connection for a refusal*: `connect-failure.ts` tells them apart.
  */
 
 /** SASL as kafkajs reads it from its configuration, at each authentication. */

@@ -4,7 +4,7 @@ import { createKafkaLog } from "../../../../lib/adapters/kafka/kafka-log.ts";
 import type { WireWriter } from "../../../../lib/adapters/kafka/wire/writer.ts";
 import { ScriptedBroker } from "./scripted-broker.ts";
 import { failure, openTransactor, scriptedCluster } from "./scripted-log.ts";
-import { offsetsAnswer, reset, silence } from "./scripts.ts";
+import { handshakeAnswer, offsetsAnswer, reset, signInAnswer, silence } from "./scripts.ts";
 
 describe("createKafkaLog", () => {
   test("names the addresses when nobody listens there", async () => {
@@ -49,6 +49,37 @@ describe("createKafkaLog", () => {
 
   test("refuses an empty list of brokers", async () => {
     expect(await failure(createKafkaLog({ brokers: [] }))).toMatchObject({ code: "CONFIG_INVALID" });
+  });
+});
+
+describe("signing in with a password", () => {
+  /** A broker that answers the sign-in of the first connection, and resets what asks for offsets on it. */
+  async function signedIn() {
+    const [broker] = (await ScriptedBroker.cluster(1, { t: [1] })) as [ScriptedBroker];
+    onTestFinished(() => broker.stop());
+    broker.always("SaslHandshake", handshakeAnswer);
+    broker.always("SaslAuthenticate", signInAnswer(null));
+    broker.next("ListOffsets", reset);
+    broker.always("ListOffsets", offsetsAnswer("NONE", 42));
+    const sasl = { mechanism: "plain", username: "anna", password: "secret" } as const;
+    const log = await createKafkaLog({ brokers: [broker.address], sasl });
+    onTestFinished(() => log.close());
+    return { broker, asked: () => log.offsets([{ topic: "t", partition: 0 }], "lso") };
+  }
+
+  test("a connection that is lost meanwhile is made again: nobody refused anything", async () => {
+    const { broker, asked } = await signedIn();
+    broker.next("SaslAuthenticate", reset);
+    expect((await asked()).get("t:0")).toBe(42);
+  });
+
+  test("a refusal is told with the broker's reason", async () => {
+    const { broker, asked } = await signedIn();
+    broker.always("SaslAuthenticate", signInAnswer("Closed connection of anna: no such user"));
+    expect(await failure(asked())).toMatchObject({
+      code: "AUTHENTICATION_FAILED",
+      message: expect.stringContaining("no such user"),
+    });
   });
 });
 

@@ -12,6 +12,7 @@ export const apis = {
   OffsetCommit: 8,
   OffsetFetch: 9,
   FindCoordinator: 10,
+  SaslHandshake: 17,
   ApiVersions: 18,
   CreateTopics: 19,
   InitProducerId: 22,
@@ -19,6 +20,7 @@ export const apis = {
   EndTxn: 26,
   TxnOffsetCommit: 28,
   DescribeConfigs: 32,
+  SaslAuthenticate: 36,
 } as const;
 
 /** Name of a request. */

@@ -79,6 +79,19 @@ export const reset: Script = () => "reset";
 /** Never answers. */
 export const silence: Script = () => "silence";
 
+/** Answers SaslHandshake: PLAIN is spoken here. */
+export const handshakeAnswer: Script = () => (out) => out.int16(0).array(["PLAIN"], (name) => out.string(name));
+
+/** Answers SaslAuthenticate v1: welcome, or the reason why not. */
+export function signInAnswer(refusal: string | null): Script {
+  return () => (out) =>
+    out
+      .int16(refusal === null ? 0 : 58)
+      .nullableString(refusal)
+      .bytes(Buffer.alloc(0))
+      .int64(0);
+}
+
 /** Answers ListOffsets v5 with the same offset, or error, for every partition. */
 export function offsetsAnswer(error: KafkaErrorName, offset = 7): Script {
   return (request) => {
