@@ -128,9 +128,13 @@ export class VersionedFiles {
   }
 
   async #highest(name: string): Promise<number> {
+    return Math.max(0, ...(await this.#numbers(name)));
+  }
+
+  /** Numbers of the versions that are there, in no order. */
+  async #numbers(name: string): Promise<number[]> {
     const start = `${name}@`;
-    const numbers = (await this.#entries()).filter((entry) => entry.startsWith(start)).map(numberOf);
-    return Math.max(0, ...numbers);
+    return (await this.#entries()).filter((entry) => entry.startsWith(start)).map(numberOf);
   }
 
   async #readVersion(name: string, number: number): Promise<Version | undefined> {
@@ -144,11 +148,15 @@ export class VersionedFiles {
 
   async #bodyOrSweep(name: string): Promise<string | undefined> {
     const newest = await this.#newest(name);
-    if (newest !== undefined && newest.body === undefined) {
-      const path = this.#path(name, newest.number);
-      if (await isLeftover(path)) await unlinkIfThere(path);
-    }
+    const isRemoved = newest !== undefined && newest.body === undefined;
+    if (isRemoved && (await isLeftover(this.#path(name, newest.number)))) await this.#sweepRemoved(name, newest.number);
     return newest?.body;
+  }
+
+  /** Forgets a removed file. Its last version goes last: without it the one before would be the newest. */
+  async #sweepRemoved(name: string, last: number): Promise<void> {
+    const earlier = (await this.#numbers(name)).filter((number) => number < last);
+    for (const number of [...earlier, last]) await unlinkIfThere(this.#path(name, number));
   }
 
   async #sweepTemporary(entries: readonly string[]): Promise<void> {

@@ -49,15 +49,15 @@ test("a removed file is absent, and its name can be used again", async () => {
 });
 
 test("traces of a removed file and of writers that died are swept when they are old", async () => {
-  await append("x", "a");
+  for (const text of ["a", "b", "c"]) await append("x", text);
   await remove("x");
   await writeFile(join(folder, "new-0123"), "torn");
   await writeFile(join(folder, "new-4567"), "in the making");
   const longAgo = new Date(Date.now() - 2 * 60 * 60_000);
-  for (const entry of ["x@2", "new-0123"]) await utimes(join(folder, entry), longAgo, longAgo);
-  await rm(join(folder, "x@1"));
-  await files.list("");
+  for (const entry of ["x@1", "x@2", "x@3", "x@4", "new-0123"]) await utimes(join(folder, entry), longAgo, longAgo);
+  expect(await files.list("")).toEqual([]);
   expect(await readdir(folder)).toEqual(["new-4567"]);
+  expect(await files.list("")).toEqual([]);
 });
 
 test("a writer that stood still while others wrote on does not lose their updates", async () => {
