@@ -48,11 +48,11 @@ export async function startEmbedded(options: StartEmbeddedOptions): Promise<Embe
     ...(options.logger === undefined ? {} : { logger: options.logger }),
   });
   const names = new Set([...externalTopics(app), ...Object.keys(topics)]);
-  await platform.log.createTopics(
-    [...names].map((name) => ({ name, partitions: topics[name] ?? 1, replicas: -1, configs: {} })),
-  );
   const runtime = new LocalRuntime({ app, settings, platform });
   try {
+    await platform.log.createTopics(
+      [...names].map((name) => ({ name, partitions: topics[name] ?? 1, replicas: -1, configs: {} })),
+    );
     await runtime.start();
   } catch (error) {
     await runtime.stop();

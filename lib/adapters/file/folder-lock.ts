@@ -1,11 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StreamError } from "../../core/errors.ts";
 import { isFileError } from "./file-error.ts";
 
 const LOCK_FILE = "lock";
 
-/** Folders that this process has open. */
+/** Folders that this process has open, each by the one name that it has without links and dots. */
 const mine = new Set<string>();
 
 /** One process at a time has a folder; the lock of a dead process is taken over. */
@@ -15,17 +15,17 @@ export class FolderLock {
 
   /** @throws {StreamError} `FOLDER_IN_USE` */
   constructor(folder: string) {
-    this.folder = folder;
-    this.file = join(folder, LOCK_FILE);
     mkdirSync(folder, { recursive: true });
-    if (mine.has(folder)) throw inUse(folder, process.pid);
+    this.folder = realpathSync(folder);
+    this.file = join(this.folder, LOCK_FILE);
+    if (mine.has(this.folder)) throw inUse(folder, process.pid);
     if (!this.tryTake()) {
       const holder = Number(readFileSync(this.file, "utf8"));
       if (isAlive(holder)) throw inUse(folder, holder);
       rmSync(this.file, { force: true });
       if (!this.tryTake()) throw inUse(folder, holder);
     }
-    mine.add(folder);
+    mine.add(this.folder);
   }
 
   release(): void {

@@ -57,6 +57,16 @@ test("continues from a folder", async () => {
   }
 });
 
+test("a start that fails leaves the folder to the next one", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-embedded-"));
+  try {
+    await expect(startEmbedded({ app, folder, topics: { lines: 0 } })).rejects.toThrow("INVALID_PARTITIONS");
+    await (await startEmbedded({ app, folder })).stop();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("a worker has all of a global table before its pins run, follows it, and so does the next one", async () => {
   const text = { key: string(), value: string() };
   const joining = defineApp({ id: "joining" }, (builder) => {

@@ -24,8 +24,13 @@ export class BrokerCore {
     this.clock = options.clock;
     this.settings = options.settings;
     this.journal = options.journal;
-    this.journal?.replay((event) => this.state.apply(event));
-    this.journal?.rewrite(this.state.batchBytes, () => this.state.asEvents());
+    try {
+      this.journal?.replay((event) => this.state.apply(event));
+      this.journal?.rewrite(this.state.batchBytes, () => this.state.asEvents());
+    } catch (error) {
+      this.journal?.close(); // nobody else can: there is no broker
+      throw error;
+    }
   }
 
   /** Changes the state; the event is kept before the request that made it is answered. */

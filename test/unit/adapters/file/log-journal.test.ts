@@ -5,6 +5,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -202,7 +203,18 @@ describe("damage that no crash makes", () => {
 describe("the folder", () => {
   test("belongs to one broker at a time", () => {
     reopen();
-    expect(() => openLogJournal(folder)).toThrow(expect.objectContaining({ code: "FOLDER_IN_USE" }));
+    const link = join(folder, "link");
+    symlinkSync(folder, link);
+    for (const name of [folder, `${folder}/.`, link]) {
+      expect(() => openLogJournal(name)).toThrow(expect.objectContaining({ code: "FOLDER_IN_USE" }));
+    }
+  });
+
+  test("is free again when its journal cannot be read", () => {
+    writeFileSync(join(folder, "000001.journal"), "something else");
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(() => reopen()).toThrow(expect.objectContaining({ code: "CORRUPT_JOURNAL" }));
+    }
   });
 
   test("of a dead process is taken over", async () => {
