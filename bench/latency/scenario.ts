@@ -9,6 +9,9 @@ import { type Workload, workloadOf } from "../throughput/workload.ts";
 
 const rates = [1_000, 10_000, 50_000] as const;
 
+/** Before anything is measured the broker serves each side at this rate: until its code is compiled it is slow for whoever comes first. */
+const brokerWarmUp = { rate: 10_000, warmUpSeconds: 0, seconds: 45 };
+
 /** One side at one rate, once. */
 interface LatencyRun extends PaceFigures {
   readonly side: string;
@@ -32,9 +35,15 @@ async function runs(bench: Bench, workload: Workload): Promise<readonly LatencyR
   const sides: readonly Side[] = [millraceSide(workload), kafkaStreamsSide(bench.peer, workload)];
   const times = options.quick ? { warmUpSeconds: 8, seconds: 5 } : { warmUpSeconds: 30, seconds: 30 };
   const found: LatencyRun[] = [];
+  for (const side of sides) {
+    say(`the broker warms up with ${side.name}`);
+    const { seconds, ...pace } = brokerWarmUp;
+    const application = `warm-${side.name}-${bench.id}`;
+    await runAtPace(bench, { workload, side, application, ...pace, seconds: options.quick ? 5 : seconds });
+  }
   for (let round = 1; round <= workload.rounds; round++) {
     for (const rate of options.quick ? rates.slice(0, 1) : rates) {
-      for (const side of sides) {
+      for (const side of round % 2 === 1 ? sides : sides.toReversed()) {
         const application = `pace-${side.name}-${rate}-${bench.id}-${round}`;
         const figures = await runAtPace(bench, { workload, side, application, rate, ...times });
         const { p50Ms, p99Ms, missing } = figures;

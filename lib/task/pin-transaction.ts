@@ -1,10 +1,14 @@
 /**
  * What a pin writes: outputs, changelogs and the position of one transaction.
  *
- * Owns: the order of sends inside a transaction — batches first, the position last, because it carries the changelogs' end
- * offsets — and the transactor of one epoch. Does not own: when to commit (`pin-running.ts`), what an error means.
+ * Owns: the sends inside a transaction, and the transactor of one epoch. Does not own: when to commit (`pin-running.ts`),
+ * what an error means.
  *
- * Invariant I1: outputs, changelog and position of a transaction are sent between one `begin` and one `commit`.
+ * Invariants:
+ * 1. (I1) Outputs, changelog and position of a transaction are sent between one `begin` and one `commit`.
+ * 2. The last position sent before `commit` carries the changelogs' end offsets as the log told them. When they can be
+ *    known beforehand (`changelog-ends.ts`), the position goes with the last batches, in one request; when that turns out
+ *    wrong, another position follows. Readers take the last one.
  */
 
 import type { PinPlan } from "../application/plan.ts";
@@ -15,6 +19,7 @@ import type { Log, PartitionBatch, Transactor } from "../ports/log.ts";
 import type { Header } from "../records/reader.ts";
 import { RecordWriter } from "../records/writer.ts";
 import type { RowSink } from "../state/store.ts";
+import { ChangelogEnds } from "./changelog-ends.ts";
 import type { Collector } from "./collector.ts";
 import type { Task } from "./task.ts";
 
@@ -28,6 +33,13 @@ export interface SealedTransaction {
   readonly changelogBytes: number;
 }
 
+/** What the last sends of a transaction need. */
+interface LastSends {
+  readonly ends: ChangelogEnds;
+  readonly sealed: SealedTransaction;
+  readonly nowMs: number;
+}
+
 /** The transactional writer of one pin. Calls run one after the other. */
 export class PinTransactions {
   private readonly log: Log;
@@ -37,12 +49,14 @@ export class PinTransactions {
   private open = false;
   /** A call is under way: then nothing else may be asked of the transactor. */
   private busy = false;
+  private ends: ChangelogEnds;
   private readonly positionWriter = new RecordWriter({ initialBytes: 4096 });
 
   constructor(log: Log, plan: PinPlan, positionsTopic: string) {
     this.log = log;
     this.plan = plan;
     this.positionsTopic = positionsTopic;
+    this.ends = new ChangelogEnds(plan);
   }
 
   /** InitProducerId: fences every earlier writer of this pin and finishes its open transaction. */
@@ -60,6 +74,7 @@ export class PinTransactions {
     this.transactor = undefined;
     this.open = false;
     this.busy = false;
+    this.ends = new ChangelogEnds(this.plan);
   }
 
   /** Sends batches of the transaction that is being built. */
@@ -71,27 +86,42 @@ export class PinTransactions {
     this.busy = false;
   }
 
-  /** Sends what is left, then the position, then commits. @returns the position as written */
+  /** Sends what is left and the position, then commits. @returns the position as written */
   async commit(sealed: SealedTransaction, nowMs: number): Promise<Position> {
     const transactor = this.current();
     this.begin(transactor);
     this.busy = true;
-    const ends = sealed.batches.length === 0 ? undefined : await transactor.send(sealed.batches);
-    const changelogs: Record<PartitionKey, number> = { ...sealed.position.changelogs };
-    for (const task of this.plan.tasks) {
-      for (const { key } of task.changelogs) {
-        const end = ends?.get(key);
-        if (end !== undefined) changelogs[key] = end;
-      }
-    }
-    const position: Position = { ...sealed.position, changelogs };
-    this.positionWriter.reset();
-    this.positionWriter.append(nowMs, positionRecordKey(this.plan.pin), encodePosition(position));
-    await transactor.send([{ topic: this.positionsTopic, partition: this.plan.pin, records: this.positionWriter }]);
+    const { ends } = this;
+    const position = await this.sendLast(transactor, { ends, sealed, nowMs });
     await transactor.commit();
+    ends.committed();
     this.open = false;
     this.busy = false;
     return position;
+  }
+
+  private async sendLast(transactor: Transactor, { ends, sealed, nowMs }: LastSends): Promise<Position> {
+    const { batches, position } = sealed;
+    const expected = ends.expect(batches);
+    if (expected === undefined) {
+      ends.learn(await transactor.send(batches));
+      return this.sendPosition(transactor, withEnds(position, ends.ofTransaction), nowMs);
+    }
+    const guess = withEnds(position, expected);
+    ends.learn(await transactor.send([...batches, this.positionBatch(guess, nowMs)]));
+    if (ends.areAs(expected)) return guess;
+    return this.sendPosition(transactor, withEnds(position, ends.ofTransaction), nowMs);
+  }
+
+  private async sendPosition(transactor: Transactor, position: Position, nowMs: number): Promise<Position> {
+    await transactor.send([this.positionBatch(position, nowMs)]);
+    return position;
+  }
+
+  private positionBatch(position: Position, nowMs: number): PartitionBatch {
+    this.positionWriter.reset();
+    this.positionWriter.append(nowMs, positionRecordKey(this.plan.pin), encodePosition(position));
+    return { topic: this.positionsTopic, partition: this.plan.pin, records: this.positionWriter };
   }
 
   /** Aborts what is open, unless a call is under way or has failed: then the next InitProducerId finishes it. */
@@ -99,6 +129,7 @@ export class PinTransactions {
     const { transactor } = this;
     if (transactor === undefined || !this.open || this.busy) return;
     this.open = false;
+    this.ends = new ChangelogEnds(this.plan);
     await transactor.abort();
   }
 
@@ -113,6 +144,10 @@ export class PinTransactions {
       throw new StreamError("INVARIANT_BROKEN", `pin ${this.plan.pin} writes without a transactor`);
     return this.transactor;
   }
+}
+
+function withEnds(position: Position, ends: ReadonlyMap<PartitionKey, number>): Position {
+  return { ...position, changelogs: { ...position.changelogs, ...Object.fromEntries(ends) } };
 }
 
 /** Closes the open layer of every task: encodes the changelog and the position. Synchronous: nothing can slip in between. */

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { decodePosition, type Position } from "../../../lib/application/position.ts";
 import type { PartitionKey } from "../../../lib/core/ids.ts";
 import type { Log } from "../../../lib/ports/log.ts";
 import { forEachCommitted, keyTextOf, Violations, valueBytes } from "./committed.ts";
 
-/** Every committed position of an application, in order per pin. */
+/** Every committed position of an application, in order per pin, without guesses that their transaction corrected. */
 export async function readPositions(log: Log, topic: string, pins: number): Promise<readonly (readonly Position[])[]> {
   const all: Position[][] = [];
   for (let pin = 0; pin < pins; pin++) {
@@ -11,11 +12,24 @@ export async function readPositions(log: Log, topic: string, pins: number): Prom
     await forEachCommitted(log, { topic, partition: pin }, (record) => {
       if (keyTextOf(record) !== String(pin))
         throw new Error(`${topic}-${pin}@${record.offset} has key ${keyTextOf(record)}`);
-      positions.push(decodePosition(valueBytes(record) ?? Buffer.alloc(0)));
+      const position = decodePosition(valueBytes(record) ?? Buffer.alloc(0));
+      if (corrects(position, positions.at(-1))) positions.pop();
+      positions.push(position);
     });
     all.push(positions);
   }
   return all;
+}
+
+/**
+ * True when a transaction wrote `before` with ends of changelogs that it had guessed, and `position` with the right ones: all
+ * else is the same. Anything else that repeats the number of a transaction is a violation.
+ */
+export function corrects(position: Position, before: Position | undefined): boolean {
+  if (before === undefined || position.transaction !== before.transaction) return false;
+  const { changelogs: right, ...rest } = position;
+  const { changelogs: guessed, ...same } = before;
+  return !isDeepStrictEqual(right, guessed) && isDeepStrictEqual(rest, same);
 }
 
 /**

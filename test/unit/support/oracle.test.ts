@@ -6,7 +6,7 @@ import type { Log } from "../../../lib/ports/log.ts";
 import { RecordWriter } from "../../../lib/records/writer.ts";
 import { ChangelogFold, rowDifferences, unexpired } from "../../support/oracle/changelog.ts";
 import { expectedLots, lotCountViolations, lotSumViolations } from "../../support/oracle/lot-checks.ts";
-import { positionViolations } from "../../support/oracle/positions.ts";
+import { corrects, positionViolations } from "../../support/oracle/positions.ts";
 import { stockOutputViolations } from "../../support/oracle/stock-checks.ts";
 import { ExpectedUpdates } from "../../support/oracle/stock-stats.ts";
 import { type FedTrade, inputViolations } from "../../support/oracle/trades.ts";
@@ -67,6 +67,15 @@ describe("the check of positions", () => {
     const found = positionViolations(0, positions, ["in:0"]);
     if (expected === undefined) expect(found).toEqual([]);
     else expect(found.join()).toMatch(expected);
+  });
+
+  test("a position that its transaction wrote again with other ends of changelogs is corrected, and no other", () => {
+    const guess = position(2, { changelogs: { "c:0": 5 } });
+    expect(corrects(position(2, { changelogs: { "c:0": 6 } }), guess)).toBe(true);
+    expect(corrects(position(2, { changelogs: { "c:0": 5 } }), guess)).toBe(false);
+    expect(corrects(position(3, { changelogs: { "c:0": 6 } }), guess)).toBe(false);
+    expect(corrects(position(2, { changelogs: { "c:0": 6 }, inputs: { "in:0": 99 } }), guess)).toBe(false);
+    expect(corrects(position(1), undefined)).toBe(false);
   });
 });
 
