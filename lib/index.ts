@@ -32,7 +32,7 @@ export { joinWindows } from "./dsl/join-windows.ts";
 export type { LateOptions } from "./dsl/late-stream.ts";
 export type { LowLevelProcessor, LowLevelSink, ReadOnlyStoreOptions, TopologyNodeRef } from "./dsl/low-level.ts";
 export type { AsyncCall, AsyncMapper, AsyncOptions } from "./dsl/map-values-async.ts";
-export type { BuildOptions, Optimization } from "./dsl/optimization.ts";
+export type { BuildOptions, Optimization, TopologyOptimization } from "./dsl/optimization.ts";
 export type { TtlOptions } from "./dsl/row-ttl.ts";
 export type { SessionStoreOptions } from "./dsl/session-windowed-stream.ts";
 export { SessionWindowedKStream } from "./dsl/session-windowed-stream.ts";

@@ -63,7 +63,6 @@ export interface Upstream {
  */
 export class Aggregation {
   private readonly props: GroupedProps;
-  private shared: Upstream | undefined;
 
   constructor(props: GroupedProps) {
     this.props = props;
@@ -77,6 +76,7 @@ export class Aggregation {
     const keySerde = this.serdeOf("key", node);
     const valueSerde = options.value ?? this.serdeOf("value", node);
     const { node: parent, sources, sourceKeyed } = this.upstream(store);
+    if (this.props.rekeyed) graph.addAgain(parent);
     const spec = storeSpec(options, { name: store, keySerde, valueSerde });
     const resolved = { operator: operator({ store, keySerde, sourceKeyed }), store: spec };
     graph.addProcessor({ name: node, parents: [parent], resolve: () => resolved });
@@ -99,11 +99,8 @@ export class Aggregation {
   upstream(store: string): Upstream {
     const { graph, node, sources, sourceKeyed, rekeyed, serdes, groupName, call } = this.props;
     if (!rekeyed) return { node, sources, sourceKeyed };
-    if (this.shared !== undefined) return this.shared;
     const source = repartition(graph, { parent: node, topicName: groupName ?? store, serdes, call });
-    const upstream = { node: source, sources: [source], sourceKeyed: true };
-    if (groupName !== undefined) this.shared = upstream;
-    return upstream;
+    return { node: source, sources: [source], sourceKeyed: true };
   }
 }
 

@@ -37,7 +37,8 @@ export class BranchedKStream<K, V> {
     this.props = props;
     this.follow = follow;
     this.name = graph.nodeName(prefixes.branch, options.name);
-    graph.addProcessor({ name: this.name, parents: [node], resolve: () => ({ operator: branch(this.targets) }) });
+    const resolve = () => ({ operator: branch(this.targets) });
+    graph.addProcessor({ name: this.name, parents: [node], effect: "none", resolve });
   }
 
   /**
@@ -67,7 +68,12 @@ export class BranchedKStream<K, V> {
     const node = this.name + (branched.name ?? String(index));
     graph.nodeName(prefixes.branch); // as Kafka Streams does: a number is used up, the name is made from the split's
     this.targets.push({ node, predicate });
-    graph.addProcessor({ name: node, parents: [this.name], resolve: () => ({ operator: passThrough }) });
+    graph.addProcessor({
+      name: node,
+      parents: [this.name],
+      effect: "none",
+      resolve: () => ({ operator: passThrough }),
+    });
     const stream = this.follow({ ...this.props, node });
     if (branched.withFunction !== undefined) this.branches.set(node, branched.withFunction(stream));
     else if (branched.withConsumer !== undefined) branched.withConsumer(stream);

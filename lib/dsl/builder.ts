@@ -12,6 +12,7 @@ import { patternText } from "../topology/topic-patterns.ts";
 import type { GlobalStoreOptions, GlobalTableOptions } from "./global-table.ts";
 import { GlobalKTable } from "./global-table.ts";
 import { Graph } from "./graph.ts";
+import type { Build } from "./graph-node.ts";
 import type { StoreOptions } from "./grouped-stream.ts";
 import { rowStore } from "./kept-store.ts";
 import type { LowLevelProcessor, LowLevelSink, ReadOnlyStoreOptions, TopologyNodeRef } from "./low-level.ts";
@@ -96,7 +97,7 @@ export class StreamsBuilder {
     const node = graph.nodeName(prefixes.tableSource, options.name);
     const source = this.source(sourceName, reading(topic), options);
     const { key, value, store, logged, ttl } = options;
-    const rowsTopic = ({ autoOffsetReset = "earliest" }: BuildOptions): string | undefined => {
+    const rowsTopic = ({ autoOffsetReset }: Build): string | undefined => {
       const { timestampExtractor, offsetReset = autoOffsetReset } = options;
       // A changelog knows the timestamps of the rows, and begins with the first of them.
       return timestampExtractor === undefined && offsetReset === "earliest" ? topic : undefined;

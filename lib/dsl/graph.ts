@@ -3,30 +3,15 @@ import type { StoreSpec } from "../state/store.ts";
 import type { GlobalStore, SinkNode, SourceNode, TopicRef, Topology, TopologyNode } from "../topology/node.ts";
 import type { Operator } from "../topology/operator.ts";
 import { isChoice } from "../topology/routing.ts";
-import { patternText } from "../topology/topic-patterns.ts";
 import { validate } from "../topology/validate.ts";
+import { BuildPlan, type Place } from "./build-plan.ts";
+import type { GraphNode, PendingProcessor } from "./graph-node.ts";
+import { graphNode } from "./graph-node.ts";
+import { mergeRepartitionTopics } from "./merge-repartition-topics.ts";
 import type { BuildOptions } from "./optimization.ts";
-
-/** A processor that is resolved when the topology is built: what it needs may depend on operators added below it. */
-export interface PendingProcessor {
-  readonly name: string;
-  readonly parents: readonly string[];
-  /** Answers undefined when the node is not needed in this build. */
-  readonly resolve: (options: BuildOptions) => ResolvedProcessor | undefined;
-}
-
-/** What a processor turned out to be. */
-export interface ResolvedProcessor {
-  readonly operator: Operator;
-  /** The store that it brings. */
-  readonly store?: StoreSpec | undefined;
-  /** Stores of other nodes that it is connected to. */
-  readonly reads?: readonly string[];
-  /** See `ProcessorNode.clocks`; for a node that shares its store with others. */
-  readonly clocks?: string;
-  /** Where it hangs in this build, if not where it was added. */
-  readonly parents?: readonly string[];
-}
+import { optimizationsOf } from "./optimization.ts";
+import type { AddedRepartition } from "./repartition-node.ts";
+import { checkSameReading, readingOf } from "./same-reading.ts";
 
 /** The node of a global store. */
 export interface GlobalNode {
@@ -37,6 +22,8 @@ export interface GlobalNode {
   readonly updates?: boolean;
 }
 
+const none: ReadonlyMap<string, string> = new Map();
+
 /**
  * What the calls on one `StreamsBuilder` have added so far, in order. The only mutable part of the DSL.
  *
@@ -44,17 +31,18 @@ export interface GlobalNode {
  */
 export class Graph {
   private index = 0;
-  private readonly pending: ((options: BuildOptions) => TopologyNode | undefined)[] = [];
+  private order = 0;
+  private readonly nodes = new Map<GraphNode, number>();
   private readonly sources = new Map<string, SourceNode>();
   private readonly stores = new Map<string, StoreSpec>();
   private readonly sharedStores = new Set<StoreSpec>();
   private readonly groups: (readonly string[])[] = [];
   private readonly globals: GlobalStore[] = [];
-  /** By topic the node above: a stream that is repartitioned twice under one name goes through one topic. */
-  readonly repartitions = new Map<string, string>();
-  /** By name those below each node, through internal topics too. */
-  private readonly below = new Map<string, string[]>();
+  /** The sinks of internal topics. */
+  private readonly writers = new Map<string, string[]>();
   private readonly nullKeyTakers = new Set<string>();
+  /** By name: a stream that is repartitioned twice under one name goes through one topic. */
+  readonly repartitions = new Map<string, AddedRepartition>();
 
   /** The next node name. A given name is taken as it is, but uses up a number too, so later names do not move. */
   nodeName(prefix: string, given?: string): string {
@@ -80,46 +68,43 @@ export class Graph {
       return same.name;
     }
     this.sources.set(id, node);
-    this.pending.push(() => node);
-    this.connect(node.name, internalTopics(node.topics));
+    const parents = node.topics.flatMap((topic) => (topic.internal ? (this.writers.get(topic.name) ?? []) : []));
+    this.add({ name: node.name, parents, write: () => [node] });
     return node.name;
   }
 
   addSink(node: SinkNode): void {
-    this.pending.push(() => node);
-    this.connect(node.name, node.parents);
-    if (!isChoice(node.topic)) for (const topic of internalTopics([node.topic])) this.connect(topic, [node.name]);
+    const { name, parents, topic } = node;
+    this.add({ name, parents, write: (at) => [{ ...node, parents: at.parents }] });
+    if (isChoice(topic) || !topic.internal) return;
+    this.writers.set(topic.name, [...(this.writers.get(topic.name) ?? []), name]);
   }
 
-  addProcessor({ name, parents, resolve }: PendingProcessor): void {
-    this.connect(name, parents);
-    this.pending.push((options) => {
-      const resolved = resolve(options);
-      if (resolved === undefined) return undefined;
+  addProcessor({ name, parents, resolve, ...place }: PendingProcessor): void {
+    const write: GraphNode["write"] = (at) => {
+      const resolved = resolve(at.build);
+      if (resolved === undefined) return [];
       const { operator, store, reads = [], clocks = store?.name ?? name } = resolved;
       if (store !== undefined) this.keepStore(store, `${name} uses`);
       const stores = store === undefined ? reads : [store.name, ...reads];
-      return { kind: "processor", name, parents: resolved.parents ?? parents, operator, stores, clocks };
-    });
+      return [{ kind: "processor", name, parents: resolved.parents ?? at.parents, operator, stores, clocks }];
+    };
+    this.add({ ...place, name, parents, write });
+  }
+
+  /** Adds a node, which may write several. */
+  add(node: Parameters<typeof graphNode>[0]): void {
+    this.nodes.set(graphNode(node), this.order++);
+  }
+
+  /** Moves nodes behind those that were added since: as Kafka Streams does with what is used again. */
+  addAgain(...names: readonly string[]): void {
+    for (const node of this.nodes.keys()) if (names.includes(node.name)) this.nodes.set(node, this.order++);
   }
 
   /** A node that has a result for records without a key: they are not dropped anywhere on their way to it. */
   takesNullKeys(node: string): void {
     this.nullKeyTakers.add(node);
-  }
-
-  /** Whether a node that takes records without a key is somewhere below. @source Kafka Streams `NodesWithRelaxedNullKeyJoinDownstream` */
-  nullKeysAreTakenBelow(node: string): boolean {
-    const seen = new Set([node]);
-    for (const each of seen) {
-      if (this.nullKeyTakers.has(each)) return true;
-      for (const next of this.below.get(each) ?? []) seen.add(next);
-    }
-    return false;
-  }
-
-  private connect(node: string, parents: readonly string[]): void {
-    for (const parent of parents) this.below.set(parent, [...(this.below.get(parent) ?? []), node]);
   }
 
   /** Adds a store that nodes use by its name. Adding the same one again changes nothing. */
@@ -150,15 +135,36 @@ export class Graph {
   build(options: BuildOptions): Topology {
     this.stores.clear();
     for (const store of this.sharedStores) this.keepStore(store, "addStateStore adds");
-    const nodes = withClocks(this.pending.flatMap((resolve) => resolve(options) ?? []));
+    const plan = new BuildPlan([...this.nodes].map(([node, order]) => ({ node, order })));
+    const { autoOffsetReset = "earliest", topologyOptimization } = options;
+    const optimizations = optimizationsOf(topologyOptimization);
+    const merged = optimizations.has("merge.repartition.topics") ? mergeRepartitionTopics(plan) : none;
+    const build = { optimizations, autoOffsetReset, parentsOf: (node: string) => parentNames(plan.place(node)) };
+    const nodes = withClocks(
+      plan.inOrder().flatMap((place) => {
+        const nullKeysAreTakenBelow = (): boolean => this.nullKeysAreTakenBelow(plan, place);
+        return place.node.write({ parents: parentNames(place), build, nullKeysAreTakenBelow });
+      }),
+    );
+    const groups = this.groups.map((sources) => [...new Set(sources.map((source) => merged.get(source) ?? source))]);
     const topology = Object.freeze<Topology>({
       nodes: Object.freeze(nodes),
       stores: new Map(this.stores),
-      copartitionGroups: this.groups.filter((sources) => topicCount(sources, nodes) > 1),
+      copartitionGroups: groups.filter((sources) => topicCount(sources, nodes) > 1),
       globalStores: [...this.globals],
     });
     validate(topology);
     return topology;
+  }
+
+  /** @source Kafka Streams `NodesWithRelaxedNullKeyJoinDownstream` */
+  private nullKeysAreTakenBelow(plan: BuildPlan, place: Place): boolean {
+    const below = new Set(plan.childrenOf(place));
+    for (const each of below) {
+      if (this.nullKeyTakers.has(each.node.name)) return true;
+      for (const next of plan.childrenOf(each)) below.add(next);
+    }
+    return false;
   }
 
   private keepStore(store: StoreSpec, verb: string): void {
@@ -187,18 +193,8 @@ function withClocks(nodes: readonly TopologyNode[]): readonly TopologyNode[] {
   });
 }
 
-/** What a source reads, as text. */
-function readingOf({ pattern, topics }: SourceNode): string {
-  if (pattern !== undefined) return patternText(pattern);
-  return topics
-    .map(({ name }) => name)
-    .sort()
-    .join(", ");
-}
-
-/** Internal topics as places in the graph. */
-function internalTopics(topics: readonly TopicRef[]): readonly string[] {
-  return topics.filter((topic) => topic.internal).map((topic) => `topic ${topic.name}`);
+function parentNames({ parents }: Place): readonly string[] {
+  return parents.map(({ node }) => node.name);
 }
 
 /** A pattern may stand for any number. */
@@ -209,20 +205,5 @@ function topicCount(sources: readonly string[], nodes: readonly TopologyNode[]):
         ? count + (node.pattern === undefined ? node.topics.length : Number.POSITIVE_INFINITY)
         : count,
     0,
-  );
-}
-
-function checkSameReading(first: SourceNode, second: SourceNode): void {
-  const same =
-    first.keySerde.id === second.keySerde.id &&
-    first.valueSerde.id === second.valueSerde.id &&
-    first.timestampExtractor === second.timestampExtractor &&
-    first.offsetReset === second.offsetReset;
-  if (same) return;
-  const topics = readingOf(first);
-  throw new StreamError(
-    "TOPOLOGY_INVALID",
-    `${second.name} reads ${topics} again, with other serdes or settings than ${first.name}: read it once and use that stream twice`,
-    { details: { node: second.name, topics } },
   );
 }

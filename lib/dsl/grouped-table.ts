@@ -55,8 +55,8 @@ interface TableFold extends Pick<TableAggregateProps<never, never, never>, "add"
  */
 export class KGroupedTable<K, V> {
   private readonly props: GroupedTableProps;
-  /** The source of the one repartition topic of a group with a name. */
-  private shared: string | undefined;
+  /** The nodes around the one repartition topic of a group with a name. */
+  private shared: { readonly sink: string; readonly source: string } | undefined;
 
   /** @internal Made by `KTable.groupBy`. */
   constructor(props: GroupedTableProps) {
@@ -145,13 +145,16 @@ export class KGroupedTable<K, V> {
   }
 
   private repartitioned(topic: string, names: { readonly sink: string; readonly source: string }): string {
-    if (this.shared !== undefined) return this.shared;
+    if (this.shared !== undefined) {
+      this.props.graph.addAgain(this.shared.sink, this.shared.source);
+      return this.shared.source;
+    }
     const { graph, node, keySerde, groupName } = this.props;
     const valueSerde: Serde<unknown> = changed(this.props.valueSerde) as Serde<never>;
     const ref = Object.freeze({ name: topic, internal: true });
     graph.addSink({ kind: "sink", name: names.sink, parents: [node], topic: ref, keySerde, valueSerde });
     const source = graph.addSource({ kind: "source", name: names.source, topics: [ref], keySerde, valueSerde });
-    if (groupName !== undefined) this.shared = source;
+    if (groupName !== undefined) this.shared = { sink: names.sink, source };
     return source;
   }
 }

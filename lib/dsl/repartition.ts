@@ -1,9 +1,10 @@
 import { StreamError } from "../core/errors.ts";
-import { dropNullKeys } from "../operators/drop-null-keys.ts";
-import { passThrough } from "../operators/pass-through.ts";
 import type { StreamPartitioner } from "../topology/routing.ts";
 import type { Graph } from "./graph.ts";
+import type { RepartitionTopic } from "./graph-node.ts";
 import { prefixes } from "./prefixes.ts";
+import { repartitionNode, sourceOf } from "./repartition-node.ts";
+import { checkSameReading } from "./same-reading.ts";
 import type { KnownSerdes } from "./serdes.ts";
 import { needed } from "./serdes.ts";
 
@@ -25,11 +26,20 @@ export interface RepartitionOptions {
 }
 
 /** Names of the three nodes around a repartition topic. Uses up three numbers, used or not, as Kafka Streams does. */
-function nodeNames(graph: Graph, topicName: string, topic: string): { filter: string; sink: string; source: string } {
+function nodeNames(
+  graph: Graph,
+  topicName: string,
+  topic: string,
+): Pick<RepartitionTopic, "filter" | "sink" | "source"> {
   const sink = graph.nodeName(prefixes.sink);
   const filter = graph.nodeName(prefixes.filter);
   const source = graph.nodeName(prefixes.source);
   if (generated.test(topicName)) return { filter, sink, source };
+  return namesAround(topic);
+}
+
+/** Names of the three nodes around a topic that has a name. */
+export function namesAround(topic: string): Pick<RepartitionTopic, "filter" | "sink" | "source"> {
   return { filter: `${topic}-filter`, sink: `${topic}-sink`, source: `${topic}-source` };
 }
 
@@ -45,7 +55,7 @@ export function checkedPartitions(given: number | undefined): number | undefined
  *
  * @returns name of the source that reads it back
  * @throws {StreamError} `TOPOLOGY_INVALID` when another stream goes through the topic
- * @source Kafka Streams `OptimizableRepartitionNode`, `KStreamImpl.createRepartitionedSource`
+ * @source Kafka Streams `KStreamImpl.createRepartitionedSource`
  */
 export function repartition(graph: Graph, options: RepartitionOptions): string {
   const { parent, topicName, serdes, call, partitions, partitioner } = options;
@@ -54,26 +64,22 @@ export function repartition(graph: Graph, options: RepartitionOptions): string {
   const keySerde = needed(serdes, "key", { node: names.sink, fix: `${call}({ key })` });
   const valueSerde = needed(serdes, "value", { node: names.sink, fix: `${call}({ value })` });
   const ref = Object.freeze({ name: topic, internal: true, ...(partitions !== undefined && { partitions }) });
+  const around: RepartitionTopic = { ...names, topic: ref, keySerde, valueSerde, partitioner };
   const before = graph.repartitions.get(topic);
   if (before === undefined) {
-    graph.repartitions.set(topic, parent);
-    const resolve = () => ({ operator: graph.nullKeysAreTakenBelow(names.filter) ? passThrough : dropNullKeys });
-    graph.addProcessor({ name: names.filter, parents: [parent], resolve });
-    graph.addSink({
-      kind: "sink",
-      name: names.sink,
-      parents: [names.filter],
-      topic: ref,
-      keySerde,
-      valueSerde,
-      ...(partitioner !== undefined && { partitioner }),
-    });
-  } else if (before !== parent) {
-    throw new StreamError(
-      "TOPOLOGY_INVALID",
-      `${before} and ${parent} are both repartitioned as ${topicName}: pass another name to ${call}`,
-      { details: { topic } },
-    );
+    graph.repartitions.set(topic, { parent, topic: around });
+    // A topic that was asked for stays.
+    const mergeable = call === "repartition" ? undefined : around;
+    graph.add({ ...repartitionNode(around), parents: [parent], mergeable });
+    return names.source;
   }
-  return graph.addSource({ kind: "source", name: names.source, topics: [ref], keySerde, valueSerde });
+  if (before.parent === parent) {
+    checkSameReading(sourceOf(before.topic), sourceOf(around));
+    return before.topic.source;
+  }
+  throw new StreamError(
+    "TOPOLOGY_INVALID",
+    `${before.parent} and ${parent} are both repartitioned as ${topicName}: pass another name to ${call}`,
+    { details: { topic } },
+  );
 }

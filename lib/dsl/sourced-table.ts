@@ -6,9 +6,9 @@ import { tableSource } from "../operators/table-source.ts";
 import { versionedTableSource } from "../operators/versioned-table-source.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { Graph } from "./graph.ts";
+import type { Build } from "./graph-node.ts";
 import { rowStore } from "./kept-store.ts";
 import { OldValues } from "./old-values.ts";
-import type { BuildOptions } from "./optimization.ts";
 import { endingRows } from "./row-ttl.ts";
 import type { KnownSerdes } from "./serdes.ts";
 import { needed } from "./serdes.ts";
@@ -31,7 +31,7 @@ export interface SourcedTable {
   readonly ttl: Duration | undefined;
   readonly sourceKeyed: boolean;
   /** The topic whose records are the rows, all from its first one on, as this build reads it; undefined where they are not. */
-  readonly rowsTopic?: (options: BuildOptions) => string | undefined;
+  readonly rowsTopic?: (build: Build) => string | undefined;
 }
 
 /**
@@ -87,12 +87,12 @@ export function sourcedTable<K, V>(options: SourcedTable): KTable<K, V> {
 }
 
 /** The store of a table, with a changelog of its own or that of its topic. */
-function keptStore(options: SourcedTable, { topologyOptimization = [], ...build }: BuildOptions): StoreSpec {
+function keptStore(options: SourcedTable, build: Build): StoreSpec {
   const { node, serdes, storeName, store, logged, ttl } = options;
   const keySerde = needed(serdes, "key", { node, fix: "{ key }" });
   const valueSerde = needed(serdes, "value", { node, fix: "{ value } to the call that makes this table" });
   const plain = rowStore(storeName, { keySerde, valueSerde, logged });
-  const isReused = topologyOptimization.includes("reuse.ktable.source.topics") && ttl === undefined;
+  const isReused = build.optimizations.has("reuse.ktable.source.topics") && ttl === undefined;
   const sourceTopic = isReused ? options.rowsTopic?.(build) : undefined;
   return {
     ...plain,

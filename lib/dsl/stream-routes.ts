@@ -7,6 +7,7 @@ import type { StreamPartitioner, TopicChoice, TopicNameExtractor } from "../topo
 import { BranchedKStream } from "./branched-stream.ts";
 import type { Connected } from "./connected-stores.ts";
 import { connectedStores } from "./connected-stores.ts";
+import type { Effect } from "./graph-node.ts";
 import { topicRef } from "./low-level.ts";
 import { prefixes } from "./prefixes.ts";
 import { checkedPartitions, repartition } from "./repartition.ts";
@@ -204,7 +205,9 @@ export abstract class StreamRoutes<K, V> {
 
   /** Adds a node below this stream. */
   protected add<K2, V2>(step: Step): KStream<K2, V2> {
-    return this.addNode({ ...step, name: this.props.graph.nodeName(step.prefix, step.options?.name) });
+    const { changes = {} } = step;
+    const effect = changes.key ? "key" : changes.value ? "value" : "none";
+    return this.addNode({ ...step, effect, name: this.props.graph.nodeName(step.prefix, step.options?.name) });
   }
 
   /** A name that is given to a processor uses up no number, as in Kafka Streams. */
@@ -215,9 +218,14 @@ export abstract class StreamRoutes<K, V> {
   }
 
   private addNode<K2, V2>(node: NamedStep): KStream<K2, V2> {
-    const { name, operator, stores = [], changes = {} } = node;
+    const { name, operator, stores = [], changes = {}, effect } = node;
     const { graph, node: parent, rekeyed, sourceKeyed } = this.props;
-    graph.addProcessor({ name, parents: [parent], resolve: () => ({ operator, reads: stores }) });
+    graph.addProcessor({
+      name,
+      parents: [parent],
+      ...(effect !== undefined && { effect }),
+      resolve: () => ({ operator, reads: stores }),
+    });
     let serdes = this.props.serdes;
     if (changes.key) serdes = withoutKey(serdes, name);
     if (changes.value) serdes = withoutValue(serdes, name);
@@ -236,6 +244,8 @@ export abstract class StreamRoutes<K, V> {
 interface NamedStep extends Step {
   readonly name: string;
   readonly stores?: readonly string[];
+  /** What a processor does is not known. */
+  readonly effect?: Effect;
 }
 
 function target(topic: string | TopicNameExtractor, topics: readonly string[]): TopicRef | TopicChoice {

@@ -11,11 +11,11 @@ import type { SerdeLike } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { StoreSpec } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
-import type { Graph, ResolvedProcessor } from "./graph.ts";
+import type { Graph } from "./graph.ts";
+import type { Build, ResolvedProcessor } from "./graph-node.ts";
 import type { JoinWindows } from "./join-windows.ts";
 import type { LateOptions } from "./late-stream.ts";
 import { addLateStream, lateNode } from "./late-stream.ts";
-import type { BuildOptions } from "./optimization.ts";
 import { prefixes } from "./prefixes.ts";
 import { bothKnown, needed, withoutValue } from "./serdes.ts";
 import type { KStream, Named, StreamProps } from "./stream.ts";
@@ -176,27 +176,30 @@ interface JoinParts {
 
 function addNodes(graph: Graph, parts: JoinParts): void {
   const { join, sides, names } = parts;
-  const isSelfJoin = join.kind === "join" && sides.left.node === sides.right.node;
-  const inOneStore = ({ topologyOptimization = [] }: BuildOptions): boolean =>
-    isSelfJoin && topologyOptimization.includes("single.store.self.join");
+  // Topics of both sides may have been merged.
+  const inOneStore = ({ optimizations, parentsOf }: Build): boolean =>
+    join.kind === "join" &&
+    optimizations.has("single.store.self.join") &&
+    parentsOf(names.windowed.left)[0] === parentsOf(names.windowed.right)[0];
   for (const side of ["left", "right"] as const) {
     graph.addProcessor({
       name: names.windowed[side],
       parents: [sides[side].node],
-      resolve: (options) => (side === "right" && inOneStore(options) ? undefined : windowedNode(parts, side)),
+      resolve: (build) => (side === "right" && inOneStore(build) ? undefined : windowedNode(parts, side)),
     });
   }
   for (const side of ["left", "right"] as const) {
     graph.addProcessor({
       name: names.join[side],
       parents: [names.windowed[side]],
-      resolve: (options) => (inOneStore(options) ? undefined : joinNode(parts, side)),
+      after: [names.windowed.left, names.windowed.right],
+      resolve: (build) => (inOneStore(build) ? undefined : joinNode(parts, side)),
     });
   }
   graph.addProcessor({
     name: names.merge,
     parents: [names.join.left, names.join.right],
-    resolve: (options) => (inOneStore(options) ? selfJoinNode(parts) : { operator: passThrough }),
+    resolve: (build) => (inOneStore(build) ? selfJoinNode(parts) : { operator: passThrough }),
   });
 }
 

@@ -9,7 +9,7 @@ import type { SerdeLike } from "../serde/json.ts";
 import type { Serde } from "../serde/serde.ts";
 import { bufferedChange } from "../state/buffered-change.ts";
 import type { StoreSpec } from "../state/store.ts";
-import type { ResolvedProcessor } from "./graph.ts";
+import type { ResolvedProcessor } from "./graph-node.ts";
 import { prefixes } from "./prefixes.ts";
 import { repartition } from "./repartition.ts";
 import type { KnownSerdes } from "./serdes.ts";

@@ -184,7 +184,7 @@ export class KStream<K, V> extends StreamStages<K, V> {
     const name = graph.nodeName(prefixes.merge, options?.name);
     // As in Kafka Streams, a stream that is merged with itself has its records once.
     const parents = [...new Set([node, other.props.node])];
-    graph.addProcessor({ name, parents, resolve: () => ({ operator: passThrough }) });
+    graph.addProcessor({ name, parents, effect: "none", merges: true, resolve: () => ({ operator: passThrough }) });
     return new KStream<K, V>({
       graph,
       node: name,

@@ -46,6 +46,7 @@ export function joinTables(left: TableProps, { call, other: right, joiner, optio
   const common = { keySerde, oldValues, joiner: forward };
   addSide(leftNode, left, {
     ...common,
+    after: right.node,
     side: "left",
     other: rightRows,
     needsOwn: needs.needsLeft,
@@ -53,6 +54,7 @@ export function joinTables(left: TableProps, { call, other: right, joiner, optio
   });
   addSide(rightNode, right, {
     ...common,
+    after: left.node,
     side: "right",
     other: leftRows,
     needsOwn: needs.needsRight,
@@ -78,14 +80,17 @@ function closeDelay({ closeDelayMs: left }: TableProps, { closeDelayMs: right }:
 /** What the node of one side needs, apart from what follows from its table. */
 interface JoinSide extends Omit<TableTableJoinProps, "sendsOldValues" | "sourceKeyed" | "newestOnly"> {
   readonly oldValues: OldValues;
+  /** The node of the other table. */
+  readonly after: string;
 }
 
-function addSide(name: string, table: TableProps, { oldValues, ...side }: JoinSide): void {
+function addSide(name: string, table: TableProps, { oldValues, after, ...side }: JoinSide): void {
   const { graph, node, sourceKeyed } = table;
   const newestOnly = table.historyRetentionMs !== undefined;
   graph.addProcessor({
     name,
     parents: [node],
+    after: [after],
     resolve: () => ({
       operator: tableTableJoin({ ...side, sourceKeyed, newestOnly, sendsOldValues: oldValues.sent }),
       reads: side.other.stores,

@@ -6,6 +6,7 @@ import { failures } from "./failures.ts";
 import { foreignKeyJoins } from "./foreign-key-joins.ts";
 import { globalTables } from "./global-tables.ts";
 import { groupedTables } from "./grouped-tables.ts";
+import { optimizations } from "./optimizations.ts";
 import { processors } from "./processors.ts";
 import { routes } from "./routes.ts";
 import { sessions } from "./sessions.ts";
@@ -30,6 +31,7 @@ export const caseTopologies: ReadonlyMap<string, CaseTopology> = new Map(
     ...failures,
     ...globalTables,
     ...groupedTables,
+    ...optimizations,
     ...processors,
     ...routes,
     ...sessions,

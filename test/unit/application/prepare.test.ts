@@ -54,6 +54,18 @@ describe("a deploy", () => {
     });
   });
 
+  test("is refused with other merged repartition topics than before", async () => {
+    const define: Parameters<typeof defineApp>[1] = (builder) => {
+      const group = { key: string(), value: string() };
+      const keyed = builder.stream("in", group).selectKey((_key, value) => value);
+      keyed.groupByKey(group).count({ store: "first" });
+      keyed.groupByKey(group).reduce((_a, value) => value, { store: "second" });
+    };
+    await prepare(chain(define));
+    const merged = defineApp({ id: "app", topologyOptimization: "merge.repartition.topics" }, define);
+    await expect(prepare(merged)).rejects.toMatchObject({ code: "TOPOLOGY_INCOMPATIBLE" });
+  });
+
   test("plans one task per sub-topology and partition, each in the pin of its partition", async () => {
     const plan = await prepare();
     const tasks = plan.pins.map(({ pin, tasks: all }) => [pin, all.map(({ id }) => id)]);

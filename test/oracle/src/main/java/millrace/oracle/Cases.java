@@ -10,6 +10,7 @@ import millrace.oracle.cases.CogroupCases;
 import millrace.oracle.cases.EmitFinalCases;
 import millrace.oracle.cases.ErrorCases;
 import millrace.oracle.cases.ForeignKeyJoinCases;
+import millrace.oracle.cases.OptimizationCases;
 import millrace.oracle.cases.ProcessorCases;
 import millrace.oracle.cases.SessionCases;
 import millrace.oracle.cases.SlidingCases;
@@ -34,7 +35,7 @@ final class Cases {
         Stream.of(StatelessCases.all(), AggregateCases.all(), CogroupCases.all(), TableCases.all(), WindowCases.all(), SlidingCases.all(),
             SessionCases.all(), SuppressCases.all(), EmitFinalCases.all(), StreamStreamJoinCases.all(), StreamTableJoinCases.all(),
             TableTableJoinCases.all(), ForeignKeyJoinCases.all(), ProcessorCases.all(), VersionedCases.all(), TimeCases.all(),
-            ErrorCases.all(), CachingCases.all()).flatMap(List::stream).forEach(c -> {
+            ErrorCases.all(), CachingCases.all(), OptimizationCases.all()).flatMap(List::stream).forEach(c -> {
                 if (all.put(c.name, c) != null) {
                     throw new IllegalStateException("two cases are named " + c.name);
                 }
