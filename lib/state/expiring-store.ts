@@ -1,4 +1,5 @@
 import { StreamError } from "../core/errors.ts";
+import type { RowBucket } from "./bucket.ts";
 import { LayeredStore } from "./layered-store.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
 import type { RowSink, Scratch, StoreSpec } from "./store.ts";
@@ -8,24 +9,28 @@ import { WindowBuckets } from "./window-buckets.ts";
 export interface ExpiringStoreOptions extends RowLayersOptions {
   /** What follows the key of every row of a bucket in the changelog; by the bucket's time. */
   readonly keySuffix: (timeMs: number) => string;
-  /** Above 0: buckets expire together, a segment of so much time at once. */
+  /** A bucket holds the rows of so many milliseconds, 1 without it; its time is the last of them. */
+  readonly bucketMs?: number;
+  /** Above 0: rows expire together, a segment of so much time at once. */
   readonly segmentMs?: number;
 }
 
 /**
- * A store whose rows expire by the store's own stream time: what window and session stores share. A row lies in the bucket of
- * its time (start of a window, end of a session); buckets with `time <= stream time - retention` are gone.
+ * A store whose rows expire by the store's own stream time: what window and session stores share. Rows with `time <= stream
+ * time - retention` are gone (start of a window, end of a session). A row lies in the bucket of its time, and a bucket is
+ * dropped when its last row has expired.
  *
- * Expiry is metadata: whole buckets are dropped, nothing is written for them. What is visible follows the newest stream time;
- * buckets are freed when a commit with that stream time is acknowledged, because an aborted one turns the time back.
+ * Expiry is metadata: nothing is written for it. What is visible follows the newest stream time; buckets are freed when a
+ * commit with that stream time is acknowledged, because an aborted one turns the time back.
  *
  * @source Kafka Streams `InMemoryWindowStore`, `InMemorySessionStore` (expiry)
  */
 export abstract class ExpiringStore extends LayeredStore {
   protected readonly buckets: WindowBuckets;
-  /** Buckets with a time up to this are invisible. */
+  /** Rows with a time up to this are invisible. */
   protected expiredUpToMs = Number.NEGATIVE_INFINITY;
   private readonly retentionMs: number;
+  private readonly bucketMs: number;
   private readonly segmentMs: number;
   private readonly followMoves = (slot: number): void => this.moved(slot);
 
@@ -37,6 +42,7 @@ export abstract class ExpiringStore extends LayeredStore {
     }
     super(spec, new RowLayers(spec, scratch, options));
     this.retentionMs = spec.retentionMs;
+    this.bucketMs = options.bucketMs ?? 1;
     this.segmentMs = options.segmentMs ?? 0;
     this.buckets = new WindowBuckets(this.layers.rows, options.keySuffix);
   }
@@ -90,7 +96,13 @@ export abstract class ExpiringStore extends LayeredStore {
 
   /** The slot of a key in the bucket of a time; made if there is none. */
   protected slot(keyText: string, timeMs: number): number {
-    return this.layers.slotOf(this.buckets.get(timeMs) ?? this.buckets.create(timeMs), keyText);
+    const bucketTimeMs = this.bucketTimeMs(timeMs);
+    return this.layers.slotOf(this.buckets.get(bucketTimeMs) ?? this.buckets.create(bucketTimeMs), keyText);
+  }
+
+  /** Buckets in which rows of a time may lie, ascending. */
+  protected bucketsBetween(fromMs: number, toMs: number): readonly RowBucket[] {
+    return this.buckets.between(fromMs, this.bucketTimeMs(toMs));
   }
 
   protected badKey(keyText: string): StreamError {
@@ -102,6 +114,11 @@ export abstract class ExpiringStore extends LayeredStore {
 
   /** Told of every row that appeared, vanished or expired other than by a put. */
   protected moved(_slot: number): void {}
+
+  private bucketTimeMs(timeMs: number): number {
+    const { bucketMs } = this;
+    return bucketMs === 1 ? timeMs : (Math.floor(timeMs / bucketMs) + 1) * bucketMs - 1;
+  }
 
   private advance(storeTimeMs: number): void {
     this.layers.storeTimeMs = storeTimeMs;

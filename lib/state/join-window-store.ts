@@ -6,7 +6,7 @@ import { joinWindowKey } from "./join-window-key.ts";
 import type { JoinStore, RowSink, Scratch, StoredRecord, StoreSpec } from "./store.ts";
 import { isWindowKey, windowStartOf } from "./window-key.ts";
 
-/** Into how many buckets the retention is cut: rows are freed a whole bucket at a time. */
+/** Into how many buckets the retention is cut. */
 const BUCKETS = 16;
 
 /**
@@ -20,16 +20,13 @@ const BUCKETS = 16;
  * @source Kafka Streams `ChangeLoggingWindowBytesStore` with `retainDuplicates`, `RocksDBWindowStore`
  */
 export class JoinWindowStore extends ExpiringStore implements JoinStore {
-  /** A bucket holds the records of this many milliseconds; its time is the last of them. */
-  private readonly spanMs: number;
   private readonly index = new JoinWindowIndex(this.layers.rows);
   /** Headers of the open layer's records that have some, by changelog key. */
   private readonly headers = new Map<string, readonly Header[]>();
 
   /** @throws {StreamError} `TOPOLOGY_INVALID` without a retention above 0 ms */
   constructor(spec: StoreSpec, scratch: Scratch) {
-    super(spec, scratch, { keySuffix: () => "" });
-    this.spanMs = Math.ceil((spec.retentionMs ?? 0) / BUCKETS);
+    super(spec, scratch, { keySuffix: () => "", bucketMs: Math.ceil((spec.retentionMs ?? 0) / BUCKETS) });
   }
 
   /** @hotPath once per record */
@@ -41,7 +38,7 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
     const isInTime = isNull || this.admits(timestampMs);
     if (isNull || !isInTime) this.layers.log(changelogKey, value, timestampMs);
     else {
-      const slot = this.slot(changelogKey, this.bucketTimeMs(timestampMs));
+      const slot = this.slot(changelogKey, timestampMs);
       this.layers.put(slot, value, timestampMs);
       this.index.add(keyText, slot);
     }
@@ -76,7 +73,7 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
     if (!isWindowKey(keyText)) throw this.badKey(keyText);
     const putMs = windowStartOf(keyText);
     if (valueLength < 0 || !this.admitsRestored(putMs)) return;
-    const slot = this.slot(keyText, this.bucketTimeMs(putMs));
+    const slot = this.slot(keyText, putMs);
     const isKnown = this.layers.isPresent(slot);
     this.layers.restore(slot, bytes, valueStart, valueLength, timestampMs);
     if (!isKnown) this.index.addRestored(slot);
@@ -84,10 +81,6 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
 
   protected override moved(slot: number): void {
     if (!this.layers.isPresent(slot)) this.index.remove(slot);
-  }
-
-  private bucketTimeMs(timestampMs: number): number {
-    return (Math.floor(timestampMs / this.spanMs) + 1) * this.spanMs - 1;
   }
 }
 

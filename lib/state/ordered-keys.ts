@@ -118,8 +118,8 @@ function merged(left: Run, right: Run, rows: KeySource): string[] {
   }
 }
 
-/** Index of the first key that is `>= keyText`. */
-function lowerBound(keys: readonly string[], keyText: string): number {
+/** Index of the first of some sorted keys that is `>= keyText`. */
+export function lowerBound(keys: readonly string[], keyText: string): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {

@@ -262,7 +262,7 @@ export class RowLayers {
 
   /**
    * Takes the rows of an expired bucket out of every count.
-   * @param dropped Told of every row, while its key can still be asked for
+   * @param dropped Told of every row that was present, while its key can still be asked for
    */
   dropBucket(bucket: RowBucket, dropped: (slot: number) => void): void {
     const { rows } = this;
@@ -275,6 +275,7 @@ export class RowLayers {
       this.frozen?.keep(slot);
       if (rows.slab(slot) !== INLINE) this.slabs.release(rows.slab(slot), rows.length(slot));
       rows.place(slot, INLINE, 0, -1);
+      if (!rows.has(slot, PRESENT)) continue;
       rows.clear(slot, PRESENT);
       dropped(slot);
     }

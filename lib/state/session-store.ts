@@ -3,9 +3,12 @@ import type { FoundRows } from "./found-rows.ts";
 import { KeyIndex } from "./key-index.ts";
 import { NO_ROW } from "./rows.ts";
 import { isSessionKey, keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf } from "./session-key.ts";
-import type { FrozenRows, RowSink, Scratch, SessionStore, StoreRow, StoreSpec } from "./store.ts";
+import { SessionOrder } from "./session-order.ts";
+import type { RowSink, Scratch, SessionStore, StoreRow, StoreSpec } from "./store.ts";
 
 const NO_BYTES = Buffer.alloc(0);
+/** Into how many buckets the retention is cut: so small a part of the sessions is kept longer than must be. */
+const BUCKETS = 128;
 
 /**
  * Rows per key and session, in memory. Sessions with `end <= stream time - retention` are gone.
@@ -19,11 +22,14 @@ const NO_BYTES = Buffer.alloc(0);
  */
 export class SessionRowStore extends ExpiringStore implements SessionStore {
   private readonly index = new KeyIndex();
+  /** Made when sessions of all keys are asked for: aggregations that emit every update never do. */
+  private order: SessionOrder | undefined;
   /** Changelog keys of committed sessions that were removed and put again in the open layer. */
   private readonly replaced = new Set<string>();
 
   constructor(spec: StoreSpec, scratch: Scratch) {
-    super(spec, scratch, { keySuffix: () => "", logsUnborn: false });
+    const bucketMs = Math.ceil((spec.retentionMs ?? 0) / BUCKETS);
+    super(spec, scratch, { keySuffix: () => "", bucketMs, logsUnborn: false });
   }
 
   /** @hotPath once per record */
@@ -50,12 +56,10 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
   put(keyText: string, startMs: number, endMs: number, value: unknown, timestampMs: number): void {
     if (value === null || value === undefined) this.remove(keyText, startMs, endMs, timestampMs);
     else if (this.admits(endMs)) {
-      const { layers } = this;
-      const changelogKey = sessionKey(keyText, startMs, endMs);
-      const slot = this.slot(changelogKey, endMs);
-      if (layers.isOpen(slot) && !layers.isPresent(slot) && layers.hasCommitted(slot)) this.replaced.add(changelogKey);
-      layers.put(slot, value, timestampMs);
-      this.index.set(keyText, { startMs, timeMs: endMs, slot, isPresent: true });
+      const known = this.index.get(keyText, startMs, endMs);
+      const slot = known === NO_ROW ? this.absent(sessionKey(keyText, startMs, endMs), endMs) : known;
+      this.layers.put(slot, value, timestampMs);
+      if (known === NO_ROW) this.appeared(keyText, startMs, endMs, slot);
     }
   }
 
@@ -64,18 +68,19 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
     if (!this.admits(endMs)) return;
     const slot = this.index.get(keyText, startMs, endMs);
     if (slot === NO_ROW) return;
-    this.replaced.delete(this.layers.rows.keyText(slot));
+    if (this.replaced.size > 0) this.replaced.delete(this.layers.rows.keyText(slot));
     this.layers.put(slot, null, timestampMs);
-    this.index.set(keyText, { startMs, timeMs: endMs, slot, isPresent: false });
+    this.index.remove(keyText, startMs, endMs);
+    this.order?.remove(slot);
   }
 
   *fetchAll(fromEndMs: number, toEndMs: number): IterableIterator<readonly [string, number, number, StoreRow]> {
-    const { rows } = this.layers;
-    for (const bucket of this.buckets.between(this.visibleFrom(fromEndMs), toEndMs)) {
-      const live = rows.slotsOf(bucket).filter((slot) => this.layers.isPresent(slot));
-      const byKey = live.map((slot) => ({ keyText: rows.keyText(slot), row: this.layers.row(slot) }));
-      for (const { keyText, row } of byKey.sort(byStartThenKey)) {
-        yield [keyOfSessionKey(keyText), sessionStartOf(keyText), bucket.startMs, row];
+    this.order ??= new SessionOrder(this.layers);
+    const fromMs = this.visibleFrom(fromEndMs);
+    for (const bucket of this.bucketsBetween(fromMs, toEndMs)) {
+      for (const [keyText, startMs, endMs] of this.order.between(bucket, fromMs, toEndMs)) {
+        const slot = this.index.get(keyText, startMs, endMs);
+        if (slot !== NO_ROW) yield [keyText, startMs, endMs, this.layers.row(slot)];
       }
     }
   }
@@ -100,27 +105,31 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
     this.moved(slot);
   }
 
-  override freeze(which: "all" | "changed"): FrozenRows {
-    const frozen = super.freeze(which);
-    // Sessions move to other buckets all the time, and this is where the last row of one is forgotten.
-    this.buckets.prune();
-    return frozen;
-  }
-
   protected override moved(slot: number): void {
-    const { rows } = this.layers;
-    const keyText = rows.keyText(slot);
-    this.index.set(keyOfSessionKey(keyText), {
-      startMs: sessionStartOf(keyText),
-      timeMs: rows.bucket(slot).startMs,
-      slot,
-      isPresent: this.layers.isPresent(slot),
-    });
+    const changelogKey = this.layers.rows.keyText(slot);
+    const keyText = keyOfSessionKey(changelogKey);
+    const startMs = sessionStartOf(changelogKey);
+    const endMs = sessionEndOf(changelogKey);
+    if (this.layers.isPresent(slot)) this.appeared(keyText, startMs, endMs, slot);
+    else {
+      this.index.remove(keyText, startMs, endMs);
+      this.order?.remove(slot);
+    }
   }
-}
 
-function byStartThenKey({ keyText: a }: { keyText: string }, { keyText: b }: { keyText: string }): number {
-  return sessionStartOf(a) - sessionStartOf(b) || (a < b ? -1 : 1);
+  /** The slot of a session that does not exist now. */
+  private absent(changelogKey: string, endMs: number): number {
+    const { layers } = this;
+    const slot = this.slot(changelogKey, endMs);
+    if (layers.isOpen(slot) && layers.hasCommitted(slot)) this.replaced.add(changelogKey);
+    return slot;
+  }
+
+  /** @hotPath once per session that appears */
+  private appeared(keyText: string, startMs: number, endMs: number, slot: number): void {
+    this.index.add(keyText, startMs, endMs, slot);
+    this.order?.add(slot);
+  }
 }
 
 /** Writes a deletion in front of some rows. */

@@ -107,6 +107,7 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
   private setIn(index: KeyIndex, slot: number): void {
     const { rows } = this.layers;
     const { startMs } = rows.bucket(slot);
-    index.set(rows.keyText(slot), { startMs, timeMs: startMs, slot, isPresent: this.layers.isPresent(slot) });
+    if (this.layers.isPresent(slot)) index.add(rows.keyText(slot), startMs, startMs, slot);
+    else index.remove(rows.keyText(slot), startMs, startMs);
   }
 }

@@ -7,6 +7,8 @@ export class WindowBuckets {
   private readonly keySuffix: (startMs: number) => string;
   private readonly byStart = new Map<number, RowBucket>();
   private readonly ascending: RowBucket[] = [];
+  /** Found last: mostly the next record's, too. */
+  private last: RowBucket | undefined;
 
   /** @param keySuffix What follows the key of every row of a bucket in the changelog. */
   constructor(rows: Rows, keySuffix: (startMs: number) => string) {
@@ -15,7 +17,8 @@ export class WindowBuckets {
   }
 
   get(startMs: number): RowBucket | undefined {
-    return this.byStart.get(startMs);
+    if (this.last?.startMs !== startMs) this.last = this.byStart.get(startMs);
+    return this.last;
   }
 
   create(startMs: number): RowBucket {
@@ -41,19 +44,8 @@ export class WindowBuckets {
     if (first === undefined || first.startMs > upToMs) return [];
     const taken = this.ascending.splice(0, this.lowerBound(upToMs + 1));
     for (const bucket of taken) this.byStart.delete(bucket.startMs);
+    this.last = undefined;
     return taken;
-  }
-
-  /** Forgets buckets without rows. */
-  prune(): void {
-    let kept = 0;
-    for (const bucket of this.ascending) {
-      if (bucket.size === 0) {
-        this.byStart.delete(bucket.startMs);
-        this.rows.close(bucket);
-      } else this.ascending[kept++] = bucket;
-    }
-    this.ascending.length = kept;
   }
 
   /** Index of the first window with `start >= startMs`; mostly the end, because time goes on. */

@@ -62,7 +62,10 @@ function toSessions(store: SessionStore): StoreAccess {
     get: (key) => store.get(keyOf(key), sessionStart(timeOf(key)), timeOf(key)),
     put: (key, value, timestampMs) => store.put(keyOf(key), sessionStart(timeOf(key)), timeOf(key), value, timestampMs),
     rows: function* () {
-      for (const [keyText, , endMs, row] of store.fetchAll(-100, 100)) yield [`${keyText}|${endMs}`, row];
+      const rows = [...store.fetchAll(-100, 1_000)];
+      // Sessions with one end have one start here.
+      expect(rows).toEqual(rows.toSorted(([a, , aEnd], [b, , bEnd]) => aEnd - bEnd || (a < b ? -1 : 1)));
+      for (const [keyText, , endMs, row] of rows) yield [`${keyText}|${endMs}`, row];
     },
   };
 }

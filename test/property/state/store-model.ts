@@ -33,11 +33,14 @@ export class StoreModel {
   /** A row that came and went between two commits leaves a deletion. */
   private readonly logsUnborn: boolean;
   private readonly retentionMs: number | undefined;
+  /** Rows expire in buckets of so many milliseconds. */
+  readonly bucketMs: number;
 
   constructor({ type, retentionMs }: StoreSpec) {
     this.type = type;
     this.logsUnborn = type !== "session" && type !== "timeOrderedBuffer";
     this.retentionMs = retentionMs;
+    this.bucketMs = type === "session" ? Math.ceil((retentionMs ?? 0) / 128) : 1;
   }
 
   get sealedWaiting(): boolean {
@@ -70,18 +73,18 @@ export class StoreModel {
 
   /** Of the open layer: how many rows are logged as a deletion and a row. */
   get replacedCount(): number {
-    return [...this.replaced].filter((key) => !this.expired(key, this.storeTimeMs)).length;
+    return [...this.replaced].filter((key) => !this.gone(key, this.storeTimeMs)).length;
   }
 
   /** What an operator sees. */
   visible(): Map<string, ModelRow> {
     const rows = new Map([...this.committed, ...(this.sealed?.rows ?? []), ...this.open]);
-    return this.live(rows, this.storeTimeMs);
+    return new Map([...present(rows)].filter(([key]) => !this.expired(key, this.storeTimeMs)));
   }
 
   seal(): Layer {
     const logged = ([key, { value }]: [string, ModelRow]): boolean =>
-      !this.expired(key, this.storeTimeMs) && (value !== undefined || this.logsUnborn || this.committed.has(key));
+      !this.gone(key, this.storeTimeMs) && (value !== undefined || this.logsUnborn || this.committed.has(key));
     const rows = new Map([...this.open].filter(logged));
     this.replaced.clear();
     this.sealed = { rows, timeMs: this.storeTimeMs };
@@ -93,8 +96,9 @@ export class StoreModel {
     if (this.sealed === undefined) return;
     const { rows, timeMs } = this.sealed;
     this.committedTimeMs = timeMs;
-    this.committed = this.live(new Map([...this.committed, ...rows]), timeMs);
-    this.changed = new Map([...this.changed, ...rows].filter(([key]) => !this.expired(key, timeMs)));
+    const stays = ([key]: readonly [string, ModelRow]): boolean => !this.gone(key, timeMs);
+    this.committed = new Map([...present([...this.committed, ...rows])].filter(stays));
+    this.changed = new Map([...this.changed, ...rows].filter(stays));
     this.sealed = undefined;
   }
 
@@ -128,13 +132,21 @@ export class StoreModel {
     return this.retentionMs === undefined ? keyOf(key) : windowKey(keyOf(key), timeOf(key));
   }
 
-  private live(rows: Layer, timeMs: number): Layer {
-    return new Map([...rows].filter(([key, row]) => row.value !== undefined && !this.expired(key as ModelKey, timeMs)));
-  }
-
+  /** Nobody sees it any more. */
   private expired(key: string, timeMs: number): boolean {
     return this.retentionMs !== undefined && timeOf(key as ModelKey) <= timeMs - this.retentionMs;
   }
+
+  /** Expired with everything in its bucket: until then a row is logged, counted and frozen. */
+  private gone(key: string, timeMs: number): boolean {
+    const lastMs = (Math.floor(timeOf(key as ModelKey) / this.bucketMs) + 1) * this.bucketMs - 1;
+    return this.retentionMs !== undefined && lastMs <= timeMs - this.retentionMs;
+  }
+}
+
+/** Rows that are no deletions; the last one of a key counts. */
+function present(rows: Iterable<readonly [string, ModelRow]>): Layer {
+  return new Map([...new Map(rows)].filter(([, row]) => row.value !== undefined));
 }
 
 export function keyOf(key: ModelKey): string {

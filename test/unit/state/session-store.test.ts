@@ -160,9 +160,30 @@ test("sessions of all keys come by end, start, key", () => {
     "a2-5",
   ]);
   expect([...store.fetchAll(4, 4)]).toEqual([]);
+  store.remove("a", 1, 5, 6);
+  store.put("aa", 1, 5, 1, 6);
+  store.put("a", 0, 4, 1, 6);
+  expect([...store.fetchAll(4, 5)].map(([key, startMs, endMs]) => `${key}${startMs}-${endMs}`)).toEqual([
+    "a0-4",
+    "aa1-5",
+    "b1-5",
+    "a2-5",
+  ]);
 });
 
-test("what a freeze forgets takes its bucket along", () => {
+test("sessions of all keys come and go while they are read", () => {
+  const store = sessionStore();
+  for (const endMs of [1, 2, 3]) store.put("a", endMs, endMs, endMs, endMs);
+  const seen: unknown[] = [];
+  for (const [, , endMs, { value }] of store.fetchAll(0, 9)) {
+    seen.push(value);
+    store.remove("a", 2, 2, endMs);
+    store.put("a", 4, 4, 4, endMs);
+  }
+  expect(seen).toEqual([1, 3]);
+});
+
+test("a session that a freeze has forgotten can come again", () => {
   const store = sessionStore({ retentionMs: 1e9 });
   for (let endMs = 0; endMs < 50; endMs++) {
     store.remove("a", 0, endMs - 1, endMs);
