@@ -1,12 +1,12 @@
-/** The suites of `npm test`, in the order in which they run: cheap and telling ones first. Names of vitest projects. */
-export const suites = ["unit", "types", "conformance", "sim", "integration"] as const;
+/** The suites of `npm test`, names of vitest projects, in the order in which they run; those of one stage run side by side. */
+const stages = [["unit", "sim"], ["conformance", "types"], ["integration"]] as const;
 
 /** A vitest project. */
-export type Suite = (typeof suites)[number];
+export type Suite = (typeof stages)[number][number];
 
 /** What to run: which suites, and what vitest gets on top. */
 export interface TestPlan {
-  readonly suites: readonly Suite[];
+  readonly stages: readonly (readonly Suite[])[];
   readonly passed: readonly string[];
 }
 
@@ -15,11 +15,13 @@ export function planTests(words: readonly string[]): TestPlan {
   const rest = words.findIndex((word) => !isSuite(word));
   const chosen = (rest === -1 ? words : words.slice(0, rest)).filter(isSuite);
   return {
-    suites: chosen.length === 0 ? suites : suites.filter((suite) => chosen.includes(suite)),
+    stages: stages
+      .map((stage) => stage.filter((suite) => chosen.length === 0 || chosen.includes(suite)))
+      .filter((stage) => stage.length > 0),
     passed: rest === -1 ? [] : words.slice(rest),
   };
 }
 
 function isSuite(word: string): word is Suite {
-  return (suites as readonly string[]).includes(word);
+  return stages.some((stage) => (stage as readonly string[]).includes(word));
 }

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { StreamsBuilder } from "../../lib/dsl/builder.ts";
 import { versionedKeyValue } from "../../lib/dsl/versioned-store.ts";
 import { string } from "../../lib/serde/string.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 import { TopologyHost } from "../support/task-host.ts";
 import { commit, movedFrom } from "./moved-host.ts";
 
@@ -34,6 +35,6 @@ test("records wait through a restart after every record", () => {
         moving = movedFrom(moving);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: propertyRuns(150) },
   );
 });

@@ -9,6 +9,7 @@ import type { KTable } from "../../lib/dsl/table.ts";
 import { sessionWindows, slidingWindows, timeWindows } from "../../lib/dsl/windows.ts";
 import { int64 } from "../../lib/serde/int64.ts";
 import { string } from "../../lib/serde/string.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 import type { InputRecord } from "../support/task-host.ts";
 import { TopologyHost } from "../support/task-host.ts";
 import { commit, movedFrom } from "./moved-host.ts";
@@ -91,6 +92,6 @@ test.for(Object.entries(topologies))("%s emit the same with a restart after ever
         moving = movedFrom(moving);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(60) },
   );
 });

@@ -16,6 +16,7 @@ import type { Manifest } from "../../../lib/snapshot/types.ts";
 import { openSnapshotView } from "../../../lib/snapshot/view.ts";
 import { createTaskStore } from "../../../lib/state/create-task-store.ts";
 import type { StoreRow, StoreSpec, TaskStore } from "../../../lib/state/store.ts";
+import { propertyRuns } from "../../support/property-runs.ts";
 import { accessTo } from "../state/store-access.ts";
 import { type ModelRow, RowCollector, StoreModel } from "../state/store-model.ts";
 
@@ -41,7 +42,7 @@ test("any sorted rows read back from a segment as they were written", () => {
       });
       expect(read).toEqual(sorted);
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -252,7 +253,7 @@ test.for(specs)(
   async (spec) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 50, size: "max" }), (steps) => new Life(spec).run(steps)),
-      { numRuns: 200 },
+      { numRuns: propertyRuns(200) },
     );
   },
 );

@@ -5,6 +5,7 @@ import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { createTaskStore } from "../../../lib/state/create-task-store.ts";
 import type { FrozenRows, StoreRow, StoreSpec, TaskStore } from "../../../lib/state/store.ts";
+import { propertyRuns } from "../../support/property-runs.ts";
 import { accessTo, type StoreAccess } from "./store-access.ts";
 import { type ModelKey, type ModelRow, RowCollector, StoreModel } from "./store-model.ts";
 
@@ -248,7 +249,7 @@ describe.for(specs)("a $type store of $name", (spec) => {
         }
         run.finish();
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     );
   });
 });
