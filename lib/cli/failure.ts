@@ -1,4 +1,6 @@
-import { isStreamError } from "../core/errors.ts";
+import { isStreamError, StreamError } from "../core/errors.ts";
+import { LogError } from "../ports/log.ts";
+import { surfacedCode } from "../task/outcome.ts";
 
 /** What the process ends with; the help text lists them. */
 export const exitCodes = {
@@ -14,6 +16,8 @@ export const exitCodes = {
 
 /** A failure as one line for a person, and the exit code for a script. */
 export function failureOf(error: unknown): { readonly line: string; readonly exitCode: number } {
+  if (error instanceof LogError)
+    return failureOf(new StreamError(surfacedCode(error), error.message, { cause: error }));
   if (!isStreamError(error)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { line: `millrace: this is a bug, please report it: ${text}`, exitCode: exitCodes.failed };

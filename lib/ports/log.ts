@@ -121,7 +121,10 @@ export interface Transactor {
 /**
  * The log: Kafka, or the memory log that models it.
  *
- * @throws {StreamError} `BROKER_UNREACHABLE`, `ACCESS_DENIED`, `AUTHENTICATION_FAILED`, `LOG_UNAVAILABLE` when a deadline passes
+ * Outside of transactions every failure is a `StreamError`; what a broker refused has its name in `details.kafkaError`.
+ *
+ * @throws {StreamError} `BROKER_UNREACHABLE`, `ACCESS_DENIED`, `AUTHENTICATION_FAILED`, `CONFIG_INVALID`, `LOG_UNAVAILABLE` when a
+ *   deadline passes
  */
 export interface Log {
   /** What exists of `topics`; a missing topic is absent from the answer. */

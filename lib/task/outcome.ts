@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../core/errors.ts";
 import { invariant } from "../core/errors.ts";
 import type { KafkaErrorName } from "../core/kafka-errors.ts";
+import type { LogError } from "../ports/log.ts";
 
 /**
  * What follows when a call of a transaction fails. One table, so that no call site decides on its own.
@@ -173,4 +174,13 @@ export function decideSurfaced(
     return { kind: "stop", code: "TOPIC_MISSING" };
   }
   return { kind: "abort" };
+}
+
+/** The code of an error that nothing is tried about any more: of an abort and of an unknown outcome, `LOG_UNAVAILABLE`. */
+export function surfacedCode({
+  kafkaError: error,
+  endTxnSent,
+}: Pick<LogError, "kafkaError" | "endTxnSent">): ErrorCode {
+  const outcome = decideSurfaced({ error, endTxnSent, empty: false });
+  return outcome.kind === "stop" ? outcome.code : "LOG_UNAVAILABLE";
 }

@@ -1,7 +1,7 @@
 import { isStreamError, StreamError } from "../core/errors.ts";
 import { type PartitionKey, parsePartitionKey } from "../core/ids.ts";
 import { type FetchedPartition, LogError } from "../ports/log.ts";
-import { decideSurfaced } from "./outcome.ts";
+import { surfacedCode } from "./outcome.ts";
 import type { PinEvent } from "./pin-state.ts";
 
 /** Anything thrown while a pin works, as a typed error that names the pin. */
@@ -9,9 +9,7 @@ export function asStreamError(error: unknown, pin: number): StreamError {
   if (isStreamError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof LogError) {
-    const outcome = decideSurfaced({ error: error.kafkaError, endTxnSent: error.endTxnSent, empty: false });
-    const code = outcome.kind === "stop" ? outcome.code : "LOG_UNAVAILABLE";
-    return new StreamError(code, `pin ${pin}: ${message}`, {
+    return new StreamError(surfacedCode(error), `pin ${pin}: ${message}`, {
       details: { ...error.details, pin, kafkaError: error.kafkaError },
       cause: error,
     });

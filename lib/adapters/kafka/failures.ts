@@ -1,7 +1,7 @@
 import { type ErrorDetails, StreamError } from "../../core/errors.ts";
 import { kafkaErrorName } from "../../core/kafka-errors.ts";
 import { LogError } from "../../ports/log.ts";
-import { decideOutcome, type Outcome, type TransactionProtocol } from "../../task/outcome.ts";
+import { decideOutcome, type Outcome, surfacedCode, type TransactionProtocol } from "../../task/outcome.ts";
 import { accessDenied, type RefusedRequest } from "./access-denied.ts";
 import { LostRequest } from "./transport/lost-request.ts";
 
@@ -24,7 +24,8 @@ export function answerError(code: number, context: FailureContext): StreamError 
   const details: ErrorDetails = { ...facts, code };
   const denied = accessDenied(name, context, details);
   if (denied !== undefined) return denied;
-  const where = context.topic === undefined ? "" : ` for ${context.topic}-${context.partition ?? "?"}`;
+  const { topic, partition } = context;
+  const where = topic === undefined ? "" : ` for ${topic}${partition === undefined ? "" : `-${partition}`}`;
   const said = message ? `: ${message}` : "";
   return new LogError(name, `${context.request}${where} was answered with code ${code}${said}`, {
     endTxnSent,
@@ -63,9 +64,7 @@ export function asLogError(error: unknown, context: FailureContext): unknown {
   return new LogError(error.kafkaError, error.message, { endTxnSent: endTxnSent && error.sent, details, cause: error });
 }
 
-/**
- * The same failure as callers of the log's other operations know it: they try again later, or read what the broker said.
- */
+/** The same failure as callers of the log's other operations know it: its code says what to do, its text what the broker said. */
 export function asStreamError(error: unknown, operation: string): unknown {
   if (error instanceof LostRequest) {
     return new StreamError("LOG_UNAVAILABLE", `${operation}: ${error.message}`, {
@@ -74,10 +73,8 @@ export function asStreamError(error: unknown, operation: string): unknown {
     });
   }
   if (!(error instanceof LogError)) return error;
-  const code = isUnknownTopic(error) ? "TOPIC_MISSING" : "LOG_UNAVAILABLE";
-  if (retryOf(error) === undefined) return error;
-  const details = { ...error.details, operation };
-  return new StreamError(code, `${operation}: ${error.message}`, { details, cause: error });
+  const details = { ...error.details, operation, kafkaError: error.kafkaError };
+  return new StreamError(surfacedCode(error), `${operation}: ${error.message}`, { details, cause: error });
 }
 
 /** The broker does not know a topic or partition: for good, or because it was created a moment ago. */

@@ -1,4 +1,4 @@
-import { StreamError } from "../../../core/errors.ts";
+import { type ErrorDetails, StreamError } from "../../../core/errors.ts";
 import { type PartitionKey, parsePartitionKey, partitionKey, type TopicPartition } from "../../../core/ids.ts";
 import type { KafkaErrorName } from "../../../core/kafka-errors.ts";
 import {
@@ -13,6 +13,7 @@ import {
   type TransactorOptions,
 } from "../../../ports/log.ts";
 import { committedReader } from "../../../records/committed.ts";
+import { surfacedCode } from "../../../task/outcome.ts";
 import type { MemoryBroker } from "./broker.ts";
 import { Calls } from "./calls.ts";
 import type { ReadPartition } from "./storage.ts";
@@ -62,7 +63,7 @@ export class MemoryLog implements Log {
       const deliver = () => ({ error: this.broker.createTopic(spec) });
       const { error } = await this.calls.retried({ api: "CreateTopics" }, this.deadlineMs, deliver);
       if (error !== "NONE" && error !== "TOPIC_ALREADY_EXISTS") {
-        throw new LogError(error, `topic ${spec.name} cannot be created`, { details: { topic: spec.name } });
+        throw refused(error, `topic ${spec.name} cannot be created`, { topic: spec.name });
       }
       outcomes.set(spec.name, error === "NONE" ? "created" : "exists");
     }
@@ -115,7 +116,7 @@ export class MemoryLog implements Log {
     const kept = new Map(offsets);
     const deliver = () => this.broker.commitOffsets(group, kept);
     const { error } = await this.calls.retried({ api: "OffsetCommit" }, this.deadlineMs, deliver);
-    if (error !== "NONE") throw new LogError(error, `offsets of group ${group} were refused`, { details: { group } });
+    if (error !== "NONE") throw refused(error, `offsets of group ${group} were refused`, { group });
   }
 
   async transactor(options: TransactorOptions): Promise<Transactor> {
@@ -130,16 +131,16 @@ export class MemoryLog implements Log {
   }
 
   async deleteRecords(before: ReadonlyMap<PartitionKey, number>): Promise<void> {
-    const refused: { key: PartitionKey; error: KafkaErrorName }[] = [];
+    const failed: { key: PartitionKey; error: KafkaErrorName }[] = [];
     for (const [key, offset] of before) {
       const deliver = () => ({ error: this.broker.deleteRecords(key, offset) });
       const { error } = await this.calls.retried({ api: "DeleteRecords" }, this.deadlineMs, deliver);
-      if (error !== "NONE") refused.push({ key, error });
+      if (error !== "NONE") failed.push({ key, error });
     }
-    const first = refused[0];
+    const first = failed[0];
     if (first === undefined) return;
-    const details = { partitions: refused.map(({ key }) => key) };
-    throw new LogError(first.error, `records of ${first.key} cannot be deleted`, { details });
+    const details = { partitions: failed.map(({ key }) => key) };
+    throw refused(first.error, `records of ${first.key} cannot be deleted`, details);
   }
 
   async close(): Promise<void> {
@@ -165,4 +166,10 @@ export class MemoryLog implements Log {
     const { reader, next } = committedReader(answer.bytes ?? NO_BYTES, { topic, partition, from, aborted });
     return { kind: "records", records: reader, next, highWatermark, lastStable, logStart };
   }
+}
+
+/** What a broker refused outside of transactions, as an error whose code says what to do. */
+function refused(kafkaError: KafkaErrorName, text: string, details: ErrorDetails): StreamError {
+  const cause = new LogError(kafkaError, text, { details });
+  return new StreamError(surfacedCode(cause), cause.message, { details: { ...details, kafkaError }, cause });
 }

@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createKafkaLog } from "../../../../lib/adapters/kafka/kafka-log.ts";
 import type { WireWriter } from "../../../../lib/adapters/kafka/wire/writer.ts";
+import { kafkaErrorCodes } from "../../../../lib/core/kafka-errors.ts";
 import { ScriptedBroker } from "./scripted-broker.ts";
 import { failure, openTransactor, scriptedCluster } from "./scripted-log.ts";
 import { handshakeAnswer, offsetsAnswer, reset, signInAnswer, silence } from "./scripts.ts";
@@ -144,6 +145,27 @@ describe("offsets", () => {
       code: "ACCESS_DENIED",
       details: { topic: "t" },
     });
+  });
+});
+
+describe("createTopics", () => {
+  test.for([
+    ["INVALID_REPLICATION_FACTOR", "CONFIG_INVALID"],
+    ["POLICY_VIOLATION", "CONFIG_INVALID"],
+    ["UNKNOWN_SERVER_ERROR", "LOG_UNAVAILABLE"],
+  ] as const)("%s is %s, with what the broker said", async ([kafkaError, code]) => {
+    const { log, first } = await scriptedCluster({});
+    first.always("CreateTopics", () => (out) => {
+      const reason = "one broker cannot hold three replicas";
+      out.int32(0).array(["t"], (name) => out.string(name).int16(kafkaErrorCodes[kafkaError]).nullableString(reason));
+    });
+    const spec = { name: "t", partitions: 1, replicas: 3, configs: {} };
+    expect(await failure(log.createTopics([spec]))).toMatchObject({
+      code,
+      message: expect.stringContaining("CreateTopics for t was answered"),
+      details: { topic: "t", kafkaError },
+    });
+    expect(String(await failure(log.createTopics([spec])))).toContain("one broker cannot hold three replicas");
   });
 });
 
