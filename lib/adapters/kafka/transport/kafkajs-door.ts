@@ -28,7 +28,8 @@ import type { Api } from "../wire/request.ts";
  * 11. *It prolongs sessions 10 s before they end, however short they are*: one of 10 s would be prolonged with every request.
  *     Done when a fifth of the session is left.
  * 12. *Its OAUTHBEARER does not hear a refusal*: `oauth-bearer.ts` is put in its place.
- * 13. *Its PLAIN and SCRAM take a lost connection for a refusal*: `connect-failure.ts` tells them apart.
+ * 13. *It throttles itself with the timer of 2*, and what waits then waits for ever. `throttleMs` tells the `Link` instead.
+ * 14. *Its PLAIN and SCRAM take a lost connection for a refusal*: `connect-failure.ts` tells them apart.
  */
 
 /** SASL as kafkajs reads it from its configuration, at each authentication. */
@@ -56,9 +57,12 @@ export interface KafkaJsConnection {
   readonly sessionLifetime: { toString(): string };
   readonly socket: net.Socket | undefined;
   readonly authHandlers: { onError(): void } | null;
+  /** How long the broker has asked for quiet in answers to requests of kafkajs's own. */
+  throttleMs?: number;
   readonly requestQueue: {
     push(request: KafkaJsRequest): void;
     scheduleCheckPendingRequests(): void;
+    maybeThrottle(throttleMs: number | null): void;
     destroy(): void;
   };
   nextCorrelationId(): number;
@@ -113,6 +117,9 @@ export function openKafkaJs(settings: KafkaLogSettings, sasl: KafkaJsSasl | unde
     const connectionPool = await cluster.connectionPoolBuilder.build({ host, port });
     for (const connection of connectionPool.pool) {
       connection.requestQueue.scheduleCheckPendingRequests = () => {};
+      connection.requestQueue.maybeThrottle = (throttleMs) => {
+        if (throttleMs !== null) connection.throttleMs = throttleMs;
+      };
       Object.defineProperty(connection, "reauthenticationThreshold", {
         get: () => Math.ceil(Number(connection.sessionLifetime.toString()) * (1 - USED_SHARE)),
       });

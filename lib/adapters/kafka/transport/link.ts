@@ -146,6 +146,7 @@ export class Link {
       await withinDeadline(connecting, timeout, () => this.lost("no connection in time", false));
       const connection = broker.connectionPool.pool[0];
       if (connection === undefined || this.ended !== undefined) throw this.lost(this.ended ?? "no connection", false);
+      this.quietUntilMs = Math.max(this.quietUntilMs, performance.now() + (connection.throttleMs ?? 0));
       this.opened = { broker, connection };
       return this.opened;
     } catch (error) {

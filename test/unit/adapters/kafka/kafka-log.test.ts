@@ -85,6 +85,16 @@ describe("signing in with a password", () => {
 });
 
 describe("throttling", () => {
+  test("the first request on a new connection waits as long as the broker asked", async () => {
+    const [broker] = (await ScriptedBroker.cluster(1, {})) as [ScriptedBroker];
+    onTestFinished(() => broker.stop());
+    broker.throttleMs = 120;
+    const log = await createKafkaLog({ brokers: [broker.address], requestTimeoutMs: 1_000, callTimeoutMs: 2_000 });
+    await log.close();
+    const [versions, metadata] = broker.arrived;
+    expect((metadata?.atMs ?? 0) - (versions?.atMs ?? 0)).toBeGreaterThanOrEqual(119);
+  });
+
   test("the next request on the connection waits as long as the broker asked", async () => {
     const { log, first } = await scriptedCluster({ t: [1] });
     await openTransactor(log);

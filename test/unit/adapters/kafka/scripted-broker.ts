@@ -68,6 +68,8 @@ export class ScriptedBroker {
   cluster: { brokers: ScriptedBroker[]; topics: ScriptedTopics };
   /** Newest version of each request that ApiVersions tells. */
   maxVersion = 20;
+  /** How long a new connection is asked to stay quiet. */
+  throttleMs = 0;
   /** The level of `transaction.version` that the cluster has finalised. */
   transactionVersion = 1;
   private readonly scripts = new Map<ApiName, Script>();
@@ -197,7 +199,7 @@ export class ScriptedBroker {
     const numbers = Object.values(apis);
     return (out) => {
       out.int16(0).array(numbers, (key) => out.int16(key).int16(0).int16(this.maxVersion));
-      out.int32(0);
+      out.int32(this.throttleMs);
     };
   }
 
