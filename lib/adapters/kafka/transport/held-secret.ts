@@ -1,26 +1,39 @@
 import { isDeepStrictEqual } from "node:util";
 
+/** How long a secret is used. */
+export interface SecretLife<T> {
+  /** Says that a secret which was read so long ago has to be read again before it is used. */
+  isDue(held: T, heldForMs: number): boolean;
+  /** Says that a secret which is due can be used all the same, while it cannot be read. */
+  isStillGood(held: T): boolean;
+}
+
 /**
  * A secret that all connections of a log share: read when the first one needs it, and again when it is due or no longer
  * accepted. Readers that come meanwhile share one read.
  */
 export class HeldSecret<T> {
   private readonly read: () => Promise<T>;
-  private readonly isDue: (held: T, heldForMs: number) => boolean;
+  private readonly life: SecretLife<T>;
   private held: { readonly value: T; readonly sinceMs: number } | undefined;
   private reading: Promise<T> | undefined;
 
-  /** @param isDue Says that a secret which was read so long ago has to be read again before it is used. */
-  constructor(read: () => Promise<T>, isDue: (held: T, heldForMs: number) => boolean) {
+  constructor(read: () => Promise<T>, life: SecretLife<T>) {
     this.read = read;
-    this.isDue = isDue;
+    this.life = life;
   }
 
-  /** The secret to use now. @throws what reading it throws */
+  /** The secret to use now. @throws what reading it throws, when there is no other that is still good */
   async get(): Promise<T> {
-    const { held } = this;
-    if (held === undefined || this.isDue(held.value, performance.now() - held.sinceMs)) return this.readAgain();
-    return held.value;
+    const { held, life } = this;
+    if (held === undefined) return this.readAgain();
+    if (!life.isDue(held.value, performance.now() - held.sinceMs)) return held.value;
+    try {
+      return await this.readAgain();
+    } catch (error) {
+      if (!life.isStillGood(held.value)) throw error;
+      return held.value;
+    }
   }
 
   /**

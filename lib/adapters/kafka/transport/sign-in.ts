@@ -25,7 +25,7 @@ const anonymous: SignIn = { sasl: undefined, ready: async () => undefined, hasCh
 
 function withPassword(sasl: Extract<SaslOptions, { mechanism: "plain" | "scram-sha-256" | "scram-sha-512" }>): SignIn {
   const read = "credentials" in sasl ? sasl.credentials : async () => sasl;
-  const secret = new HeldSecret<Credentials>(read, () => false);
+  const secret = new HeldSecret<Credentials>(read, { isDue: () => false, isStillGood: () => false });
   let current: Credentials = { username: "", password: "" };
   return {
     // kafkajs keeps this object and reads both at every authentication
@@ -47,11 +47,11 @@ function withPassword(sasl: Extract<SaslOptions, { mechanism: "plain" | "scram-s
 }
 
 function withTokens(provider: () => Promise<BearerToken>): SignIn {
-  const secret = new HeldSecret<BearerToken>(
-    () => asked(provider),
-    ({ expiresAtMs }, heldForMs) =>
+  const secret = new HeldSecret<BearerToken>(() => asked(provider), {
+    isDue: ({ expiresAtMs }, heldForMs) =>
       expiresAtMs === undefined || (expiresAtMs - Date.now()) * USED_SHARE < heldForMs * (1 - USED_SHARE),
-  );
+    isStillGood: ({ expiresAtMs = 0 }) => expiresAtMs > Date.now(),
+  });
   let used: BearerToken | undefined;
   const take = async () => {
     used = await secret.get();

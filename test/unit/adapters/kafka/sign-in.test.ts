@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { HeldSecret } from "../../../../lib/adapters/kafka/transport/held-secret.ts";
 import type { KafkaJsSasl } from "../../../../lib/adapters/kafka/transport/kafkajs-door.ts";
 import { createSignIn } from "../../../../lib/adapters/kafka/transport/sign-in.ts";
@@ -65,14 +65,39 @@ describe("tokens", () => {
   });
 });
 
+describe("a token that is due for another one", () => {
+  const start = Date.now();
+  /** Signs in with a token of a minute, then again so much later, when there are no tokens to be had. */
+  async function signedInAfter(ms: number): Promise<readonly string[]> {
+    let failing = false;
+    const token = async () => {
+      if (failing) throw new Error("no network");
+      return { value: "abc", expiresAtMs: start + 60_000 };
+    };
+    const { sasl } = createSignIn({ mechanism: "oauthbearer", token });
+    await authenticate(sasl);
+    failing = true;
+    vi.useFakeTimers({ now: start + ms, toFake: ["Date"] });
+    return authenticate(sasl).finally(() => vi.useRealTimers());
+  }
+
+  test("is used until it ends, while no other can be had", async () => {
+    expect(await signedInAfter(59_990)).toEqual(["n,,\u0001auth=Bearer abc\u0001\u0001"]);
+  });
+
+  test("is of no use once it has ended", async () => {
+    expect((await signedInAfter(60_000))[0]).toContain("AUTHENTICATION_FAILED: the token provider failed: no network");
+  });
+});
+
 describe("a held secret", () => {
   /** A secret that is another text at each read, and how old it may get. */
   function counted(maxAgeMs: number) {
     let reads = 0;
-    return new HeldSecret(
-      async () => `read ${++reads}`,
-      (_held, heldForMs) => heldForMs >= maxAgeMs,
-    );
+    return new HeldSecret(async () => `read ${++reads}`, {
+      isDue: (_held, heldForMs) => heldForMs >= maxAgeMs,
+      isStillGood: () => false,
+    });
   }
 
   test("is read once, however many ask at a time", async () => {
@@ -95,10 +120,10 @@ describe("a held secret", () => {
   });
 
   test("that is what it was is not worth one more try", async () => {
-    const secret = new HeldSecret(
-      async () => ({ username: "me", password: "same" }),
-      () => false,
-    );
+    const secret = new HeldSecret(async () => ({ username: "me", password: "same" }), {
+      isDue: () => false,
+      isStillGood: () => false,
+    });
     expect(await secret.hasChanged(await secret.get())).toBe(false);
   });
 
@@ -109,7 +134,7 @@ describe("a held secret", () => {
         if (reads++ === 0) throw new Error("not now");
         return "secret";
       },
-      () => false,
+      { isDue: () => false, isStillGood: () => false },
     );
     await expect(secret.get()).rejects.toThrow("not now");
     expect(await secret.get()).toBe("secret");
