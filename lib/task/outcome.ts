@@ -176,11 +176,20 @@ export function decideSurfaced(
   return { kind: "abort" };
 }
 
-/** The code of an error that nothing is tried about any more: of an abort and of an unknown outcome, `LOG_UNAVAILABLE`. */
+/** What a broker refuses because of a record, it refuses again: no new life of the pin writes other bytes. */
+const refusedRecords: Partial<Record<KafkaErrorName, ErrorCode>> = {
+  MESSAGE_TOO_LARGE: "RECORD_TOO_LARGE",
+  RECORD_LIST_TOO_LARGE: "RECORD_TOO_LARGE",
+  INVALID_RECORD: "SERIALIZATION_FAILED",
+  INVALID_TIMESTAMP: "TIMESTAMP_INVALID",
+};
+
+/** The code of an error that nothing is tried about any more; `LOG_UNAVAILABLE` where a later try may go well. */
 export function surfacedCode({
   kafkaError: error,
   endTxnSent,
 }: Pick<LogError, "kafkaError" | "endTxnSent">): ErrorCode {
   const outcome = decideSurfaced({ error, endTxnSent, empty: false });
-  return outcome.kind === "stop" ? outcome.code : "LOG_UNAVAILABLE";
+  if (outcome.kind === "stop") return outcome.code;
+  return (outcome.kind === "abort" ? refusedRecords[error] : undefined) ?? "LOG_UNAVAILABLE";
 }

@@ -50,6 +50,9 @@ describe("a failed call of a transaction", () => {
     ["an unreachable broker", new StreamError("BROKER_UNREACHABLE", "x"), "reinitialise"],
     ["a missing grant", logError("TOPIC_AUTHORIZATION_FAILED"), "stop ACCESS_DENIED"],
     ["a missing topic", logError("UNKNOWN_TOPIC_OR_PARTITION"), "stop TOPIC_MISSING"],
+    ["a record without key in a compacted topic", logError("INVALID_RECORD"), "stop SERIALIZATION_FAILED"],
+    ["a record of next year", logError("INVALID_TIMESTAMP"), "stop TIMESTAMP_INVALID"],
+    ["a batch that the broker finds too large", logError("MESSAGE_TOO_LARGE"), "stop RECORD_TOO_LARGE"],
     ["a record that no topic takes", new StreamError("RECORD_TOO_LARGE", "x"), "stop RECORD_TOO_LARGE"],
     ["a bug", new RangeError("x"), "stop INVARIANT_BROKEN"],
   ])("%s: %s", ([, error, expected]) => {
