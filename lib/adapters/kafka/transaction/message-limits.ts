@@ -6,8 +6,17 @@ import type { Deadline } from "../transport/deadline.ts";
 
 const SETTING = "max.message.bytes";
 
+/** A batch that is to be sent. */
+interface SizedBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly bytes: Buffer;
+  readonly count: number;
+}
+
 /**
- * The largest batch that each topic takes, asked for once per topic.
+ * The largest batch that each topic takes, asked for once per topic, and again before a batch is refused: it may have been
+ * raised since.
  *
  * A user who may not describe configurations has no limit here: then the broker refuses a batch that is too large.
  */
@@ -20,31 +29,24 @@ export class MessageLimits {
   }
 
   /** @throws {StreamError} `RECORD_TOO_LARGE` that names topic, size and limit */
-  async check(
-    batches: readonly { topic: string; partition: number; bytes: Buffer; count: number }[],
-    deadline: Deadline,
-  ): Promise<void> {
-    await this.know(
-      batches.map((batch) => batch.topic),
-      deadline,
-    );
-    for (const { topic, partition, bytes, count } of batches) {
-      const byteLength = bytes.length;
-      const limitBytes = this.limits.get(topic) ?? Number.POSITIVE_INFINITY;
-      if (byteLength <= limitBytes) continue;
-      throw new StreamError(
-        "RECORD_TOO_LARGE",
-        `a batch of ${count} records for ${topic}-${partition} takes ${byteLength} bytes, ${SETTING} is ${limitBytes}`,
-        { details: { topic, partition, byteLength, count, limitBytes } },
-      );
-    }
+  async check(batches: readonly SizedBatch[], deadline: Deadline): Promise<void> {
+    const unknown = batches.filter(({ topic }) => !this.limits.has(topic));
+    if (unknown.length > 0) await this.ask(unknown, deadline);
+    const large = batches.filter((batch) => batch.bytes.length > this.limitOf(batch));
+    if (large.length === 0) return;
+    await this.ask(large, deadline);
+    const refused = large.find((batch) => batch.bytes.length > this.limitOf(batch));
+    if (refused !== undefined) throw tooLarge(refused, this.limitOf(refused));
   }
 
-  private async know(topics: Iterable<string>, deadline: Deadline): Promise<void> {
-    const unknown = [...new Set(topics)].filter((topic) => !this.limits.has(topic));
-    if (unknown.length === 0) return;
+  private limitOf({ topic }: SizedBatch): number {
+    return this.limits.get(topic) ?? Number.POSITIVE_INFINITY;
+  }
+
+  private async ask(batches: readonly SizedBatch[], deadline: Deadline): Promise<void> {
+    const topics = [...new Set(batches.map(({ topic }) => topic))];
     const answer = await retrying({ deadline, refresh: async () => {} }, () =>
-      this.cluster.anyBroker.ask(describeConfigsRequest(unknown, [SETTING]), deadline),
+      this.cluster.anyBroker.ask(describeConfigsRequest(topics, [SETTING]), deadline),
     );
     for (const { name, errorCode, configs } of answer.topics) {
       const limit = Number(configs.get(SETTING) ?? Number.NaN);
@@ -52,4 +54,13 @@ export class MessageLimits {
       if (!missing) this.limits.set(name, errorCode === 0 && limit > 0 ? limit : Number.POSITIVE_INFINITY);
     }
   }
+}
+
+function tooLarge({ topic, partition, bytes, count }: SizedBatch, limitBytes: number): StreamError {
+  const byteLength = bytes.length;
+  return new StreamError(
+    "RECORD_TOO_LARGE",
+    `a batch of ${count} records for ${topic}-${partition} takes ${byteLength} bytes, ${SETTING} is ${limitBytes}`,
+    { details: { topic, partition, byteLength, count, limitBytes } },
+  );
 }

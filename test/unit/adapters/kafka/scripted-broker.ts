@@ -68,6 +68,8 @@ export class ScriptedBroker {
   cluster: { brokers: ScriptedBroker[]; topics: ScriptedTopics };
   /** Newest version of each request that ApiVersions tells. */
   maxVersion = 20;
+  /** What DescribeConfigs tells of every topic; nothing without it. */
+  maxMessageBytes: number | undefined;
   /** How long a new connection is asked to stay quiet. */
   throttleMs = 0;
   /** The level of `transaction.version` that the cluster has finalised. */
@@ -95,9 +97,13 @@ export class ScriptedBroker {
         request.array(() => request.string());
         return name;
       });
+      const limits = this.maxMessageBytes === undefined ? [] : [`${this.maxMessageBytes}`];
       return (out) => {
         out.int32(0).array(topics, (name) => {
-          out.int16(0).nullableString(null).int8(2).string(name).int32(0);
+          out.int16(0).nullableString(null).int8(2).string(name);
+          out.array(limits, (limit) => {
+            out.string("max.message.bytes").nullableString(limit).boolean(false).int8(1).boolean(false).int32(0);
+          });
         });
       };
     });

@@ -167,6 +167,21 @@ describe("Produce", () => {
     expect(() => transactor.begin()).toThrow(/INVARIANT_BROKEN/);
   });
 
+  test("a batch over the topic's limit is told before it is sent, until the limit was raised", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    first.maxMessageBytes = 100;
+    const [small, large] = [batch("a"), batch("a".repeat(100))];
+    await (await openTransactor(log)).send([{ ...t0, records: small }]);
+    expect(await failure((await openTransactor(log)).send([{ ...t0, records: large }]))).toMatchObject({
+      code: "RECORD_TOO_LARGE",
+      details: { topic: "t", partition: 0, count: 1, limitBytes: 100 },
+    });
+    expect(first.asked("Produce")).toHaveLength(1);
+    first.maxMessageBytes = 1_000;
+    await (await openTransactor(log)).send([{ ...t0, records: large }]);
+    expect(first.asked("Produce")).toHaveLength(2);
+  });
+
   test("a topic that this user may not write names it", async () => {
     const { log, first } = await scriptedCluster({ t: [1] });
     const transactor = await openTransactor(log);
