@@ -172,5 +172,5 @@ function optional({ about }: { about: string }) {
 }
 
 function wholeNumber(given: unknown): unknown {
-  return typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given;
+  return typeof given === "string" && /^-?\d+$/.test(given) ? Number(given) : given;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defaultText, describeSettings } from "../../../lib/config/describe.ts";
 import { connectionsFromEnvironment, settingsFromEnvironment, variableOf } from "../../../lib/config/environment.ts";
 import { parseSettings } from "../../../lib/config/settings.ts";
 import { errorOf } from "../../support/error-of.ts";
@@ -9,6 +10,11 @@ describe("settingsFromEnvironment", () => {
     expect(settingsFromEnvironment(env)).toEqual(
       parseSettings({ commit: { intervalMs: 50 }, scaling: { maxWorkers: 3 } }),
     );
+  });
+
+  test("takes every default as it is told", () => {
+    const told = describeSettings().map((setting) => [setting.variable, defaultText(setting)] as const);
+    expect(settingsFromEnvironment(Object.fromEntries(told))).toEqual(parseSettings());
   });
 
   test("takes an empty variable for an absent one", () => {
