@@ -29,5 +29,9 @@ export function durationMs(duration: Duration, what: string): number {
 
 function parse(text: string): number {
   const match = written.exec(text);
-  return match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as DurationUnit];
+  if (match === null) return Number.NaN;
+  const ms = Number(match[1]) * unitMs[match[2] as DurationUnit];
+  // 0.07 * 1000 is 70.00000000000001: what is whole but for that was meant to be.
+  const whole = Math.round(ms);
+  return Math.abs(ms - whole) < 1e-6 ? whole : ms;
 }
