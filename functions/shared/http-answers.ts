@@ -30,15 +30,22 @@ export function jsonAnswer(statusCode: number, body: unknown): HttpAnswer {
 }
 
 /**
- * An error as an answer: code, advice and message. Errors that are not ours, and those that only the operator can mend,
- * say nothing about the inside: they are in the log, under the request id.
+ * An error as an answer: code and advice, and what is wrong with the request. Everything else says nothing about the inside, such as
+ * names of brokers and buckets: that is in the log, under the request id.
  */
 export function errorAnswer(error: unknown, requestId: string): HttpAnswer {
   if (!isStreamError(error)) return jsonAnswer(500, { code: "INTERNAL", message: "see the function's log", requestId });
   const { code, advice } = error;
   const statusCode = code === "STORE_UNKNOWN" ? 404 : statusByAdvice[advice];
   if (statusCode === 500) return jsonAnswer(500, { code, advice, message: "see the function's log", requestId });
-  const answer = jsonAnswer(statusCode, { code, advice, message: error.message, details: error.details, requestId });
-  if (statusCode !== 503) return answer;
+  if (statusCode !== 503) {
+    return jsonAnswer(statusCode, { code, advice, message: error.message, details: error.details, requestId });
+  }
+  const answer = jsonAnswer(503, {
+    code,
+    advice,
+    message: "try again; if that does not help, see the function's log",
+    requestId,
+  });
   return { ...answer, headers: { ...answer.headers, "retry-after": retryAfterSeconds } };
 }

@@ -32,12 +32,13 @@ describe("errorAnswer", () => {
   });
 
   test.for([
-    [new Error("inside 10.0.0.7")],
-    [new StreamError("ACCESS_DENIED", "inside 10.0.0.7")],
-    ["inside 10.0.0.7"],
-  ])("keeps to itself what only the operator can mend: %s", ([error]) => {
+    [new Error("inside 10.0.0.7"), 500],
+    [new StreamError("ACCESS_DENIED", "inside 10.0.0.7"), 500],
+    ["inside 10.0.0.7", 500],
+    [new StreamError("BROKER_UNREACHABLE", "at 10.0.0.7", { details: { brokers: ["10.0.0.7:9092"] } }), 503],
+  ])("keeps the inside to itself: %s", ([error, status]) => {
     const answer = errorAnswer(error, "r");
-    expect(answer.statusCode).toBe(500);
+    expect(answer.statusCode).toBe(status);
     expect(answer.body).not.toContain("10.0.0.7");
   });
 });
