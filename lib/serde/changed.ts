@@ -18,7 +18,8 @@ const WITH_LATEST = 3;
  * Changes of a table on their way to another partition: old and new value in one record.
  *
  * @param value Serde of both values.
- * @throws {StreamError} `SERIALIZATION_FAILED` when both values are null; `DESERIALIZATION_FAILED` for an unknown last byte
+ * @throws {StreamError} `SERIALIZATION_FAILED` when both values are null; `DESERIALIZATION_FAILED` for an unknown last byte, and for
+ *   lengths that do not fit
  * @source Kafka Streams `ChangedSerializer`, `ChangedDeserializer` (KIP-904)
  */
 export function changed<V>(value: Serde<V>): Serde<Change<V>> {
@@ -44,18 +45,24 @@ export function changed<V>(value: Serde<V>): Serde<Change<V>> {
       sink.uint8(BOTH);
     },
     read(bytes, start, end) {
-      const last = bytes[end - 1] ?? -1;
+      const last = end > start ? (bytes[end - 1] as number) : -1;
       const kind = last >= WITH_LATEST ? last - WITH_LATEST : last;
       const valuesEnd = end - (last >= WITH_LATEST ? 2 : 1);
+      if (kind > BOTH || valuesEnd < start)
+        throw malformed(`does not end with byte ${last} after ${end - start} bytes`);
       if (kind === OLD) return { newValue: null, oldValue: value.read(bytes, start, valuesEnd) };
       if (kind === NEW) return { newValue: value.read(bytes, start, valuesEnd), oldValue: null };
-      if (kind !== BOTH) throw new StreamError("DESERIALIZATION_FAILED", `a change does not end with byte ${last}`);
       const length = readLength(bytes, start);
       const newStart = start + lengthVarintBytes(length);
       const newEnd = newStart + length;
+      if (newEnd > valuesEnd) throw malformed(`of ${end - start} bytes has no new value of ${length}`);
       return { newValue: value.read(bytes, newStart, newEnd), oldValue: value.read(bytes, newEnd, valuesEnd) };
     },
   });
+}
+
+function malformed(what: string): StreamError {
+  return new StreamError("DESERIALIZATION_FAILED", `a change ${what}`);
 }
 
 function readLength(bytes: Buffer, start: number): number {

@@ -42,7 +42,7 @@ export const keyText: Serde<unknown> = Object.freeze<Serde<unknown>>({
 /**
  * Subscriptions: version, instruction, hash, the row's key, its partition.
  *
- * @throws {StreamError} `DESERIALIZATION_FAILED` for a version from the future
+ * @throws {StreamError} `DESERIALIZATION_FAILED` for a version from the future, and for bytes that are cut off
  * @source Kafka Streams `SubscriptionWrapperSerde`
  */
 export const subscription: Serde<Subscription> = Object.freeze<Serde<Subscription>>({
@@ -60,6 +60,7 @@ export const subscription: Serde<Subscription> = Object.freeze<Serde<Subscriptio
     const version = checkedVersion(first & ~NO_HASH, 1, "subscription");
     const keyStart = start + 2 + (first >= NO_HASH ? 0 : HASH_BYTES);
     const keyEnd = end - (version === 0 ? 0 : 4);
+    if (keyEnd < keyStart) throw tooShort("subscription", end - start);
     return {
       instruction: bytes[start + 1] as Instruction,
       hash: first >= NO_HASH ? null : bytes.latin1Slice(start + 2, keyStart),
@@ -73,7 +74,7 @@ export const subscription: Serde<Subscription> = Object.freeze<Serde<Subscriptio
  * Answers to subscriptions: version, hash, the foreign value if there is one. A value without bytes reads as none, as in Kafka
  * Streams.
  *
- * @throws {StreamError} `DESERIALIZATION_FAILED` for a version from the future
+ * @throws {StreamError} `DESERIALIZATION_FAILED` for a version from the future, and for bytes that are cut off
  * @source Kafka Streams `SubscriptionResponseWrapperSerde`
  */
 export function foreignAnswer(value: Serde<unknown>): Serde<ForeignAnswer> {
@@ -88,6 +89,7 @@ export function foreignAnswer(value: Serde<unknown>): Serde<ForeignAnswer> {
       const first = bytes[start] ?? 0;
       checkedVersion(first & ~NO_HASH, 0, "answer");
       const valueStart = start + 1 + (first >= NO_HASH ? 0 : HASH_BYTES);
+      if (valueStart > end) throw tooShort("answer", end - start);
       return {
         hash: first >= NO_HASH ? null : bytes.latin1Slice(start + 1, valueStart),
         value: valueStart < end ? value.read(bytes, valueStart, end) : null,
@@ -102,6 +104,10 @@ function checkedVersion(version: number, newest: number, what: string): number {
     "DESERIALIZATION_FAILED",
     `a foreign-key ${what} has version ${version}; ${newest} is the newest that is known`,
   );
+}
+
+function tooShort(what: string, length: number): StreamError {
+  return new StreamError("DESERIALIZATION_FAILED", `a foreign-key ${what} of ${length} bytes is cut off`);
 }
 
 /** The key of a subscription in its store: the foreign key with its length, then the row's key. @source `CombinedKeySchema` */

@@ -64,7 +64,8 @@ export function joinSideList(left: Serde<unknown>, right: Serde<unknown>): Serde
       let at = start + 5;
       for (let count = bytes.readInt32BE(start + 1); count > 0; count--) {
         const from = at + 4;
-        const to = from + bytes.readInt32BE(at);
+        const to = from < end ? from + bytes.readInt32BE(at) : from;
+        if (to <= from || to > end) throw tooShort("list", end - start);
         const isLeft = bytes[from] === 1;
         values.push({ left: isLeft, value: (isLeft ? left : right).read(bytes, from + 1, to) });
         at = to;
