@@ -6,7 +6,15 @@ import type { SerdeLike } from "../serde/json.ts";
 import type { Windowed } from "../serde/windowed.ts";
 import type { LateOptions } from "./late-stream.ts";
 import type { KTable } from "./table.ts";
-import { counting, folding, ofStream, reducing, type SessionFold, type WindowedProps } from "./window-folds.ts";
+import {
+  counting,
+  folding,
+  ofStream,
+  reducing,
+  type SessionFold,
+  type WindowedOptions,
+  type WindowedProps,
+} from "./window-folds.ts";
 import type { WindowStoreOptions } from "./windowed-table.ts";
 import { sessionWindowedTable } from "./windowed-table.ts";
 import type { SessionWindows } from "./windows.ts";
@@ -36,7 +44,7 @@ export class SessionWindowedKStream<K, V> {
    * @example
    * const visits = clicks.groupByKey().windowedBy(sessionWindows({ gap: "30m", grace: "1m" })).count({ store: "visits" });
    */
-  count(options: WindowStoreOptions & LateOptions<K, V> = {}): KTable<Windowed<K>, number> {
+  count(options: WindowedOptions<K, V> = {}): KTable<Windowed<K>, number> {
     return this.fold<number>(options, counting);
   }
 
@@ -49,7 +57,7 @@ export class SessionWindowedKStream<K, V> {
    */
   reduce(
     reducer: Reducer<V>,
-    options: WindowStoreOptions & LateOptions<K, V> & { readonly value?: SerdeLike<V> } = {},
+    options: WindowedOptions<K, V> & { readonly value?: SerdeLike<V> } = {},
   ): KTable<Windowed<K>, V> {
     return this.fold<V | null, V>(options, reducing(reducer, options.value));
   }
@@ -86,7 +94,7 @@ export class SessionWindowedKStream<K, V> {
   }
 
   private fold<A, R = A>(
-    options: WindowStoreOptions & LateOptions<K, V>,
+    options: WindowedOptions<K, V>,
     { merger, ...fold }: SessionFold<K, V, A>,
   ): KTable<Windowed<K>, R> {
     return sessionWindowedTable<K, V, A, R>(this.props.windows, merger, ofStream(this.props, options, fold));

@@ -17,6 +17,9 @@ export interface WindowedProps<W> extends GroupedProps {
   readonly emit: EmitStrategy;
 }
 
+/** What an aggregation of a stream over windows may be told: about its store, and about records that come too late. */
+export type WindowedOptions<K, V> = WindowStoreOptions & LateOptions<K, V>;
+
 /** What differs between the aggregations of a stream over windows. */
 export interface WindowFold<K, V, A>
   extends Pick<WindowedAggregation<K, V, A>, "prefix" | "value" | "initializer" | "readsValue"> {
@@ -62,7 +65,7 @@ export function folding<K, V, A>(
 /** The aggregation of one stream, as the table of it takes it. */
 export function ofStream<K, V, A>(
   { aggregation, graph, emit }: WindowedProps<unknown>,
-  options: WindowStoreOptions & LateOptions<K, V>,
+  options: WindowedOptions<K, V>,
   { aggregator, ...functions }: WindowFold<K, V, A>,
 ): WindowedAggregation<K, V, A> {
   return {

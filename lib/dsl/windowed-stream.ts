@@ -3,10 +3,16 @@ import type { EmitStrategy } from "../operators/final-results.ts";
 import type { Reducer } from "../operators/reduce.ts";
 import type { SerdeLike } from "../serde/json.ts";
 import type { Windowed } from "../serde/windowed.ts";
-import type { LateOptions } from "./late-stream.ts";
 import type { KTable } from "./table.ts";
-import { counting, folding, ofStream, reducing, type WindowedProps, type WindowFold } from "./window-folds.ts";
-import type { WindowStoreOptions } from "./windowed-table.ts";
+import {
+  counting,
+  folding,
+  ofStream,
+  reducing,
+  type WindowedOptions,
+  type WindowedProps,
+  type WindowFold,
+} from "./window-folds.ts";
 import { timeWindowedTable } from "./windowed-table.ts";
 import type { SlidingWindows, TimeWindows } from "./windows.ts";
 
@@ -29,7 +35,7 @@ export class TimeWindowedKStream<K, V> {
    * @example
    * const perMinute = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count({ store: "per-minute" });
    */
-  count(options: WindowStoreOptions & LateOptions<K, V> = {}): KTable<Windowed<K>, number> {
+  count(options: WindowedOptions<K, V> = {}): KTable<Windowed<K>, number> {
     return this.fold<number>(options, counting);
   }
 
@@ -41,7 +47,7 @@ export class TimeWindowedKStream<K, V> {
    */
   reduce(
     reducer: Reducer<V>,
-    options: WindowStoreOptions & LateOptions<K, V> & { readonly value?: SerdeLike<V> } = {},
+    options: WindowedOptions<K, V> & { readonly value?: SerdeLike<V> } = {},
   ): KTable<Windowed<K>, V> {
     return this.fold<V | null, V>(options, reducing(reducer, options.value));
   }
@@ -58,7 +64,7 @@ export class TimeWindowedKStream<K, V> {
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
-    options: WindowStoreOptions & LateOptions<K, V> & { readonly value: SerdeLike<A> },
+    options: WindowedOptions<K, V> & { readonly value: SerdeLike<A> },
   ): KTable<Windowed<K>, A> {
     return this.fold<A>(options, folding(initializer, aggregator, options.value));
   }
@@ -75,10 +81,7 @@ export class TimeWindowedKStream<K, V> {
     return new TimeWindowedKStream<K, V>({ ...this.props, emit });
   }
 
-  private fold<A, R = A>(
-    options: WindowStoreOptions & LateOptions<K, V>,
-    fold: WindowFold<K, V, A>,
-  ): KTable<Windowed<K>, R> {
+  private fold<A, R = A>(options: WindowedOptions<K, V>, fold: WindowFold<K, V, A>): KTable<Windowed<K>, R> {
     return timeWindowedTable<K, V, A, R>(this.props.windows, ofStream(this.props, options, fold));
   }
 }

@@ -1,3 +1,4 @@
+import { isAbsent } from "../core/absent.ts";
 import type { Change } from "../serde/changed.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Cursor } from "../topology/cursor.ts";
@@ -26,9 +27,9 @@ export interface TableSelectProps<K, V, K2, V2> {
 export function tableSelect<K, V, K2, V2>(props: TableSelectProps<K, V, K2, V2>): Operator {
   const { selector, keySerde, newestOnly = false } = props;
   const select = (key: unknown, value: unknown): Pair<K2, V2> | null => {
-    if (value === null || value === undefined) return null;
+    if (isAbsent(value)) return null;
     const pair = selector(key as K, value as V);
-    return absent(pair[0]) || absent(pair[1]) ? null : pair;
+    return isAbsent(pair[0]) || isAbsent(pair[1]) ? null : pair;
   };
   return Object.freeze<Operator>({
     kind: "table-select",
@@ -55,8 +56,4 @@ export function tableSelect<K, V, K2, V2>(props: TableSelectProps<K, V, K2, V2>)
       };
     },
   });
-}
-
-function absent(value: unknown): boolean {
-  return value === null || value === undefined;
 }

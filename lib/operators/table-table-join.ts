@@ -1,3 +1,4 @@
+import { isAbsent } from "../core/absent.ts";
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Cursor } from "../topology/cursor.ts";
@@ -39,7 +40,7 @@ export function tableTableJoin(props: TableTableJoinProps): Operator {
   const { side, other, keySerde, joiner, needsOwn, needsOther, sendsOldValues, sourceKeyed } = props;
   const joined = joinFrom(side, joiner);
   const join = (own: unknown, theirs: unknown, cursor: Cursor): unknown => {
-    const nothing = absent(own) && (needsOwn || theirs === null);
+    const nothing = isAbsent(own) && (needsOwn || theirs === null);
     return nothing ? null : (joined(own ?? null, theirs, cursor) ?? null);
   };
   return Object.freeze<Operator>({
@@ -53,7 +54,7 @@ export function tableTableJoin(props: TableTableJoinProps): Operator {
         if (props.newestOnly === true && !cursor.isNewest) return dropped("out-of-order");
         const { value, oldValue } = cursor;
         const row = read(cursor.keyText(keySerde, scratch), cursor);
-        if (row === undefined && (needsOther || (absent(value) && absent(oldValue)))) return;
+        if (row === undefined && (needsOther || (isAbsent(value) && isAbsent(oldValue)))) return;
         const theirs = row === undefined ? null : row.value;
         if (row !== undefined && row.timestampMs > cursor.timestampMs) cursor.timestampMs = row.timestampMs;
         const after = join(value, theirs, cursor);
@@ -63,8 +64,4 @@ export function tableTableJoin(props: TableTableJoinProps): Operator {
       };
     },
   });
-}
-
-function absent(value: unknown): boolean {
-  return value === null || value === undefined;
 }

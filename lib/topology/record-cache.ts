@@ -1,3 +1,4 @@
+import { isAbsent } from "../core/absent.ts";
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Header } from "../records/reader.ts";
 import type { FoundRows } from "../state/found-rows.ts";
@@ -79,7 +80,7 @@ export class RecordCache {
     if (pending.size === 0) return;
     this.forget();
     for (const { oldValue, key, value, timestampMs, headers, sendsOldValue } of pending.values()) {
-      if (absent(oldValue) && absent(value)) continue;
+      if (isAbsent(oldValue) && isAbsent(value)) continue;
       cursor.setKey(key);
       if (sendsOldValue) cursor.setChange(value, oldValue);
       else cursor.setValue(value);
@@ -102,24 +103,27 @@ export class RecordCache {
   }
 
   private sizeOf(value: unknown): number {
-    if (absent(value) || this.spec === undefined) return 0;
+    if (isAbsent(value) || this.spec === undefined) return 0;
     this.sink.reset();
     this.spec.valueSerde.write(value, this.sink);
     return this.sink.length;
   }
 }
 
-class WatchedRows implements KeyValueStore {
+/** A store that tells a cache of every put before it happens. */
+class Watched<S extends StoreHandle> {
   readonly spec: StoreSpec;
-  private readonly rows: KeyValueStore;
-  private readonly cache: RecordCache;
+  protected readonly rows: S;
+  protected readonly cache: RecordCache;
 
-  constructor(rows: KeyValueStore, cache: RecordCache) {
+  constructor(rows: S, cache: RecordCache) {
     this.spec = rows.spec;
     this.rows = rows;
     this.cache = cache;
   }
+}
 
+class WatchedRows extends Watched<KeyValueStore> implements KeyValueStore {
   get(keyText: string): StoreRow | undefined {
     return this.rows.get(keyText);
   }
@@ -138,17 +142,7 @@ class WatchedRows implements KeyValueStore {
   }
 }
 
-class WatchedWindows implements WindowStore {
-  readonly spec: StoreSpec;
-  private readonly rows: WindowStore;
-  private readonly cache: RecordCache;
-
-  constructor(rows: WindowStore, cache: RecordCache) {
-    this.spec = rows.spec;
-    this.rows = rows;
-    this.cache = cache;
-  }
-
+class WatchedWindows extends Watched<WindowStore> implements WindowStore {
   get(keyText: string, startMs: number): StoreRow | undefined {
     return this.rows.get(keyText, startMs);
   }
@@ -171,8 +165,4 @@ class WatchedWindows implements WindowStore {
   fetchAll(fromMs: number, toMs: number): IterableIterator<readonly [string, number, StoreRow]> {
     return this.rows.fetchAll(fromMs, toMs);
   }
-}
-
-function absent(value: unknown): boolean {
-  return value === null || value === undefined;
 }

@@ -46,6 +46,24 @@ final class Arguments {
         return Long.parseLong(text(name, Long.toString(otherwise)));
     }
 
+    /** Settings of a producer, or of an admin client beside it, that sends batches of so many bytes after so long. */
+    Properties producerSettings(final int batchBytes, final int lingerMs) {
+        final Properties properties = new Properties();
+        properties.put("bootstrap.servers", text("bootstrap"));
+        properties.put("batch.size", batchBytes);
+        properties.put("linger.ms", lingerMs);
+        return properties;
+    }
+
+    /** Settings of a consumer of committed records. */
+    Properties committedSettings() {
+        final Properties properties = new Properties();
+        properties.put("bootstrap.servers", text("bootstrap"));
+        properties.put("isolation.level", "read_committed");
+        properties.put("max.poll.records", 10_000);
+        return properties;
+    }
+
     void addClientSettings(final Properties properties) {
         values.forEach((name, value) -> {
             if (name.startsWith(CLIENT_PREFIX)) properties.put(name.substring(CLIENT_PREFIX.length()), value);

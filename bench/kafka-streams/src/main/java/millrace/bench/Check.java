@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
@@ -41,11 +40,7 @@ public final class Check {
     }
 
     private void read(final Arguments arguments) {
-        final Properties properties = new Properties();
-        properties.put("bootstrap.servers", arguments.text("bootstrap"));
-        properties.put("isolation.level", "read_committed");
-        properties.put("max.poll.records", 10_000);
-        try (var consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        try (var consumer = new KafkaConsumer<>(arguments.committedSettings(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             final List<TopicPartition> partitions = new ArrayList<>();
             for (final PartitionInfo info : consumer.partitionsFor(arguments.text("topic"))) {
                 partitions.add(new TopicPartition(info.topic(), info.partition()));

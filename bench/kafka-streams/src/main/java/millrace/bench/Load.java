@@ -80,10 +80,7 @@ public final class Load {
     }
 
     private Properties settings() {
-        final Properties properties = new Properties();
-        properties.put("bootstrap.servers", arguments.text("bootstrap"));
-        properties.put("batch.size", 262_144);
-        properties.put("linger.ms", 20);
+        final Properties properties = arguments.producerSettings(262_144, 20);
         properties.put("buffer.memory", 67_108_864);
         properties.put("compression.type", "none");
         arguments.addClientSettings(properties);

@@ -104,10 +104,7 @@ public final class Pace {
     }
 
     private void read() {
-        final Properties properties = new Properties();
-        properties.put("bootstrap.servers", arguments.text("bootstrap"));
-        properties.put("isolation.level", "read_committed");
-        properties.put("max.poll.records", 10_000);
+        final Properties properties = arguments.committedSettings();
         properties.put("auto.offset.reset", "earliest");
         final long patienceMs = arguments.number("patienceSeconds", 20) * 1_000;
         try (var consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
@@ -144,10 +141,6 @@ public final class Pace {
     }
 
     private Properties settings() {
-        final Properties properties = new Properties();
-        properties.put("bootstrap.servers", arguments.text("bootstrap"));
-        properties.put("linger.ms", 1);
-        properties.put("batch.size", 65_536);
-        return properties;
+        return arguments.producerSettings(65_536, 1);
     }
 }
