@@ -75,9 +75,17 @@ export class ByteSink {
   int64(value: number): void {
     this.ensure(8);
     const high = Math.floor(value / 0x1_0000_0000);
-    this.bytes.writeInt32BE(high, this.length);
-    this.bytes.writeUInt32BE(value - high * 0x1_0000_0000, this.length + 4);
-    this.length += 8;
+    const low = value - high * 0x1_0000_0000;
+    const { bytes, length } = this;
+    bytes[length] = high >>> 24;
+    bytes[length + 1] = high >>> 16;
+    bytes[length + 2] = high >>> 8;
+    bytes[length + 3] = high;
+    bytes[length + 4] = low >>> 24;
+    bytes[length + 5] = low >>> 16;
+    bytes[length + 6] = low >>> 8;
+    bytes[length + 7] = low;
+    this.length = length + 8;
   }
 
   /** Appends an IEEE 754 double. */

@@ -1,5 +1,4 @@
 import { StreamError } from "../core/errors.ts";
-import type { RowBucket } from "./bucket.ts";
 import { LayeredStore } from "./layered-store.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
 import type { RowSink, Scratch, StoreSpec } from "./store.ts";
@@ -30,7 +29,6 @@ export abstract class ExpiringStore extends LayeredStore {
   /** Rows with a time up to this are invisible. */
   protected expiredUpToMs = Number.NEGATIVE_INFINITY;
   private readonly retentionMs: number;
-  private readonly bucketMs: number;
   private readonly segmentMs: number;
   private readonly followMoves = (slot: number): void => this.moved(slot);
 
@@ -42,9 +40,8 @@ export abstract class ExpiringStore extends LayeredStore {
     }
     super(spec, new RowLayers(spec, scratch, options));
     this.retentionMs = spec.retentionMs;
-    this.bucketMs = options.bucketMs ?? 1;
     this.segmentMs = options.segmentMs ?? 0;
-    this.buckets = new WindowBuckets(this.layers.rows, options.keySuffix);
+    this.buckets = new WindowBuckets(this.layers.rows, options.keySuffix, options.bucketMs);
   }
 
   seal(changelog: RowSink): void {
@@ -96,13 +93,7 @@ export abstract class ExpiringStore extends LayeredStore {
 
   /** The slot of a key in the bucket of a time; made if there is none. */
   protected slot(keyText: string, timeMs: number): number {
-    const bucketTimeMs = this.bucketTimeMs(timeMs);
-    return this.layers.slotOf(this.buckets.get(bucketTimeMs) ?? this.buckets.create(bucketTimeMs), keyText);
-  }
-
-  /** Buckets in which rows of a time may lie, ascending. */
-  protected bucketsBetween(fromMs: number, toMs: number): readonly RowBucket[] {
-    return this.buckets.between(fromMs, this.bucketTimeMs(toMs));
+    return this.layers.slotOf(this.buckets.get(timeMs) ?? this.buckets.create(timeMs), keyText);
   }
 
   protected badKey(keyText: string): StreamError {
@@ -114,11 +105,6 @@ export abstract class ExpiringStore extends LayeredStore {
 
   /** Told of every row that appeared, vanished or expired other than by a put. */
   protected moved(_slot: number): void {}
-
-  private bucketTimeMs(timeMs: number): number {
-    const { bucketMs } = this;
-    return bucketMs === 1 ? timeMs : (Math.floor(timeMs / bucketMs) + 1) * bucketMs - 1;
-  }
 
   private advance(storeTimeMs: number): void {
     this.layers.storeTimeMs = storeTimeMs;

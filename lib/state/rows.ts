@@ -1,5 +1,4 @@
 import { RowBucket } from "./bucket.ts";
-import { OrderedKeys } from "./ordered-keys.ts";
 import { RowIndex } from "./row-index.ts";
 
 /** No slot: answers of look-ups, ends of lists. */
@@ -71,8 +70,7 @@ export class Rows {
   /** Opens a bucket. @param keySuffix What follows the key of each of its rows in the changelog */
   open(keySuffix: string, startMs: number): RowBucket {
     const id = this.freeBuckets.pop() ?? this.buckets.length;
-    const keys = { keys: () => this.keysOf(bucket), has: (keyText: string) => this.find(bucket, keyText) !== NO_ROW };
-    const bucket: RowBucket = new RowBucket({ id, firstSlot: NO_ROW, keySuffix, startMs }, new OrderedKeys(keys));
+    const bucket = new RowBucket({ id, firstSlot: NO_ROW, keySuffix, startMs }, this);
     this.buckets[id] = bucket;
     return bucket;
   }
@@ -96,6 +94,11 @@ export class Rows {
     }
   }
 
+  /** Whether a bucket has a row of a key, in any layer. */
+  knows(bucket: RowBucket, keyText: string): boolean {
+    return this.find(bucket, keyText) !== NO_ROW;
+  }
+
   /** Adds an absent row for a key that has none. */
   add(bucket: RowBucket, keyText: string): number {
     const slot = this.freeSlots.pop() ?? this.nextSlot();
@@ -114,7 +117,7 @@ export class Rows {
     if (bucket.firstSlot !== NO_ROW) ints[bucket.firstSlot * INTS + PREVIOUS] = slot;
     bucket.firstSlot = slot;
     bucket.size++;
-    bucket.order.add(keyText);
+    bucket.added(keyText);
     this.keys[slot] = keyText;
     this.values[slot] = null;
     this.index.add(hash, slot);
@@ -151,6 +154,11 @@ export class Rows {
     const slots: number[] = [];
     for (let slot = bucket.firstSlot; slot !== NO_ROW; slot = this.ints[slot * INTS + NEXT] as number) slots.push(slot);
     return slots;
+  }
+
+  /** Keys of a bucket's rows, in no order. */
+  *keysOf(bucket: RowBucket): IterableIterator<string> {
+    for (const slot of this.slotsOf(bucket)) yield this.keys[slot] as string;
   }
 
   bucket(slot: number): RowBucket {
@@ -253,10 +261,6 @@ export class Rows {
     const to = slot * ROW_BYTES + INLINE_AT;
     for (let i = 0; i < length; i++) target[to + i] = source[from + i] as number;
     this.place(slot, INLINE, 0, length);
-  }
-
-  private *keysOf(bucket: RowBucket): IterableIterator<string> {
-    for (const slot of this.slotsOf(bucket)) yield this.keys[slot] as string;
   }
 
   private hash(keyText: string, bucketId: number): number {

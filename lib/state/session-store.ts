@@ -77,7 +77,7 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
   *fetchAll(fromEndMs: number, toEndMs: number): IterableIterator<readonly [string, number, number, StoreRow]> {
     this.order ??= new SessionOrder(this.layers);
     const fromMs = this.visibleFrom(fromEndMs);
-    for (const bucket of this.bucketsBetween(fromMs, toEndMs)) {
+    for (const bucket of this.buckets.between(fromMs, toEndMs)) {
       for (const [keyText, startMs, endMs] of this.order.between(bucket, fromMs, toEndMs)) {
         const slot = this.index.get(keyText, startMs, endMs);
         if (slot !== NO_ROW) yield [keyText, startMs, endMs, this.layers.row(slot)];

@@ -9,22 +9,31 @@ export class WindowBuckets {
   private readonly ascending: RowBucket[] = [];
   /** Found last: mostly the next record's, too. */
   private last: RowBucket | undefined;
+  /** A bucket holds the rows of so many milliseconds; its time is the last of them. */
+  private readonly spanMs: number;
 
   /** @param keySuffix What follows the key of every row of a bucket in the changelog. */
-  constructor(rows: Rows, keySuffix: (startMs: number) => string) {
+  constructor(rows: Rows, keySuffix: (startMs: number) => string, spanMs = 1) {
     this.rows = rows;
     this.keySuffix = keySuffix;
+    this.spanMs = spanMs;
   }
 
-  get(startMs: number): RowBucket | undefined {
-    if (this.last?.startMs !== startMs) this.last = this.byStart.get(startMs);
-    return this.last;
+  /** The bucket in which rows of a time lie. */
+  get(timeMs: number): RowBucket | undefined {
+    const { last } = this;
+    if (last !== undefined && timeMs <= last.startMs && timeMs > last.startMs - this.spanMs) return last;
+    const found = this.byStart.get(this.lastMsOf(timeMs));
+    if (found !== undefined) this.last = found;
+    return found;
   }
 
-  create(startMs: number): RowBucket {
+  create(timeMs: number): RowBucket {
+    const startMs = this.lastMsOf(timeMs);
     const bucket = this.rows.open(this.keySuffix(startMs), startMs);
     this.byStart.set(startMs, bucket);
     this.ascending.splice(this.lowerBound(startMs), 0, bucket);
+    this.last = bucket;
     return bucket;
   }
 
@@ -33,9 +42,9 @@ export class WindowBuckets {
     return this.ascending.slice();
   }
 
-  /** Windows with `fromMs <= start <= toMs`, by start; a copy. */
+  /** Buckets in which rows with `fromMs <= time <= toMs` may lie, by time; a copy. */
   between(fromMs: number, toMs: number): RowBucket[] {
-    return this.ascending.slice(this.lowerBound(fromMs), this.lowerBound(toMs + 1));
+    return this.ascending.slice(this.lowerBound(fromMs), this.lowerBound(this.lastMsOf(toMs) + 1));
   }
 
   /** Removes and answers the windows with `start <= upToMs`. */
@@ -46,6 +55,11 @@ export class WindowBuckets {
     for (const bucket of taken) this.byStart.delete(bucket.startMs);
     this.last = undefined;
     return taken;
+  }
+
+  private lastMsOf(timeMs: number): number {
+    const { spanMs } = this;
+    return spanMs === 1 ? timeMs : (Math.floor(timeMs / spanMs) + 1) * spanMs - 1;
   }
 
   /** Index of the first window with `start >= startMs`; mostly the end, because time goes on. */
