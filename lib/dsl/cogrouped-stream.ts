@@ -16,6 +16,8 @@ import type { KGroupedStream, ValueStoreOptions } from "./grouped-stream.ts";
 import type { LateOptions } from "./late-stream.ts";
 import { OldValues } from "./old-values.ts";
 import { prefixes } from "./prefixes.ts";
+import type { TtlOptions } from "./row-ttl.ts";
+import { endingRows } from "./row-ttl.ts";
 import { bothKnown, withoutValue } from "./serdes.ts";
 import { KTable } from "./table.ts";
 import type { WindowedAggregation, WindowStoreOptions } from "./windowed-table.ts";
@@ -67,14 +69,15 @@ export class CogroupedKStream<K, A> {
    *   .cogroup(visits.groupByKey(), (page, visit, sum) => sum + visit.seconds)
    *   .aggregate(() => 0, { store: "activity", value: int64() });
    */
-  aggregate(initializer: Initializer<A>, options: ValueStoreOptions<A>): KTable<K, A> {
-    const { store, name, logged } = options;
+  aggregate(initializer: Initializer<A>, options: ValueStoreOptions<A> & TtlOptions): KTable<K, A> {
+    const { store, name, logged, ttl } = options;
     const value: Serde<unknown> = asSerde(options.value);
     const type = "timestampedKeyValue";
     const added = addCogroup(
       this.members,
-      { prefix: prefixes.cogroup, type, store, name, logged, value },
-      (kept, aggregator) => aggregate({ ...kept, initializer, aggregator }),
+      { prefix: prefixes.cogroup, type, store, name, logged, value, ttl },
+      (kept, aggregator) =>
+        endingRows(aggregate({ ...kept, initializer, aggregator }), { ttl }, { kept, sendsOldValues: true }),
     );
     const { graph } = first(this.members);
     const serdes = bothKnown(added.keySerde, added.valueSerde);
@@ -177,7 +180,7 @@ function windowedCogroup<K, A>(
  */
 function addCogroup<K, A>(
   members: Members<K, A>,
-  options: AggregationOptions,
+  options: AggregationOptions & TtlOptions,
   operator: (kept: KeyedStore, aggregator: Aggregator<K, unknown, A>) => Operator,
 ): AddedAggregation {
   const { graph } = first(members);
@@ -192,8 +195,9 @@ function addCogroup<K, A>(
     checkSameKeys(member.serdeOf("key", node), { keySerde, node, store });
     const { node: parent, sourceKeyed } = upstreams[at] as (typeof upstreams)[number];
     const made = operator({ store, keySerde, sourceKeyed }, aggregator);
-    // Every stream has its own clocks, under a name that stays when operators are added in front.
-    const kept = at === 0 ? { store: spec } : { reads: [store], clocks: `${store}/${at}` };
+    // Every stream has its own clocks, under a name that stays when operators are added in front; but rows end for all at once.
+    const clocks = options.ttl === undefined ? `${store}/${at}` : store;
+    const kept = at === 0 ? { store: spec } : { reads: [store], clocks };
     graph.addProcessor({ name: node, parents: [parent], resolve: () => ({ operator: made, ...kept }) });
     return node;
   });

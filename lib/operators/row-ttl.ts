@@ -20,10 +20,30 @@ const EXPIRED_PER_RECORD = 100;
 
 const NO_HEADERS: readonly Header[] = [];
 
+/** The rows of a store by the time at which theirs is over. */
+interface RowOrder {
+  /**
+   * By timestamp: of every row an entry with its own or an earlier one. An update adds none; when the entry's turn comes, it
+   * is put back by what the row's timestamp is then.
+   */
+  readonly heap: TimeHeap;
+  /** It does not fit the rows: they were restored or rolled back. */
+  stale: boolean;
+}
+
+/** By the stream time that they share: nodes that aggregate into one table let each other's rows go. */
+const orders = new WeakMap<OperatorClock, RowOrder>();
+
+function orderOf(streamTime: OperatorClock): RowOrder {
+  const order = orders.get(streamTime) ?? { heap: new TimeHeap(), stale: true };
+  orders.set(streamTime, order);
+  return order;
+}
+
 /**
  * A node of a table whose rows end: before a record is processed, its own row goes if its time is over, and then those of other
  * keys, the oldest first. Each is deleted in the store and forwarded as a deletion whose timestamp is the time at which the
- * row's was over. Stream time is that of the records that come to the node.
+ * row's was over. Stream time is that of the records that come to the node, and to others of the same table.
  *
  * What is due follows from the timestamps of the rows, so nothing beside them is stored.
  *
@@ -48,19 +68,13 @@ export function withRowTtl(operator: Operator, props: RowTtlProps): Operator {
   });
 }
 
-/** The rows of a store by the time at which theirs is over. */
+/** The rows of a store as one node sees them. */
 class EndingRows {
   private readonly props: RowTtlProps;
   private readonly rows: KeyValueStore;
   private readonly next: Process;
   private readonly streamTime: OperatorClock;
-  /**
-   * By timestamp: of every row an entry with its own or an earlier one. An update adds none; when the entry's turn comes, it
-   * is put back by what the row's timestamp is then.
-   */
-  private readonly order = new TimeHeap();
-  /** The order does not fit the rows: they were restored or rolled back. */
-  private stale = true;
+  private readonly order: RowOrder;
   private readonly scratch = new ByteSink(64);
   private readonly registers = new CursorRegisters();
 
@@ -69,9 +83,10 @@ class EndingRows {
     this.rows = context.store<KeyValueStore>(props.store);
     this.next = context.next;
     this.streamTime = context.clock("ttl-stream-time", -1);
+    this.order = orderOf(this.streamTime);
     context.lifecycle({
       start: () => {
-        this.stale = true;
+        this.order.stale = true;
       },
       close: () => undefined,
     });
@@ -86,7 +101,7 @@ class EndingRows {
       put: (keyText, value, timestampMs) => {
         const beforeMs = rows.get(keyText)?.timestampMs ?? Number.POSITIVE_INFINITY;
         const ends = value === null || value === undefined;
-        if (!ends && !this.stale && timestampMs < beforeMs) this.order.add(keyText, timestampMs);
+        if (!ends && !this.order.stale && timestampMs < beforeMs) this.order.heap.add(keyText, timestampMs);
         rows.put(keyText, value, timestampMs);
       },
       range: (from, to) => rows.range(from, to),
@@ -97,21 +112,22 @@ class EndingRows {
 
   /** Lets rows go that are over now. Leaves the cursor as it was. */
   expire(cursor: Cursor): void {
-    const { streamTime, order, rows, props } = this;
+    const { streamTime, rows, props } = this;
+    const { heap } = this.order;
     if (cursor.timestampMs > streamTime.value) streamTime.value = cursor.timestampMs;
     const overMs = streamTime.value - props.ttlMs;
-    if (this.stale) this.refresh();
-    if (order.firstMs > overMs) return;
+    if (this.order.stale) this.refresh();
+    if (heap.firstMs > overMs) return;
     const keyText = cursor.keyIsNull ? undefined : cursor.keyText(props.keySerde, this.scratch);
     this.registers.save(cursor);
     const own = keyText === undefined ? undefined : rows.get(keyText);
     if (keyText !== undefined && own !== undefined && own.timestampMs <= overMs) this.forward(cursor, keyText, own);
-    for (let left = EXPIRED_PER_RECORD; left > 0 && order.firstMs <= overMs; ) {
-      const atMs = order.firstMs;
-      const oldest = order.take();
+    for (let left = EXPIRED_PER_RECORD; left > 0 && heap.firstMs <= overMs; ) {
+      const atMs = heap.firstMs;
+      const oldest = heap.take();
       const row = rows.get(oldest);
       if (row === undefined || row.timestampMs < atMs) continue;
-      if (row.timestampMs > atMs) order.add(oldest, row.timestampMs);
+      if (row.timestampMs > atMs) heap.add(oldest, row.timestampMs);
       else {
         left--;
         this.forward(cursor, oldest, row);
@@ -134,9 +150,9 @@ class EndingRows {
   }
 
   private refresh(): void {
-    this.stale = false;
-    this.order.clear();
-    for (const [keyText, { timestampMs }] of this.rows.range(undefined, undefined))
-      this.order.add(keyText, timestampMs);
+    const { order, rows } = this;
+    order.stale = false;
+    order.heap.clear();
+    for (const [keyText, { timestampMs }] of rows.range(undefined, undefined)) order.heap.add(keyText, timestampMs);
   }
 }

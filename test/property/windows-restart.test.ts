@@ -36,6 +36,11 @@ const topologies: Readonly<Record<string, Tested>> = {
       .count()
       .suppress(Suppressed.untilTimeLimit(7, { maxRecords: 2 })),
   "rows that end": (group) => group.count({ ttl: 15 }),
+  "cogrouped rows that end": (group, stream) =>
+    group
+      .cogroup<number>((_key, _value, sum) => sum + 1)
+      .cogroup(stream.filter((_key, value) => value === "y").groupByKey(), (_key, _value, sum) => sum + 100)
+      .aggregate(() => 0, { value: int64(), ttl: 15 }),
   "rows that are read and end": (_group, stream) =>
     stream.mapValues((value) => value.length).toTable({ ...numbers, ttl: 15 }),
   "changes only of rows that end": (group) =>

@@ -68,6 +68,8 @@ test("rows of groups and tables end, windows do by themselves", () => {
   expectTypeOf(builder.table("users", { key: string(), value: Order, ttl: "1d" })).toEqualTypeOf<
     KTable<string, { user: string; total: number }>
   >();
+  const cogrouped = orders.groupByKey().cogroup<number>((_user, order, sum) => sum + order.total);
+  expectTypeOf(cogrouped.aggregate(() => 0, { value: int64(), ttl: "1d" })).toEqualTypeOf<KTable<string, number>>();
   // @ts-expect-error a window ends with its retention
   perMinute.count({ ttl: "1d" });
 });

@@ -146,6 +146,37 @@ describe("ttl of rows", () => {
     expect(run(row).outputs.map(plain)).toEqual(row.output);
   });
 
+  test("records of cogrouped streams let each other's rows go", () => {
+    const host = new TopologyHost((builder) =>
+      builder
+        .stream("in", text)
+        .groupByKey()
+        .cogroup<string>((_key, _value, all) => `${all}a`)
+        .cogroup(builder.stream("other", text).groupByKey(), (_key, _value, all) => `${all}b`)
+        .aggregate(() => "", { value: string(), store: "both", ttl: 10 })
+        .toStream()
+        .to("out"),
+    );
+    const pipe = (topic: string, key: string, timestampMs: number) =>
+      host.pipe(topic, { key, value: "x", timestampMs });
+    pipe("in", "A", 1);
+    pipe("other", "B", 4);
+    pipe("in", "A", 5);
+    pipe("other", "C", 14);
+    pipe("in", "C", 15);
+    pipe("other", "A", 24);
+    expect(host.outputs.map(plain)).toEqual([
+      ["A", "a", 1],
+      ["B", "b", 4],
+      ["A", "aa", 5],
+      ["B", null, 14],
+      ["C", "b", 14],
+      ["A", null, 15],
+      ["C", "ba", 15],
+      ["A", "b", 24],
+    ]);
+  });
+
   test("a deleted row is gone from the store", () => {
     const host = run({
       topology: counts,
