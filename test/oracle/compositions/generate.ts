@@ -1,29 +1,22 @@
 /** Makes compositions from seeds: only topologies that both sides accept, and whose results do not depend on chance. */
-import type { VectorStep, VectorTopic } from "../../conformance/vectors/vector-file.ts";
-import { SeededRandom } from "../../support/virtual-clock.ts";
+import type { VectorTopic } from "../../conformance/vectors/vector-file.ts";
+import { Choices, steps } from "./choices.ts";
 import type { Composition, CompositionNode, JoinKind, Operation, Windows } from "./language.ts";
 import { mappers, predicates, selectors } from "./language.ts";
+import { both, internal, plain, type Shape, storeType, tableOf } from "./shapes.ts";
 
-/** What is known of a node beside its operation. */
-interface Shape {
-  readonly kind: "stream" | "table" | "global" | "none";
-  readonly value: "string" | "int64";
-  readonly windowed: boolean;
-  /** A stream whose key was changed: what needs partitions sends it through a topic first. */
-  readonly rekeyed: boolean;
-  /** The serdes of a table are known. */
-  readonly known: boolean;
-  /** Windows of a table that can be suppressed until they close. */
-  readonly closes: boolean;
-  /** Topics that records come from directly, and the input topics behind each internal one. */
-  readonly origins: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-const words = ["apple", "ant", "bee", "berry", "cat", "cherry", "dog", "date", "eel", "fig"];
-const keys = ["A", "B", "C", "D"];
 const joins: readonly JoinKind[] = ["inner", "left", "outer"];
-const STEPS = 36;
-/** Kafka Streams' driver starts faster with them, and only joins of a stream with what comes from itself differ from RocksDB. */
+const optimizations = [
+  "all",
+  "merge.repartition.topics",
+  "reuse.ktable.source.topics",
+  "single.store.self.join",
+  "single.store.self.join, merge.repartition.topics",
+];
+/**
+ * Kafka Streams' driver starts faster with them. They differ from RocksDB only in joins of a stream with what comes from itself, and in
+ * the order of sessions that close at one time.
+ */
 const inMemory = {
   "dsl.store.suppliers.class": "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$InMemoryDslStoreSuppliers",
 };
@@ -33,34 +26,50 @@ export function generateComposition(seed: number): Composition {
   return new Generator(seed).composition();
 }
 
-class Generator {
+class Generator extends Choices {
   private readonly seed: number;
-  private readonly random: SeededRandom;
   private readonly nodes: CompositionNode[] = [];
   private readonly shapes: Shape[] = [];
   private readonly used = new Set<number>();
   private readonly inputs: Record<string, VectorTopic> = {};
   private readonly outputs: Record<string, VectorTopic> = {};
   private readonly stores: Record<string, string> = {};
+  private readonly optimization: string;
+  /** Children of nodes that changed the key, below which there is a topic. */
+  private readonly sent = new Set<number>();
   private hops = 0;
 
   constructor(seed: number) {
+    super(seed);
     this.seed = seed;
-    this.random = new SeededRandom(seed);
-    for (let skipped = 0; skipped < 5; skipped++) this.random.next(); // seeds that follow each other begin alike
+    this.optimization = this.chance(0.5) ? this.pick(optimizations) : "none";
   }
 
   composition(): Composition {
     this.source();
     if (this.chance(0.75)) this.source();
     if (this.chance(0.2)) this.source();
+    if (this.optimizes("merge.repartition.topics")) this.rekey();
     const wanted = this.nodes.length + 2 + this.below(8);
     for (let tries = 0; this.nodes.length < wanted && tries < 200; tries++) this.step();
     this.sinks();
-    const { seed, nodes, inputs, outputs: outputTopics, stores } = this;
-    const joins = nodes.some(({ op }) => op === "joinStream");
-    const config = { "statestore.cache.max.bytes": 0, ...(!joins && inMemory) };
-    return { case: `composition-${seed}`, seed, config, inputs, outputTopics, stores, nodes, steps: this.steps() };
+    const { seed, nodes, inputs, outputs: outputTopics, stores, optimization } = this;
+    const differs = nodes.some((node) => node.op === "joinStream" || (node.op === "fold" && node.windows?.final));
+    const config = {
+      "statestore.cache.max.bytes": 0,
+      ...(!differs && inMemory),
+      ...(optimization !== "none" && { "topology.optimization": optimization }),
+    };
+    return {
+      case: `composition-${seed}`,
+      seed,
+      config,
+      inputs,
+      outputTopics,
+      stores,
+      nodes,
+      steps: steps(this, Object.keys(inputs)),
+    };
   }
 
   private source(): void {
@@ -79,14 +88,22 @@ class Generator {
     }
   }
 
+  /** A new key for the first stream: there are topics to merge below. */
+  private rekey(): void {
+    const of = this.shapes.findIndex(({ kind }) => kind === "stream");
+    if (of < 0) return;
+    this.add({ op: "selectKey", of, selector: this.pick(selectors) }, { ...this.shape(of), rekeyed: true });
+  }
+
   private step(): void {
-    const of = this.pick(
-      [...this.nodes.keys()].filter(
-        (place) => this.shape(place).kind !== "none" && this.shape(place).kind !== "global",
-      ),
+    const places = [...this.nodes.keys()].filter(
+      (place) => this.shape(place).kind !== "none" && this.shape(place).kind !== "global",
     );
+    const rekeyed = places.filter((place) => this.shape(place).rekeyed);
+    const merges = rekeyed.length > 0 && this.optimizes("merge.repartition.topics") && this.chance(0.7);
+    const of = this.pick(merges ? rekeyed : places);
     // What nobody reads yet goes on first: topologies become deep.
-    if (this.used.has(of) && this.chance(0.6)) return;
+    if (!merges && this.used.has(of) && this.chance(0.6)) return;
     if (this.shape(of).kind === "stream") this.streamStep(of);
     else this.tableStep(of);
   }
@@ -95,25 +112,22 @@ class Generator {
     const shape = this.shape(of);
     const [predicate, selector, mapper] = [this.pick(predicates), this.pick(selectors), this.pick(mappers)];
     const value = mapper === "length" ? "int64" : "string";
-    const rekeyed = { ...shape, rekeyed: true };
+    const rekeyed = { ...shape, rekeyed: true, way: undefined };
+    const same = { ...shape, way: shape.way ?? this.nodes.length };
     const choices: (() => void)[] = [
-      () => this.add({ op: this.pick(["filter", "filterNot"] as const), of, predicate }, shape),
+      () => this.add({ op: this.pick(["filter", "filterNot"] as const), of, predicate }, same),
       () => this.add({ op: this.pick(["mapValues", "flatMapValues"] as const), of, mapper }, { ...shape, value }),
       () => this.add({ op: "selectKey", of, selector }, rekeyed),
       () => this.add({ op: this.pick(["map", "flatMap"] as const), of, selector, mapper }, { ...rekeyed, value }),
       () =>
         this.add(
           { op: "branch", of, predicate, name: `split${this.nodes.length}-`, take: this.pick(["a", "b"] as const) },
-          shape,
+          same,
         ),
       () => this.add({ op: "repartition", of }, this.through(shape, true)),
-      () => this.add({ op: "peek", of }, shape),
+      () => this.add({ op: "peek", of }, same),
       () => this.process(of),
-      () =>
-        this.add(
-          { op: "toTable", of, store: this.store("timestampedKeyValue") },
-          { ...this.through(shape), kind: "table", known: true },
-        ),
+      () => this.toTable(of),
       () => this.fold(of),
       () => this.fold(of),
       () => this.fold(of),
@@ -158,7 +172,15 @@ class Generator {
     this.pick(choices)();
   }
 
+  private toTable(of: number): void {
+    if (!this.maySend(of)) return;
+    const store = this.store("timestampedKeyValue");
+    this.add({ op: "toTable", of, store }, { ...this.through(this.shape(of)), kind: "table", known: true });
+  }
+
   private process(of: number): void {
+    // With merged topics Kafka Streams takes a processor for something that changes nothing.
+    if (this.optimizes("merge.repartition.topics")) return;
     const name = `counts${this.nodes.length}`;
     this.stores[name] = "keyValue";
     this.add({ op: "process", of, name }, { ...this.shape(of), value: "string", rekeyed: true });
@@ -167,6 +189,7 @@ class Generator {
   private fold(of: number): void {
     const shape = this.shape(of);
     const by = this.chance(0.35) ? this.pick(selectors) : null;
+    if (by === null && !this.maySend(of)) return;
     const fold = this.pick(["count", "reduce", "aggregate"] as const);
     const windows = this.chance(0.65) ? this.windows(true) : null;
     const value = fold === "count" ? "int64" : fold === "reduce" ? shape.value : "string";
@@ -200,12 +223,15 @@ class Generator {
     const kind = this.below(3);
     if (kind === 0 && shape.value === second.value) {
       if (!this.combines(shape, second)) return;
+      // Kafka Streams may let records of one stream pass by the merged topic, or fail.
+      if (this.optimizes("merge.repartition.topics") && (shape.rekeyed || second.rekeyed)) return;
       this.add(
         { op: "merge", of, with: other },
         { ...shape, rekeyed: shape.rekeyed || second.rekeyed, origins: both(shape, second) },
       );
       return;
     }
+    if (!this.maySend(of, other)) return;
     const [left, right] = [this.through(shape), this.through(second)];
     if (!this.combines(left, right)) return;
     const origins = both(left, right);
@@ -221,11 +247,14 @@ class Generator {
       return;
     }
     const [before, after, grace] = [this.pick([0, 300, 700]), this.pick([300, 700]), this.pick([0, 300, 2000])];
-    const join = { op: "joinStream", kind: this.pick(joins), of, with: other, before, after, grace } as const;
+    // Kafka Streams makes an inner join of a left or outer one of a stream with itself.
+    const kinds = of === other && this.optimizes("single.store.self.join") ? (["inner"] as const) : joins;
+    const join = { op: "joinStream", kind: this.pick(kinds), of, with: other, before, after, grace } as const;
     this.add(join, { ...left, origins, value: "string" });
   }
 
   private withTable(of: number, other: number): void {
+    if (!this.maySend(of)) return;
     const [shape, second] = [this.through(this.shape(of)), this.shape(other)];
     if (second.windowed || !this.combines(shape, second)) return;
     const kind = this.pick(["inner", "left"] as const);
@@ -234,7 +263,10 @@ class Generator {
 
   private withGlobal(of: number, other: number): void {
     const [kind, selector] = [this.pick(["inner", "left"] as const), this.pick(selectors)];
-    this.add({ op: "joinGlobal", kind, of, with: other, selector }, { ...this.shape(of), value: "string" });
+    const shape = this.shape(of);
+    // Kafka Streams would write values from before the join with the serde of those behind it.
+    if (shape.rekeyed && this.optimizes("merge.repartition.topics")) return;
+    this.add({ op: "joinGlobal", kind, of, with: other, selector }, { ...shape, value: "string" });
   }
 
   private withOtherTable(of: number, other: number): void {
@@ -270,6 +302,10 @@ class Generator {
   }
 
   private two(of: number, kind: Shape["kind"], combine: (other: number) => void): void {
+    if (kind === "stream" && this.optimizes("single.store.self.join") && this.chance(0.3)) {
+      combine(of);
+      return;
+    }
     const others = [...this.nodes.keys()].filter(
       (place) => this.shape(place).kind === kind && (place !== of || this.chance(0.3)),
     );
@@ -291,27 +327,6 @@ class Generator {
     }
   }
 
-  private steps(): readonly VectorStep[] {
-    const topics = Object.keys(this.inputs);
-    const steps: VectorStep[] = [];
-    let now = this.chance(0.3) ? 0 : 100_000;
-    const late = this.pick([0, 0, 4000]);
-    for (let step = 0; step < STEPS; step++) {
-      now += this.below(401);
-      const behind = this.chance(0.06) ? this.below(late + 1) : this.chance(0.25) ? this.below(600) : 0;
-      const key = this.chance(0.05) ? null : this.pick(keys);
-      const value = this.chance(0.12) ? null : this.pick(words);
-      steps.push({ op: "pipe", topic: this.pick(topics), key, value, timestamp: Math.max(0, now - behind) });
-    }
-    for (const round of [1, 2]) {
-      for (const topic of topics) {
-        now += 1_000_000;
-        steps.push({ op: "pipe", topic, key: "flush", value: `end${round}`, timestamp: now });
-      }
-    }
-    return steps;
-  }
-
   private add(operation: Operation, shape: Shape): number {
     if ("of" in operation) this.used.add(operation.of);
     if ("with" in operation) this.used.add(operation.with);
@@ -323,8 +338,18 @@ class Generator {
   /** Behind a topic of its own, where the key was changed or it is asked for. */
   private through(shape: Shape, always = false): Shape {
     if (!shape.rekeyed && !always) return shape;
+    if (!always && shape.way !== undefined) this.sent.add(shape.way);
     const roots = new Set([...shape.origins.values()].flatMap((each) => [...each]));
-    return { ...shape, rekeyed: false, origins: new Map([[`#${this.hops++}`, roots]]) };
+    return { ...shape, rekeyed: false, way: undefined, origins: new Map([[`#${this.hops++}`, roots]]) };
+  }
+
+  /** Whether streams may go through topics: to merge two below one child of the node that changed the key, Kafka Streams fails. */
+  private maySend(...places: readonly number[]): boolean {
+    if (!this.optimizes("merge.repartition.topics")) return true;
+    const ways = [...new Set(places)]
+      .map((place) => this.shape(place))
+      .flatMap(({ rekeyed, way }) => (rekeyed && way !== undefined ? [way] : []));
+    return new Set(ways).size === ways.length && !ways.some((way) => this.sent.has(way));
   }
 
   /**
@@ -361,39 +386,7 @@ class Generator {
     return this.shapes[place] as Shape;
   }
 
-  private chance(probability: number): boolean {
-    return this.random.next() < probability;
+  private optimizes(what: string): boolean {
+    return this.optimization === "all" || this.optimization.includes(what);
   }
-
-  private below(limit: number): number {
-    return Math.floor(this.random.next() * limit);
-  }
-
-  private pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T;
-  }
-}
-
-const plain = { value: "string", windowed: false, rekeyed: false, known: false, closes: false } as const;
-
-function tableOf(windows: Windows | null) {
-  return {
-    kind: "table",
-    windowed: windows !== null,
-    known: true,
-    closes: windows !== null && !windows.final,
-  } as const;
-}
-
-function storeType(windows: Windows | null): string {
-  if (windows === null) return "timestampedKeyValue";
-  return windows.kind === "session" ? "session" : "timestampedWindow";
-}
-
-function internal({ origins }: Pick<Shape, "origins">): readonly (readonly [string, ReadonlySet<string>])[] {
-  return [...origins].filter(([topic]) => topic.startsWith("#"));
-}
-
-function both(a: Pick<Shape, "origins">, b: Pick<Shape, "origins">): Shape["origins"] {
-  return new Map([...a.origins, ...b.origins]);
 }
