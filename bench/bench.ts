@@ -7,6 +7,7 @@ import { type CorePlan, pinProcess, planCores } from "./cores.ts";
 import { buildJavaPeer, type JavaPeer } from "./java-peer.ts";
 import { openLog } from "./open-log.ts";
 import { formatFigure } from "./table.ts";
+import { bundleWorker } from "./worker-bundle.ts";
 
 /** What every scenario with a broker is given. */
 export interface Bench {
@@ -15,6 +16,8 @@ export interface Bench {
   /** Undefined when the user named a broker. */
   readonly brokerPid: number | undefined;
   readonly peer: JavaPeer;
+  /** The program of the Millrace side. */
+  readonly worker: string;
   readonly cores: CorePlan | undefined;
   /** For logs and state; removed at the end. */
   readonly folder: string;
@@ -26,24 +29,30 @@ export interface Bench {
   readonly say: (line: string) => void;
 }
 
+/** What a scenario was asked for, and where it tells how far it is. */
+export interface BenchCall {
+  readonly options: BenchOptions;
+  readonly say: (line: string) => void;
+  /** Properties of an own broker, beside those of the tests. */
+  readonly properties?: Readonly<Record<string, string | number>>;
+}
+
 /** Opens broker, peer and folder, runs a scenario, and closes everything again. */
-export async function withBench<T>(
-  options: BenchOptions,
-  say: (line: string) => void,
-  use: (bench: Bench) => Promise<T>,
-): Promise<T> {
+export async function withBench<T>(call: BenchCall, use: (bench: Bench) => Promise<T>): Promise<T> {
+  const { options, say } = call;
   const load = machineLoad();
   if (load > 0.5) say(`the machine is busy (load ${formatFigure(load)} per core): figures of processor time mean most`);
   const peer = await buildJavaPeer();
   const cores = await planCores(options.pin);
   const folder = await guardedFolder("bench");
-  const broker = await openBroker(options, cores);
+  const broker = await openBroker(call, cores);
   try {
+    const worker = await bundleWorker(folder);
     const log = await openLog(broker.bootstrap);
     try {
       const { bootstrap, pid } = broker;
       const id = Date.now().toString(36);
-      return await use({ log, bootstrap, brokerPid: pid, peer, cores, folder, load, id, options, say });
+      return await use({ log, bootstrap, brokerPid: pid, peer, worker, cores, folder, load, id, options, say });
     } finally {
       await log.close();
     }
@@ -72,10 +81,10 @@ function machineLoad(): number {
 }
 
 /** An own broker with the full compiler on its own core, or the one that the user names. */
-async function openBroker(options: BenchOptions, cores: CorePlan | undefined) {
+async function openBroker({ options, properties = {} }: BenchCall, cores: CorePlan | undefined) {
   if (options.bootstrap !== undefined) return { bootstrap: options.bootstrap, pid: undefined, stop: async () => {} };
   const jvmFlags = ["-XX:+UseSerialGC", "-Xms512m", "-Xmx1g"];
-  const broker = await startKafka({ jvmFlags });
+  const broker = await startKafka({ jvmFlags, properties });
   if (cores !== undefined) await pinProcess(broker.pid, cores.broker);
   return broker;
 }

@@ -47,7 +47,7 @@ export const growth: Scenario = {
   summary:
     "one worker with 1, 10 and 100 active tasks, and with 10 thousand to 10 million keys; broker time per commit",
   run: (options, say) =>
-    withBench(options, say, async (bench) => {
+    withBench({ options, say }, async (bench) => {
       const problems: string[] = [];
       const byTasks = await growTasks(bench, problems);
       const commits = await payCommits(bench);
@@ -93,7 +93,7 @@ async function payCommits(bench: Bench): Promise<readonly CommitCost[]> {
   for (const { tasks, pins } of sizes.filter((size) => size.tasks > 1)) {
     const workload = { ...base, partitions: tasks };
     const application = `commits-${bench.id}-${tasks}-${pins}`;
-    const side = millraceSide(workload, { pins });
+    const side = millraceSide(bench.worker, workload, { pins });
     const figures = await runAtPace(bench, { workload, side, application, rate: pace.rate, ...times });
     bench.say(`${tasks} tasks in ${pins} pins: ${formatFigure(figures.taskCommits)} task-commits`);
     found.push({ ...figures, tasks, pins });
@@ -124,7 +124,7 @@ interface OwnRun {
 }
 
 async function run(bench: Bench, { workload, application, input, pins }: OwnRun, problems: string[]) {
-  const side = millraceSide(workload, pins === undefined ? {} : { pins });
+  const side = millraceSide(bench.worker, workload, pins === undefined ? {} : { pins });
   const { bootstrap, folder } = bench;
   const place = {
     bootstrap,

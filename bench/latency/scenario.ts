@@ -23,7 +23,7 @@ export const latency: Scenario = {
   name: "latency",
   summary: "end-to-end latency at 1,000, 10,000 and 50,000 records a second against Kafka Streams",
   run: (options, say) =>
-    withBench(options, say, async (bench) => {
+    withBench({ options, say }, async (bench) => {
       const [keyedCount] = shapes;
       const workload = { ...workloadOf(keyedCount as (typeof shapes)[number], options), records: 0 };
       return report(await runs(bench, workload), bench);
@@ -32,7 +32,7 @@ export const latency: Scenario = {
 
 async function runs(bench: Bench, workload: Workload): Promise<readonly LatencyRun[]> {
   const { options, say } = bench;
-  const sides: readonly Side[] = [millraceSide(workload), kafkaStreamsSide(bench.peer, workload)];
+  const sides: readonly Side[] = [millraceSide(bench.worker, workload), kafkaStreamsSide(bench.peer, workload)];
   const times = options.quick ? { warmUpSeconds: 8, seconds: 5 } : { warmUpSeconds: 30, seconds: 30 };
   const found: LatencyRun[] = [];
   for (const side of sides) {

@@ -15,7 +15,7 @@ export const comparisons: readonly Scenario[] = shapes.map((shape) => ({
   name: shape.name,
   summary: shape.summary,
   run: (options, say) =>
-    withBench(options, say, async (bench) => {
+    withBench({ options, say }, async (bench) => {
       const workload = workloadOf(shape, options);
       return reportOf(await compare(bench, workload), { name: shape.name, workload, bench });
     }),
@@ -25,7 +25,7 @@ async function compare(bench: Bench, workload: Workload): Promise<readonly RunFi
   const { peer, bootstrap, folder, id, options, say } = bench;
   const input = await loadInput(bench, workload, `bench-input-${id}`);
   const sides: readonly Side[] = [
-    millraceSide(workload),
+    millraceSide(bench.worker, workload),
     kafkaStreamsSide(peer, workload),
     ...(options.tuned ? [kafkaStreamsSide(peer, workload, { profile: "tuned" })] : []),
   ];

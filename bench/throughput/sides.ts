@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { JavaPeer } from "../java-peer.ts";
 import { inputRecords, tunedSettings, type Workload } from "./workload.ts";
 
@@ -29,13 +28,11 @@ export interface SideOptions {
 }
 
 /** Millrace through its public API, in a Node process of its own. */
-export function millraceSide(workload: Workload, options: SideOptions = {}): Side {
-  const worker = fileURLToPath(new URL("../millrace-worker.ts", import.meta.url));
+export function millraceSide(worker: string, workload: Workload, options: SideOptions = {}): Side {
   return {
     name: "millrace",
     command: (place) => [
       process.execPath,
-      "--disable-warning=ExperimentalWarning",
       worker,
       ...named({
         ...place,

@@ -17,8 +17,8 @@ const FIRST_LOOK_BACK = 16;
 export async function readNewestPosition(log: Log, topic: string, pin: number): Promise<Position | undefined> {
   const key = partitionKey(topic, pin);
   const partition = [{ topic, partition: pin }];
-  const end = (await log.offsets(partition, "lso")).get(key) ?? 0;
-  const start = (await log.offsets(partition, "earliest")).get(key) ?? 0;
+  const [ends, starts] = await Promise.all([log.offsets(partition, "lso"), log.offsets(partition, "earliest")]);
+  const [end, start] = [ends.get(key) ?? 0, starts.get(key) ?? 0];
   for (let back = FIRST_LOOK_BACK, to = end; to > start; back *= 4) {
     const from = Math.max(start, to - back);
     let newest: Position | undefined;

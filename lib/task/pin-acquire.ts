@@ -105,9 +105,12 @@ export async function acquireEffects(
     }
     case "confirm":
       return { kind: "confirmed", row: await ports.leases.read(pin), worker };
-    case "locate":
-      await assertNothingOpen(ports.log, app.positionsTopic, inside.plan);
-      return { kind: "located", position: await readNewestPosition(ports.log, app.positionsTopic, pin) };
+    case "locate": {
+      // Side by side: nobody else writes, so what one reads does not change while the other asks.
+      const open = assertNothingOpen(ports.log, app.positionsTopic, inside.plan);
+      const [position] = await Promise.all([readNewestPosition(ports.log, app.positionsTopic, pin), open]);
+      return { kind: "located", position };
+    }
     case "raise":
       return raise(environment, effect);
     case "restore": {
@@ -181,7 +184,10 @@ async function birth(
   const missing = inside.plan.tasks
     .flatMap((task) => task.inputs)
     .filter((input) => committed?.inputs[input.key] === undefined);
-  const starts = await inputStarts(ports.log, missing, ports.clock.nowMs());
+  const [starts, changelogs] = await Promise.all([
+    inputStarts(ports.log, missing, ports.clock.nowMs()),
+    committed?.changelogs ?? changelogEnds(ports.log, inside.plan),
+  ]);
   for (const input of missing) {
     const { topic, partition, key, offsetReset: policy } = input;
     const task = inside.tasks().find(({ plan }) => plan.inputs.includes(input)) as Task;
@@ -189,7 +195,6 @@ async function birth(
     ports.logger.info("input-start-resolved", { pin: inside.plan.pin, topic, partition, policy, offset });
     task.queue(topic).rewind(offset, -1);
   }
-  const changelogs = committed?.changelogs ?? (await changelogEnds(ports.log, inside.plan));
   const base = { pin: inside.plan.pin, epoch: effect.epoch, transaction: effect.transaction, changelogs };
   const sealed = sealTransaction(inside.tasks(), inside.collector, base);
   const position = await inside.transactions.commit(sealed, ports.clock.nowMs());
