@@ -80,6 +80,7 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
   const children = childrenByName(subTopology);
   const built = new Map<string, Process>();
   const sources = new Map<string, TaskSource>();
+  const caches = new Map<string, RecordCache>();
   const childrenOf = (name: string): readonly TopologyNode[] => children.get(name) ?? [];
   const processBelow = (name: string): Process => fanOut(childrenOf(name).map(processOf));
   // Recursive: a node's process needs those below it first. A node that is reached twice has one instance.
@@ -87,7 +88,7 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
     let process = built.get(node.name);
     if (process === undefined) {
       const below = childrenOf(node.name).map((child) => [child.name, processOf(child)] as const);
-      process = create(node, host, { below, applicationId: subTopology.applicationId });
+      process = create(node, host, { below, caches, applicationId: subTopology.applicationId });
       built.set(node.name, process);
     }
     return process;
@@ -138,6 +139,8 @@ function childrenByName(subTopology: SubTopology): ReadonlyMap<string, readonly 
 /** Where a node stands. */
 interface Place {
   readonly applicationId: string;
+  /** By store: nodes that aggregate into one table have one cache. */
+  readonly caches: Map<string, RecordCache>;
   /** A node that is connected twice is here twice. */
   readonly below: readonly (readonly [name: string, process: Process])[];
 }
@@ -148,13 +151,17 @@ function create(node: TopologyNode, host: TaskHost, place: Place): Process {
     const topicFor = topicChooser(node, place.applicationId);
     return guarded(node, host, (cursor) => host.emit(node, topicFor(cursor), cursor));
   }
-  return guarded(node, host, node.operator.create(withCache(node, host, contextOf(node, host, place))));
+  return guarded(node, host, node.operator.create(withCache(node, host, place)));
 }
 
 /** Puts a record cache, where one is wanted, between a node that forwards rows and what is below it. */
-function withCache(node: ProcessorNode, host: TaskHost, context: OperatorContext): OperatorContext {
-  const cache = node.operator.forwardsRows === true ? host.cache?.(context.next) : undefined;
+function withCache(node: ProcessorNode, host: TaskHost, place: Place): OperatorContext {
+  const context = contextOf(node, host, place);
+  const [own] = node.stores;
+  if (node.operator.forwardsRows !== true || own === undefined) return context;
+  const cache = place.caches.get(own) ?? host.cache?.(context.next);
   if (cache === undefined) return context;
+  place.caches.set(own, cache);
   return {
     ...context,
     next: cache.absorb,

@@ -35,4 +35,14 @@ export const caches: Readonly<Record<string, CaseTopology>> = {
       .count({ store: "counts" })
       .toStream()
       .to("output", { key: string(), value: int64() }),
+  "cached-cogroup": (builder) => {
+    const all = sentences(builder);
+    all
+      .groupByKey(text)
+      .cogroup<string>((_k, v, a) => (a + v).slice(-12))
+      .cogroup(all.filter((_k, v) => v !== "a").groupByKey(text), (_k, v, a) => (a + v.toUpperCase()).slice(-12))
+      .aggregate(() => "", { store: "cogrouped", value: string() })
+      .toStream()
+      .to("output", text);
+  },
 };

@@ -13,6 +13,7 @@ import millrace.oracle.Case.Compare;
 import millrace.oracle.Fmt;
 import millrace.oracle.Gen;
 import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.TimeWindows;
 
 /** Record caches. The driver commits (and flushes caches) after every record that the task processes. */
@@ -39,6 +40,10 @@ public final class CachingCases {
         return new Case(FAMILY, name).in("input").config("statestore.cache.max.bytes", CACHE).compare(Compare.PER_KEY).gen(gen);
     }
 
+    private static String cut(final String s) {
+        return s.substring(Math.max(0, s.length() - 12));
+    }
+
     public static List<Case> all() {
         final List<Case> l = new ArrayList<>();
 
@@ -60,6 +65,17 @@ public final class CachingCases {
             values that the cache absorbed.""" + NOTE)
             .dsl(b -> b.stream("input", IN).flatMapValues(v -> List.of(v.split(" "))).toTable(kv("latest", STR))
                 .groupBy((k, v) -> KeyValue.pair(v, k), GROUPED).count(kv("counts", I64)).toStream().to("output", OUT_LONG)));
+
+        l.add(c("cached-cogroup", CachingCases::sentences).out("output").store("cogrouped", TIMESTAMPED_KEY_VALUE).spec("""
+            stream(`input`) -> flatMapValues(v => v split on single spaces) is grouped by key twice, the second time without "a", and cogrouped:
+            (k, v, agg) => agg + v, and (k, v, agg) => agg + upper(v), both cut to the last 12 characters; aggregate(init "", store `cogrouped`, string)
+            -> toStream -> to(`output`). Both streams have one cache.""" + NOTE)
+            .dsl(b -> {
+                final KStream<String, String> words = b.stream("input", IN).flatMapValues(v -> List.of(v.split(" ")));
+                words.groupByKey(GROUPED).<String>cogroup((k, v, a) -> cut(a + v))
+                    .cogroup(words.filter((k, v) -> !v.equals("a")).groupByKey(GROUPED), (k, v, a) -> cut(a + v.toUpperCase(java.util.Locale.ROOT)))
+                    .aggregate(() -> "", kv("cogrouped", STR)).toStream().to("output", OUT);
+            }));
         return l;
     }
 }
