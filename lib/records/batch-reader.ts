@@ -1,9 +1,13 @@
 import type { StreamError } from "../core/errors.ts";
 import { BatchCursor, type BatchOrigin } from "./batch.ts";
 import { inflate, MAX_INFLATED_BYTES } from "./inflate.ts";
+import { batchLayout } from "./layout.ts";
 import type { Header, RecordReader } from "./reader.ts";
+import { EXACT_MAX, readVarlong } from "./varint.ts";
 
 const NO_HEADERS: readonly Header[] = [];
+/** The latest time that is a double and a 64-bit integer. */
+const LATEST_MS = 2 ** 63 - 1024;
 
 /** What a reader needs to know besides the bytes. */
 export interface BatchReaderOptions extends BatchOrigin {
@@ -41,6 +45,8 @@ export class BatchReader implements RecordReader {
   private end = 0;
   private baseOffset = 0;
   private baseTimestampMs = 0;
+  /** False: the base is a time far from all others, which a double only comes near to. */
+  private isBaseExact = true;
   private appendTimestampMs = -1;
 
   /** @param starts Where the batches to read begin in `bytes`; they are complete and their checksums are right. */
@@ -92,6 +98,7 @@ export class BatchReader implements RecordReader {
     batch.seek(start);
     this.baseOffset = batch.baseOffset;
     this.baseTimestampMs = batch.baseTimestampMs;
+    this.isBaseExact = Number.isSafeInteger(this.baseTimestampMs);
     this.appendTimestampMs = batch.isLogAppendTime ? batch.maxTimestampMs : -1;
     this.remaining = batch.recordCount;
     if (batch.compression === "none" || batch.recordCount === 0) {
@@ -128,8 +135,12 @@ export class BatchReader implements RecordReader {
     const recordEnd = this.position + size;
     if (size < 0 || recordEnd > this.end) throw this.corrupt("a record ends beyond it");
     this.position++;
-    const timestampDelta = this.varint();
-    this.timestampMs = this.appendTimestampMs >= 0 ? this.appendTimestampMs : this.baseTimestampMs + timestampDelta;
+    const deltaAt = this.position;
+    const delta = this.varint();
+    if (this.appendTimestampMs >= 0) this.timestampMs = this.appendTimestampMs;
+    else if (this.isBaseExact && delta <= EXACT_MAX && delta >= -EXACT_MAX)
+      this.timestampMs = this.baseTimestampMs + delta;
+    else this.timestampMs = this.farTimestampMs(deltaAt);
     this.offset = this.baseOffset + this.varint();
     this.keyLength = this.varint();
     this.keyStart = this.position;
@@ -143,6 +154,13 @@ export class BatchReader implements RecordReader {
     if (this.headersLength < 0 || this.headerCount < 0) throw this.corrupt("a field ends beyond its record");
     this.position = recordEnd;
     if (this.remaining === 0 && recordEnd !== this.end) throw this.corrupt("bytes follow its last record");
+  }
+
+  /** The time of a record where it, or the batch's base, is none that a double holds: the others must not be moved by that. */
+  private farTimestampMs(deltaAt: number): number {
+    const { bytes, start } = this.batches;
+    const base = bytes.readBigInt64BE(start + batchLayout.baseTimestamp);
+    return Math.min(Number(BigInt.asIntN(64, base + readVarlong(this.bytes, deltaAt))), LATEST_MS);
   }
 
   private varint(): number {

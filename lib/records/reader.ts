@@ -15,6 +15,7 @@ export interface RecordReader {
   advance(): boolean;
   readonly bytes: Buffer;
   readonly offset: number;
+  /** Exact within ±2^53; a time beyond is the nearest double that is a 64-bit integer. */
   readonly timestampMs: number;
   readonly keyStart: number;
   /** -1 for a null key. */

@@ -15,9 +15,12 @@ export function lengthVarintBytes(value: number): number {
   return 5;
 }
 
+/** Up to here in magnitude an integer and its zigzag form are exact as doubles; those beyond go through bigint. */
+export const EXACT_MAX = 2 ** 52;
+
 /**
  * Writes an integer at `at`; there must be room for it.
- * @param value A safe integer below 2^52 in magnitude.
+ * @param value A safe integer, at most `EXACT_MAX` in magnitude.
  * @returns where the next byte goes
  */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
@@ -33,4 +36,23 @@ export function writeVarint(bytes: Uint8Array, at: number, value: number): numbe
   }
   bytes[next++] = rest;
   return next;
+}
+
+/** Writes any 64-bit integer, as `writeVarint` does. */
+export function writeVarlong(bytes: Uint8Array, at: number, value: bigint): number {
+  let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
+  let next = at;
+  for (; rest > 0x7fn; rest >>= 7n) bytes[next++] = Number(rest & 0x7fn) | 0x80;
+  bytes[next++] = Number(rest);
+  return next;
+}
+
+/** Reads any 64-bit integer from bytes that hold a whole varint at `at`. */
+export function readVarlong(bytes: Uint8Array, at: number): bigint {
+  let raw = 0n;
+  for (let index = at, shift = 0n; ; index++, shift += 7n) {
+    const byte = bytes[index] as number;
+    raw |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return BigInt.asIntN(64, (raw >> 1n) ^ -(raw & 1n));
+  }
 }

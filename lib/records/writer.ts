@@ -3,7 +3,7 @@ import { invariant, StreamError } from "../core/errors.ts";
 import { crc32c } from "./crc32c.ts";
 import { BATCH_HEADER_BYTES, BATCH_LENGTH_OVERHEAD, batchAttributes, batchLayout, writeInt64 } from "./layout.ts";
 import type { Header } from "./reader.ts";
-import { lengthVarintBytes, MAX_VARINT_BYTES, writeVarint } from "./varint.ts";
+import { EXACT_MAX, lengthVarintBytes, MAX_VARINT_BYTES, writeVarint, writeVarlong } from "./varint.ts";
 
 /** Who writes a batch and where: the part of its header that is known only when it is sent. */
 export interface BatchStamp {
@@ -81,7 +81,11 @@ export class RecordWriter {
     this.openTimestampMs = timestampMs;
     let at = sink.length + this.recordLengthBytes;
     sink.bytes[at++] = 0; // attributes of a record: none are defined
-    at = writeVarint(sink.bytes, at, timestampMs - this.baseTimestampMs);
+    const delta = timestampMs - this.baseTimestampMs;
+    at =
+      delta <= EXACT_MAX && delta >= -EXACT_MAX
+        ? writeVarint(sink.bytes, at, delta)
+        : writeVarlong(sink.bytes, at, BigInt.asIntN(64, BigInt(timestampMs) - BigInt(this.baseTimestampMs)));
     at = writeVarint(sink.bytes, at, this.recordCount);
     this.lengthAt = at;
     sink.length = at + this.keyLengthBytes;
