@@ -54,7 +54,7 @@ export interface ProcessorContext<K, V> extends ProcessingContext {
   /**
    * Sends a record to every child, or to the one that is named; it is processed to the end before `forward` returns.
    *
-   * @throws {StreamError} `TOPOLOGY_INVALID` for a child that is not there, `TIMESTAMP_INVALID` for a negative timestamp
+   * @throws {StreamError} `TOPOLOGY_INVALID` for a child that is not there, `TIMESTAMP_INVALID` for a timestamp that is negative or after the year 144,683
    */
   forward(record: RecordParts<K, V>, child?: string): void;
 }

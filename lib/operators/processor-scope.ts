@@ -1,4 +1,5 @@
 import { StreamError } from "../core/errors.ts";
+import { isTimestamp, LATEST_TIMESTAMP_MS } from "../core/latest-timestamp.ts";
 import { RecordHeaders } from "../records/headers.ts";
 import { openTypedStore } from "../state/typed/open-typed-store.ts";
 import type { StateStore, StoreBuilder } from "../state/typed/state-store.ts";
@@ -114,10 +115,10 @@ export class ProcessorScope implements ProcessingContext {
   }
 
   private fill({ key, value, timestampMs, headers }: AnyRecord): Cursor {
-    if (!Number.isSafeInteger(timestampMs) || timestampMs < 0) {
+    if (!isTimestamp(timestampMs) || timestampMs < 0) {
       throw new StreamError(
         "TIMESTAMP_INVALID",
-        `a record was forwarded with timestamp ${String(timestampMs)}: give whole milliseconds, zero or more`,
+        `a record was forwarded with timestamp ${String(timestampMs)}: give whole milliseconds, from 0 to ${LATEST_TIMESTAMP_MS}`,
       );
     }
     const { out, cursor = nowhere } = this;

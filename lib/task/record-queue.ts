@@ -1,4 +1,5 @@
 import { isStreamError, StreamError } from "../core/errors.ts";
+import { isTimestamp, LATEST_TIMESTAMP_MS } from "../core/latest-timestamp.ts";
 import type { RecordReader } from "../records/reader.ts";
 import type { Serde } from "../serde/serde.ts";
 import { Cursor, type CursorSource } from "../topology/cursor.ts";
@@ -153,9 +154,13 @@ export class RecordQueue {
 
   private timestampOf(reader: RecordReader): number {
     const extractor = this.source.timestampExtractor;
-    if (extractor === undefined) return reader.timestampMs;
     const { topic, partition } = this.source;
     const { offset, timestampMs } = reader;
+    if (extractor === undefined) {
+      if (timestampMs <= LATEST_TIMESTAMP_MS) return timestampMs;
+      const why = `its time is ${timestampMs}, later than any that can be kept: give the source a timestampExtractor that answers another, or a negative number to drop the record`;
+      throw this.failure("TIMESTAMP_INVALID", { offset, why });
+    }
     const { partitionTimeMs, probe } = this;
     if (this.decoded === undefined) probe.bind(reader, timestampMs, this.source);
     let extracted: number;
@@ -174,8 +179,8 @@ export class RecordQueue {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw this.failure("PROCESSING_FAILED", { offset, why: `the timestamp extractor failed: ${reason}`, cause });
     }
-    if (Number.isSafeInteger(extracted)) return extracted;
-    const why = `the timestamp extractor answered ${String(extracted)}: answer whole milliseconds, or a negative number to drop the record`;
+    if (isTimestamp(extracted)) return extracted;
+    const why = `the timestamp extractor answered ${String(extracted)}: answer whole milliseconds up to ${LATEST_TIMESTAMP_MS}, or a negative number to drop the record`;
     throw this.failure("TIMESTAMP_INVALID", { offset, why });
   }
 

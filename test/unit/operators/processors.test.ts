@@ -129,6 +129,12 @@ describe("a mistake is one clear error", () => {
       /timestamp -1/,
     ],
     [
+      "a timestamp that no snapshot holds",
+      (context) => () => context.forward({ key: "A", value: "x", timestampMs: 2 ** 52 }),
+      "TIMESTAMP_INVALID",
+      /timestamp 4503599627370496: give whole milliseconds, from 0 to/,
+    ],
+    [
       "a store that is not connected",
       (context) => () => void context.getStateStore("rows"),
       "TOPOLOGY_INVALID",

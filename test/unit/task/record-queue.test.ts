@@ -151,6 +151,19 @@ describe("time", () => {
     ]);
   });
 
+  test("is of a record that is too late for a snapshot an error, until an extractor drops it", () => {
+    const latestMs = 2 ** 52 - 1;
+    const queue = queueAt(3);
+    queue.add(answer(3, [at(latestMs)]));
+    expect(queue.headTimestampMs).toBe(latestMs);
+    expect(() => queueAt(3).add(answer(3, [at(latestMs + 1)]))).toThrow(
+      expect.objectContaining({ code: "TIMESTAMP_INVALID", details: { topic: "in", partition: 2, offset: 3 } }),
+    );
+    const dropping = queueAt(3, ({ timestampMs }) => (timestampMs > latestMs ? -1 : timestampMs));
+    dropping.add(answer(3, [at(latestMs + 1)]));
+    expect(dropping.headTimestampMs).toBe(-1);
+  });
+
   test("goes with the head into the cursor", () => {
     const queue = queueAt(0, () => 42);
     queue.add(answer(0, [at(7)]));
@@ -167,6 +180,7 @@ describe("time", () => {
     ["that throws", fails, 1, "PROCESSING_FAILED"],
     ["that answers no number", () => Number.NaN, 1, "TIMESTAMP_INVALID"],
     ["that answers a fraction", () => 1.5, 1, "TIMESTAMP_INVALID"],
+    ["that answers a time that no snapshot holds", () => 2 ** 52, 1, "TIMESTAMP_INVALID"],
     ["of a value that is none", () => 1, "short", "DESERIALIZATION_FAILED"],
   ])("from an extractor %s is a typed error that names the record", ([, extractor, value, code]) => {
     const queue = queueAt(3, extractor);
