@@ -36,6 +36,8 @@ export class Fetcher {
   private readonly troubles: Troubles;
   private readonly polls: FetchPolls;
   private readonly replicas: ReadReplicas;
+  /** Partitions that were read: a broker that has not heard of one of them may be behind. */
+  private readonly wasRead = new Set<PartitionKey>();
   private rotation = 0;
 
   constructor(cluster: Cluster) {
@@ -141,9 +143,10 @@ export class Fetcher {
     if (problem !== undefined) {
       fetched.set(key, { kind: "error", error: asFetchError(problem, place) });
     } else if (looked && topics.get(place.topic)?.leaders[place.partition] === undefined) {
-      // Looked up just now, or known with fewer partitions: told at once.
       const error = new LogError("UNKNOWN_TOPIC_OR_PARTITION", `${name} does not exist`, { details: { ...place } });
-      fetched.set(key, { kind: "error", error });
+      // Looked up just now, or known with fewer partitions: told at once, unless it was there before.
+      if (this.wasRead.has(key)) this.report(fetched, key, error);
+      else fetched.set(key, { kind: "error", error });
     } else {
       this.report(
         fetched,
@@ -174,6 +177,7 @@ export class Fetcher {
     }
     const isUnknown = batches.nearerBroker >= 0 && !this.replicas.follow(key, batches.nearerBroker);
     this.troubles.over(key);
+    this.wasRead.add(key);
     fetched.set(key, result);
     return isUnknown;
   }

@@ -59,6 +59,36 @@ describe("fetch", () => {
     expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 1 });
   });
 
+  test("a topic that was read and is unknown for a moment, as to a broker that has just started, is looked for", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    first.always("Fetch", fetchAnswer({ "t:0": data(0, "a") }));
+    await log.fetch(ask({ "t:0": 0 }));
+    first.next("Fetch", (request, arrived) => {
+      const { topics } = first.cluster;
+      first.cluster.topics = {};
+      setTimeout(() => {
+        first.cluster.topics = topics;
+      }, 100);
+      return fetchAnswer({ "t:0": "NOT_LEADER_OR_FOLLOWER" })(request, arrived);
+    });
+    expect(summary(await log.fetch(ask({ "t:0": 0 })))).toEqual({ "t:0": 1 });
+  });
+
+  test("a topic that was read and is gone is told when it stays away", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    first.next("Fetch", fetchAnswer({ "t:0": data(0, "a") }));
+    await log.fetch(ask({ "t:0": 0 }));
+    first.cluster.topics = {};
+    first.always("Fetch", fetchAnswer({ "t:0": "NOT_LEADER_OR_FOLLOWER" }));
+    const startMs = performance.now();
+    const told = async (): Promise<Record<string, unknown>> => {
+      const seen = summary(await log.fetch(ask({ "t:0": 1 })));
+      return "t:0" in seen ? seen : told();
+    };
+    expect(await told()).toEqual({ "t:0": "UNKNOWN_TOPIC_OR_PARTITION" });
+    expect(performance.now() - startMs).toBeGreaterThan(1_900);
+  });
+
   describe("of a client that names its rack", () => {
     /** A leader that names a follower, and how often each was asked, with which rack. */
     async function twoBrokers() {
