@@ -37,13 +37,14 @@ const unsigned: ReadonlySet<string> = new Set([
 
 /** Sorts a failed request by what to do about it. Pure. */
 export function classifyFailure(error: unknown, request: FailedRequest): RequestFailure {
-  const { name, message, status, item } = factsOf(error);
+  const { name, message, status, item, clockCorrected } = factsOf(error);
   const { table, action } = request;
   const final = (code: ConstructorParameters<typeof StreamError>[0], text: string): RequestFailure => ({
     kind: "final",
     error: new StreamError(code, text, { details: { table, action }, cause: error }),
   });
   if (name === "ConditionalCheckFailedException") return { kind: "condition", item };
+  if (clockCorrected) return { kind: "retry", applied: "no" };
   if (name === "ResourceNotFoundException") {
     return final("TABLE_MISSING", `the DynamoDB table ${table} does not exist in this region: deploy it first`);
   }
@@ -62,8 +63,19 @@ export function classifyFailure(error: unknown, request: FailedRequest): Request
   return { kind: "retry", applied: "perhaps" };
 }
 
-function factsOf(error: unknown): { name: string; message: string; status: number | undefined; item: unknown } {
-  if (!(error instanceof Error)) return { name: "", message: String(error), status: undefined, item: undefined };
-  const { $metadata, Item } = error as Error & { $metadata?: { httpStatusCode?: number }; Item?: unknown };
-  return { name: error.name, message: error.message, status: $metadata?.httpStatusCode, item: Item };
+interface SdkError extends Error {
+  /** `clockSkewCorrected`: the SDK has learnt from the answer how wrong our clock is, and signs the next request by the right one. */
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly clockSkewCorrected?: boolean };
+  readonly Item?: unknown;
+}
+
+function factsOf(error: unknown) {
+  const { name = "", message = String(error), $metadata, Item: item } = (error ?? {}) as Partial<SdkError>;
+  return {
+    name,
+    message,
+    item,
+    status: $metadata?.httpStatusCode,
+    clockCorrected: $metadata?.clockSkewCorrected === true,
+  };
 }

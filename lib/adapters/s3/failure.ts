@@ -40,12 +40,14 @@ const passing: ReadonlySet<string> = new Set(["RequestTimeout", "SlowDown", "Thr
 
 /** Sorts a failed request by what to do about it. Pure. */
 export function classifyFailure(error: unknown, request: FailedRequest): RequestFailure {
-  const { name, message, status } = factsOf(error);
+  const { name, message, status, clockCorrected } = factsOf(error);
   const { bucket, action } = request;
   const final = (code: ErrorCode, text: string): RequestFailure => ({
     kind: "final",
     error: new StreamError(code, text, { details: { ...request }, cause: error }),
   });
+  // the SDK has learnt from this answer how wrong our clock is, and signs the next request by the right one
+  if (clockCorrected) return { kind: "retry" };
   if (status === 412) return { kind: "exists" };
   if (name === "NoSuchBucket") {
     return final("BUCKET_MISSING", `the bucket ${bucket} does not exist in this region: deploy it first`);
@@ -71,8 +73,9 @@ function hint(action: string): string {
   return " (S3 says so of a missing object, too, where s3:ListBucket is not granted)";
 }
 
-function factsOf(error: unknown): { name: string; message: string; status: number | undefined } {
-  if (!(error instanceof Error)) return { name: "", message: String(error), status: undefined };
-  const { $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
-  return { name: error.name, message: error.message, status: $metadata?.httpStatusCode };
+function factsOf(error: unknown) {
+  if (!(error instanceof Error)) return { name: "", message: String(error), status: undefined, clockCorrected: false };
+  const { httpStatusCode: status, clockSkewCorrected: clockCorrected = false } =
+    (error as Error & { $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean } }).$metadata ?? {};
+  return { name: error.name, message: error.message, status, clockCorrected };
 }

@@ -46,6 +46,18 @@ test("a create asks for absence and sends bytes and checksum", async () => {
   expect(received[0]?.body).toContain("body");
 });
 
+test("a clock that is wrong is set right by the first answer", async () => {
+  const skewed = error(403, "RequestTimeTooSkewed");
+  const inAnHour = new Date(Date.now() + 3_600_000).toUTCString();
+  const { objects, received } = await storeWith(
+    { ...skewed, headers: { ...skewed.headers, date: inAnHour } },
+    body("x"),
+  );
+  expect(Buffer.from((await objects.read("a/b")) ?? []).toString()).toBe("x");
+  const [first, second] = received.map(({ headers }) => headers["x-amz-date"]);
+  expect(second).not.toBe(first);
+});
+
 test("a create that meets an object answers its body", async () => {
   const { objects } = await storeWith(error(412, "PreconditionFailed"), body("theirs"));
   const outcome = await objects.create("a", Buffer.from("mine"));
