@@ -73,6 +73,8 @@ class FolderJournal implements LogJournal {
     const files = this.liveFiles();
     for (const [index, file] of files.entries()) {
       const isLast = index === files.length - 1;
+      const isNext = file.isBase || file.number === (files[index - 1]?.number ?? 0) + 1;
+      if (!isNext) throw this.corrupt(file, 0, "the file before it is missing");
       const keptBytes = this.replayFile(file, isLast, apply);
       this.totalBytes += keptBytes;
       this.fileNumber = file.number;

@@ -3,6 +3,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -189,6 +190,15 @@ describe("damage that no crash makes", () => {
         code: "CORRUPT_JOURNAL",
         details: expect.objectContaining({ file: "000001.journal" }),
       }),
+    );
+  });
+
+  test("such as a file that is missing stops the start", async () => {
+    await reopen().topic();
+    rigs.at(-1)?.broker.close();
+    renameSync(join(folder, "000001.journal"), join(folder, "000002.journal"));
+    expect(() => reopen()).toThrow(
+      expect.objectContaining({ code: "CORRUPT_JOURNAL", details: { folder, file: "000002.journal", at: 0 } }),
     );
   });
 
