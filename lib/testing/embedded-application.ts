@@ -4,12 +4,13 @@ import { type DeployedApplication, prepareApplication } from "../application/pre
 import { readPartition } from "../application/read-partition.ts";
 import { ByteSink } from "../core/byte-sink.ts";
 import { StreamError } from "../core/errors.ts";
-import type { PartitionBatch } from "../ports/log.ts";
+import { LogError, type PartitionBatch } from "../ports/log.ts";
 import type { Tables } from "../query/tables.ts";
 import type { Header, RecordReader } from "../records/reader.ts";
 import { RecordWriter } from "../records/writer.ts";
 import { partitionForKey } from "../serde/murmur2.ts";
 import type { Serde } from "../serde/serde.ts";
+import { surfacedCode } from "../task/outcome.ts";
 import type { EmbeddedPlatform } from "./embedded-platform.ts";
 import type { LocalRuntime } from "./local-runtime.ts";
 import type { TestRecord } from "./test-output-topic.ts";
@@ -54,7 +55,8 @@ export class EmbeddedApplication implements AsyncDisposable {
   /**
    * Writes records in one transaction, with the serdes of the source that reads the topic, partitioned by key as Kafka does.
    *
-   * @throws {StreamError} `TOPOLOGY_INVALID` when the application does not read the topic
+   * @throws {StreamError} `TOPOLOGY_INVALID` when the application does not read the topic; `TIMESTAMP_INVALID` for a time more than an
+   *   hour ahead, `RECORD_TOO_LARGE`: then nothing is written
    */
   async write<K, V>(topic: string, records: readonly InputRecord<K, V>[]): Promise<void> {
     const { log, clock } = this.platform;
@@ -74,9 +76,15 @@ export class EmbeddedApplication implements AsyncDisposable {
       deadlineMs: PRODUCER_TIMEOUT_MS,
     });
     transactor.begin();
-    await transactor.send(
-      [...writers].map(([partition, each]): PartitionBatch => ({ topic, partition, records: each })),
-    );
+    try {
+      await transactor.send(
+        [...writers].map(([partition, each]): PartitionBatch => ({ topic, partition, records: each })),
+      );
+    } catch (error) {
+      // An open transaction hides from readers what is written next.
+      await transactor.abort();
+      throw error instanceof LogError ? new StreamError(surfacedCode(error), error.message, { cause: error }) : error;
+    }
     await transactor.commit();
   }
 

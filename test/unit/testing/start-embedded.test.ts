@@ -67,6 +67,22 @@ test("a start that fails leaves the folder to the next one", async () => {
   }
 });
 
+test("a write that is refused writes nothing, and holds nothing back", async () => {
+  await using running = await startEmbedded({ app, topics: { lines: 4 } });
+  const tomorrow = { ...line("f"), timestampMs: Date.now() + 86_400_000 };
+  await expect(running.write("lines", [...["a", "b", "c", "d", "e"].map(line), tomorrow])).rejects.toMatchObject({
+    code: "TIMESTAMP_INVALID",
+  });
+  await running.write("lines", ["a", "b", "c", "d", "e"].map(line));
+  const deadlineMs = performance.now() + 4_000;
+  for (let found = 0; found < 5; ) {
+    expect(performance.now()).toBeLessThan(deadlineMs);
+    found = (await running.read("out")).length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect((await running.read<string, number>("out")).map(({ value }) => value)).toEqual([1, 1, 1, 1, 1]);
+});
+
 test("a worker has all of a global table before its pins run, follows it, and so does the next one", async () => {
   const text = { key: string(), value: string() };
   const joining = defineApp({ id: "joining" }, (builder) => {
