@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly json: boolean;
   readonly quick: boolean;
   readonly tuned: boolean;
+  /** One update per key and commit instead of every one. */
+  readonly perCommit: boolean;
   readonly pin: boolean;
   readonly records: number | undefined;
   readonly keys: number | undefined;
@@ -26,6 +28,7 @@ const flags = {
   json: { type: "boolean", default: false },
   quick: { type: "boolean", default: false },
   tuned: { type: "boolean", default: false },
+  "per-commit": { type: "boolean", default: false },
   "no-pin": { type: "boolean", default: false },
   records: { type: "string" },
   keys: { type: "string" },
@@ -52,6 +55,7 @@ export function parseBenchArguments(args: readonly string[], names: readonly str
       json: values.json,
       quick: values.quick,
       tuned: values.tuned,
+      perCommit: values["per-commit"],
       pin: !values["no-pin"],
       records: positive("records", values.records, { whole: true }),
       keys: positive("keys", values.keys, { whole: true }),

@@ -20,6 +20,7 @@ options
   --keys N               distinct keys (likewise)
   --rounds N             how often each side runs, in turns (default 3)
   --store memory|rocksdb store of the Kafka Streams side (default memory, as ours)
+  --per-commit           one update per key and commit (record caches on both sides) instead of every update
   --tuned                adds Kafka Streams with larger batches and fetches as a third side
   --require RATIO        fail when the ratio is below
   --bootstrap HOST:PORT  use this broker instead of an own one
@@ -29,6 +30,7 @@ examples
   npm run bench -- throughput
   npm run bench -- throughput --tuned --rounds 5 --json
   npm run bench -- throughput --quick
+  npm run bench -- hopping --per-commit --rounds 1
   npm run bench -- latency --rounds 1
   npm run bench -- operators
 `;

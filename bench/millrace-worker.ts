@@ -1,7 +1,7 @@
 /**
  * The Millrace side of a comparison, in a process of its own: runs a shape through the public API and prints JSON lines:
  * started, done (each with its application), failed. Arguments: shape, bootstrap, application, input, other, output, records (0: until it is
- * told to end), commitMs; pins; times=N runs it N times in this process, from the second time on with "-2", "-3", … behind
+ * told to end), commitMs, cacheBytes; pins; times=N runs it N times in this process, from the second time on with "-2", "-3", … behind
  * application and output.
  */
 import { defineApp } from "../lib/index.ts";
@@ -31,7 +31,10 @@ async function runTime(time: number, stop: AbortSignal): Promise<void> {
   const topics = { input, other: argument("other"), output: argument("output") + suffix };
   report("started", { application: id });
   const pins = args.has("pins") ? { pins: Number(argument("pins")) } : {};
-  const app = defineApp({ id, ...pins }, (builder) => shapeApps[argument("shape") as ShapeName](builder, topics));
+  const statestoreCacheMaxBytes = Number(argument("cacheBytes"));
+  const app = defineApp({ id, ...pins, statestoreCacheMaxBytes }, (builder) =>
+    shapeApps[argument("shape") as ShapeName](builder, topics),
+  );
   const committed = await runMillrace(app, {
     bootstrap: argument("bootstrap"),
     inputs: [input, topics.other],

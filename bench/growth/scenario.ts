@@ -9,7 +9,7 @@ import { runOnce } from "../throughput/one-run.ts";
 import { type RunFigures, wrongOutput } from "../throughput/result.ts";
 import { shapes } from "../throughput/shapes.ts";
 import { millraceSide } from "../throughput/sides.ts";
-import { type Workload, workloadOf } from "../throughput/workload.ts";
+import { everyUpdateOf, type Workload } from "../throughput/workload.ts";
 
 /** Tasks of a worker, and the pins that hold them. */
 interface Size {
@@ -58,7 +58,7 @@ export const growth: Scenario = {
 
 function baseOf(bench: Bench): Workload {
   const [keyedCount] = shapes;
-  return workloadOf(keyedCount as (typeof shapes)[number], bench.options);
+  return everyUpdateOf(keyedCount as (typeof shapes)[number], bench.options);
 }
 
 async function growTasks(bench: Bench, problems: string[]): Promise<Growth["byTasks"]> {

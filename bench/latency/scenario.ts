@@ -5,7 +5,7 @@ import { spreadOf } from "../statistics.ts";
 import { formatFigure, formatTable } from "../table.ts";
 import { shapes } from "../throughput/shapes.ts";
 import { kafkaStreamsSide, millraceSide, type Side } from "../throughput/sides.ts";
-import { type Workload, workloadOf } from "../throughput/workload.ts";
+import { everyUpdateOf, type Workload } from "../throughput/workload.ts";
 
 const rates = [1_000, 10_000, 50_000] as const;
 
@@ -25,7 +25,7 @@ export const latency: Scenario = {
   run: (options, say) =>
     withBench({ options, say }, async (bench) => {
       const [keyedCount] = shapes;
-      const workload = { ...workloadOf(keyedCount as (typeof shapes)[number], options), records: 0 };
+      const workload = { ...everyUpdateOf(keyedCount as (typeof shapes)[number], options), records: 0 };
       return report(await runs(bench, workload), bench);
     }),
 };

@@ -10,7 +10,7 @@ import { formatFigure, formatTable } from "../table.ts";
 import { loadInput } from "../throughput/load.ts";
 import { shapes } from "../throughput/shapes.ts";
 import { kafkaStreamsSide, millraceSide, type RunPlace, type Side } from "../throughput/sides.ts";
-import { type Workload, workloadOf } from "../throughput/workload.ts";
+import { everyUpdateOf, type Workload } from "../throughput/workload.ts";
 
 const pollMs = 2;
 const deadlineMs = 2 * 60_000;
@@ -47,7 +47,7 @@ export const start: Scenario = {
       found.push(
         await withBench({ options, say, properties }, async (bench) => {
           const [keyedCount] = shapes;
-          const usual = workloadOf(keyedCount as (typeof shapes)[number], options);
+          const usual = everyUpdateOf(keyedCount as (typeof shapes)[number], options);
           const workload: Workload = { ...usual, records: options.records ?? 1_000, keys: options.keys ?? 100 };
           return { delayMs, runs: await runs(bench, workload), machine: machineOf(bench) };
         }),

@@ -51,8 +51,9 @@ export async function runOnce(stage: Stage, side: Side, place: RunPlace): Promis
 
 /** The Java consumer judges every output, ours too. */
 async function readBack({ bench, workload }: Stage, place: RunPlace): Promise<RunFigures["output"]> {
-  const { format } = workload;
-  const command = bench.peer.command("Check", { bootstrap: place.bootstrap, topic: place.output, format });
+  const { format, cacheBytes } = workload;
+  const updates = cacheBytes === 0 ? "every" : "last";
+  const command = bench.peer.command("Check", { bootstrap: place.bootstrap, topic: place.output, format, updates });
   const child = startChild(command, join(place.folder, "check.log"));
   try {
     const found = await child.event("done", deadlineMs);

@@ -11,6 +11,8 @@ export interface Workload extends Pick<Shape, "shape" | "values" | "other" | "fo
   readonly seed: number;
   readonly rounds: number;
   readonly commitMs: number;
+  /** Record cache of either side: 0 emits every update; else one that is never full, which emits one per key and commit. */
+  readonly cacheBytes: number;
   readonly store: "memory" | "rocksdb";
 }
 
@@ -31,8 +33,14 @@ export function workloadOf({ shape, values, other, format, ...usual }: Shape, op
     seed: 1,
     rounds: options.rounds ?? (options.quick ? 1 : 3),
     commitMs: 100,
+    cacheBytes: options.perCommit ? 256 * 1024 * 1024 : 0,
     store: options.store,
   };
+}
+
+/** The same without record caches, for scenarios that follow single records. */
+export function everyUpdateOf(shape: Shape, options: BenchOptions): Workload {
+  return { ...workloadOf(shape, options), cacheBytes: 0 };
 }
 
 /** Records of all inputs together: a run ends when so many are committed. */

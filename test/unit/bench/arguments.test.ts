@@ -15,6 +15,7 @@ test("leaves figures that are not given to the scenario", () => {
       json: false,
       quick: false,
       tuned: false,
+      perCommit: false,
       pin: true,
       records: undefined,
       keys: undefined,

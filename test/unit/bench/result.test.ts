@@ -28,6 +28,7 @@ const options = {
   json: false,
   quick: false,
   tuned: false,
+  perCommit: false,
   pin: true,
   records: 10,
   keys: 2,
@@ -72,6 +73,26 @@ test.for([
   const problem = wrongOutput(judged, hopping as Workload, run("a", 1));
   if (message === undefined) expect(problem).toBeUndefined();
   else expect(problem).toMatch(message);
+});
+
+const perCommit = { ...options, perCommit: true };
+
+test.for([
+  [{ records: 7, total: 10, wrong: 0 }, undefined],
+  [{ records: 7, total: 9, wrong: 0 }, /counts sum to 9/],
+  [{ records: 7, total: 10, wrong: 1 }, /1 out of order/],
+] as const)("judges the counts %j of one update per key and commit", ([output, message]) => {
+  const judged = run("a", 1, { output: { ...output, digest: "" } });
+  const problem = wrongOutput(judged, workloadOf(shapes[0] as (typeof shapes)[number], perCommit), judged);
+  if (message === undefined) expect(problem).toBeUndefined();
+  else expect(problem).toMatch(message);
+});
+
+test("compares the last records of all keys where there is one update per key and commit", () => {
+  const workload = workloadOf(shapes[1] as (typeof shapes)[number], perCommit);
+  const judged = (digest: string) => run("b", 1, { output: { records: 3, total: 0, wrong: 0, digest } });
+  expect(wrongOutput(judged("a"), workload, run("a", 1))).toBeUndefined();
+  expect(wrongOutput(judged("c"), workload, run("a", 1))).toMatch(/digest c; a wrote 10 with a/);
 });
 
 test("has a number of records, and a smaller one for a quick look, for every shape", () => {
