@@ -2,6 +2,7 @@ import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import { joinWindows } from "../../../lib/dsl/join-windows.ts";
 import { Stores } from "../../../lib/dsl/stores.ts";
 import type { KStream } from "../../../lib/dsl/stream.ts";
+import { Suppressed } from "../../../lib/dsl/suppressed.ts";
 import { timeWindows } from "../../../lib/dsl/windows.ts";
 import type { ProcessorContext } from "../../../lib/operators/processing-context.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
@@ -41,41 +42,69 @@ function upper(value: Text): Text {
   return value === null ? null : value.toUpperCase();
 }
 
+/** One new key with an aggregation, a filter and a join below. */
+function everythingBelowOneKey(builder: StreamsBuilder): void {
+  const mapped = stream(builder, "input", "sourceStream").map((k, v) => [`${k}!`, v], { name: "source-map" });
+  const group = (name: string) => mapped.groupByKey({ ...text, name: `${name}-groupByKey` });
+  mapped
+    .filter((k) => k === "B!", { name: "process-filter" })
+    .mapValues((v) => str(v).toUpperCase(), { name: "process-mapValues" })
+    .to("output", { ...text, name: "process-to" });
+  const counts = group("count").count({ name: "count", store: "count-store" }).toStream({ name: "count-toStream" });
+  counts.to("counts", { ...numbers, name: "count-to" });
+  group("aggregate").aggregate<string>(
+    () => "",
+    (_k, v, a) => a + str(v).length,
+    {
+      name: "aggregate",
+      store: "aggregate-store",
+      value: string(),
+    },
+  );
+  mapped
+    .filter(() => true, { name: "reduce-filter" })
+    .peek(() => {}, { name: "reduce-peek" })
+    .groupByKey({ ...text, name: "reduce-groupByKey" })
+    .reduce((a, v) => cut(`${a}:${v}`), { name: "reducer", store: "reduce-store" })
+    .toStream({ name: "reduce-toStream" })
+    .to("lists", { ...text, name: "reduce-to" });
+  mapped
+    .filter((k) => k === "A!", { name: "join-filter" })
+    .join(counts, (v, n) => `${v}:${n}`, joinWindows({ timeDifference: 5000, grace: 0 }), {
+      ...text,
+      otherValue: int64(),
+      name: "join",
+    })
+    .to("joined", { ...text, name: "join-to" });
+}
+
+function lengths(_key: string, value: string, all: string): string {
+  return cut(all + value.length);
+}
+
 /** Cases with topologies that optimizations change, and stores that are topics. */
 export const optimizations: Readonly<Record<string, CaseTopology>> = {
-  "merge-repartition-topics": (builder) => {
-    const mapped = stream(builder, "input", "sourceStream").map((k, v) => [`${k}!`, v], { name: "source-map" });
-    const group = (name: string) => mapped.groupByKey({ ...text, name: `${name}-groupByKey` });
-    mapped
-      .filter((k) => k === "B!", { name: "process-filter" })
-      .mapValues((v) => str(v).toUpperCase(), { name: "process-mapValues" })
-      .to("output", { ...text, name: "process-to" });
-    const counts = group("count").count({ name: "count", store: "count-store" }).toStream({ name: "count-toStream" });
-    counts.to("counts", { ...numbers, name: "count-to" });
-    group("aggregate").aggregate<string>(
-      () => "",
-      (_k, v, a) => a + str(v).length,
-      {
-        name: "aggregate",
-        store: "aggregate-store",
-        value: string(),
-      },
-    );
-    mapped
-      .filter(() => true, { name: "reduce-filter" })
-      .peek(() => {}, { name: "reduce-peek" })
-      .groupByKey({ ...text, name: "reduce-groupByKey" })
-      .reduce((a, v) => cut(`${a}:${v}`), { name: "reducer", store: "reduce-store" })
-      .toStream({ name: "reduce-toStream" })
-      .to("lists", { ...text, name: "reduce-to" });
-    mapped
-      .filter((k) => k === "A!", { name: "join-filter" })
-      .join(counts, (v, n) => `${v}:${n}`, joinWindows({ timeDifference: 5000, grace: 0 }), {
-        ...text,
-        otherValue: int64(),
-        name: "join",
-      })
-      .to("joined", { ...text, name: "join-to" });
+  "merge-repartition-topics": everythingBelowOneKey,
+  "merge-repartition-topics-off": everythingBelowOneKey,
+  "merge-repartition-topics-partly": (builder) => {
+    const retried = stream(builder, "other")
+      .process((context: TextContext) => ({ process: (record) => context.forward(record) }))
+      .groupByKey(text)
+      .aggregate<string>(() => "", lengths, { value: string() })
+      .suppress(Suppressed.untilTimeLimit(0))
+      .toStream()
+      .flatMap<string, Text>((_k, v) => [[initialOrNull(v), v]]);
+    const ids = stream(builder, "ids")
+      .flatMap((_k, v) => [[initialOrNull(v), v]])
+      .peek(() => {})
+      .groupByKey(text)
+      .aggregate<string>(() => "", lengths, { value: string() });
+    stream(builder)
+      .peek(() => {})
+      .mapValues(upper)
+      .merge(retried)
+      .leftJoin(ids, (v, row) => `${str(v)}+${str(row)}`, text)
+      .to("output", text);
   },
   "merge-repartition-topics-generated": (builder) => {
     const table = builder.table("table", text);

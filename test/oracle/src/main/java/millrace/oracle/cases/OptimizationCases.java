@@ -66,6 +66,31 @@ public final class OptimizationCases {
             The four repartition topics are one.
             """).dsl(OptimizationCases::everythingBelowOneKey));
 
+        l.add(c("merge-repartition-topics-off", "none").out("counts", Fmt.STRING, Fmt.LONG).out("lists").out("joined").compare(Case.Compare.MULTISET)
+            .store("count-store", TIMESTAMPED_KEY_VALUE).store("aggregate-store", TIMESTAMPED_KEY_VALUE).store("reduce-store", TIMESTAMPED_KEY_VALUE).spec("""
+            As merge-repartition-topics, with four topics.
+            """).dsl(OptimizationCases::everythingBelowOneKey));
+
+        l.add(c("merge-repartition-topics-partly", "all").in("other").in("ids").gen(gen(0, "input", "other", "ids")).compare(Case.Compare.PER_KEY).spec("""
+            The topology of KAFKA-9739, shortened: stream(`other`) -> process(forwards as it is) -> groupByKey.aggregate("", (k, v, a) => a + length(v) cut to the last
+            12 characters) -> suppress(until time limit 0 ms) -> toStream -> flatMap([first character of v, v]). stream(`ids`) -> flatMap([first character
+            of v, v]) -> peek -> groupByKey.aggregate(the same): this topic is merged. stream(`input`) -> peek -> mapValues(upper) -> merge(the first) -> leftJoin(the second,
+            str(v) + "+" + str(row)) -> to(`output`): this topic stays, behind mapValues.
+            """).dsl(b -> {
+                final KStream<String, String> retried = b.stream("other", IN).process(() -> new ContextualProcessor<String, String, String, String>() {
+                    @Override
+                    public void process(final Record<String, String> r) {
+                        context().forward(r);
+                    }
+                }).groupByKey(GROUPED).aggregate(() -> "", (k, v, a) -> cut(a + v.length()), Materialized.with(STR, STR))
+                    .suppress(Suppressed.untilTimeLimit(Duration.ZERO, Suppressed.BufferConfig.unbounded())).toStream()
+                    .flatMap((k, v) -> List.of(KeyValue.pair(initial(v), v)));
+                final KTable<String, String> ids = b.stream("ids", IN).flatMap((k, v) -> List.of(KeyValue.pair(initial(v), v))).peek((k, v) -> { })
+                    .groupByKey(GROUPED).aggregate(() -> "", (k, v, a) -> cut(a + v.length()), Materialized.with(STR, STR));
+                b.stream("input", IN).peek((k, v) -> { }).mapValues(v -> v == null ? null : v.toUpperCase(java.util.Locale.ROOT)).merge(retried)
+                    .leftJoin(ids, (v, row) -> str(v) + "+" + str(row), Joined.with(STR, STR, STR)).to("output", OUT);
+            }));
+
         l.add(c("merge-repartition-topics-generated", "merge.repartition.topics").in("table").out("counts", Fmt.STRING, Fmt.LONG).out("windows", Fmt.STRING, Fmt.LONG)
             .out("rows").gen(gen(0.1, "input", "input", "table")).spec("""
             table(`table`); stream(`input`) -> selectKey(first character of v, null for null) is read four times, with generated names:
