@@ -125,6 +125,12 @@ function connectionProblems({ kafka }: Connections): readonly string[] {
   const credentials =
     kafka.credentialsSecretArn !== undefined || (kafka.username !== undefined && kafka.password !== undefined);
   const mechanism = kafka.saslMechanism;
+  const useless = (["username", "password", "credentialsSecretArn"] as const).find((name) => kafka[name] !== undefined);
+  if (mechanism === "none" && useless !== undefined) {
+    problems.push(
+      `kafka.${useless} is given: must come with kafka.saslMechanism, because without it nobody asks for it`,
+    );
+  }
   const hasTokens = mechanism === "oauthbearer" || mechanism === "aws-msk-iam";
   if (mechanism !== "none" && !hasTokens && !credentials) {
     problems.push(

@@ -80,6 +80,18 @@ describe("connectionsFromEnvironment", () => {
     ]);
   });
 
+  test.for([
+    ["MILLRACE_KAFKA_USERNAME", "me"],
+    ["MILLRACE_KAFKA_PASSWORD", "hunter2"],
+    ["MILLRACE_KAFKA_CREDENTIALS_SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:1:secret:kafka"],
+  ])("wants a mechanism with %s: it would connect as nobody", ([variable, value]) => {
+    expect(
+      errorOf(() => connectionsFromEnvironment({ ...least, [variable as string]: value })).details["problems"],
+    ).toEqual([
+      `${variable} is given: must come with MILLRACE_KAFKA_SASL_MECHANISM, because without it nobody asks for it`,
+    ]);
+  });
+
   test("takes authorities as PEM text, and only with TLS", () => {
     const pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
     const env = { ...least, MILLRACE_KAFKA_TLS: "true", MILLRACE_KAFKA_TLS_CA: pem };
