@@ -49,6 +49,7 @@ export class InProcessLauncher implements Launcher {
     try {
       const open = await this.options.ports(worker, line);
       entry.log = open.log;
+      if (line.isCut) return await closeQuietly(open.log); // killed meanwhile: nobody else knows of this connection
       const ports: PinPorts = {
         ...open,
         log: severable(open.log, line),
@@ -65,6 +66,7 @@ export class InProcessLauncher implements Launcher {
       failure = error;
     }
     await closeQuietly(entry.log);
+    if (line.isCut) return;
     this.entries.delete(worker);
     onExit?.(worker, summary, failure);
   }

@@ -13,6 +13,10 @@ export class LineSwitch implements Line {
   mode: "open" | "frozen" | "cut" = "open";
   private held: (() => void)[] = [];
 
+  get isCut(): boolean {
+    return this.mode === "cut";
+  }
+
   /** Calls and answers stop for ever. */
   cut(): void {
     this.mode = "cut";

@@ -94,6 +94,20 @@ describe("a worker in this process", () => {
     expect(exits[0]).toMatchObject({ summary: undefined, error: new Error("no connection") });
   });
 
+  test("that is killed before its ports are made gets none, and leaves a later one of its name alone", async () => {
+    const waiting: ((ports: PinPorts) => void)[] = [];
+    launcher = make(() => new Promise((resolve) => waiting.push(resolve)));
+    await launcher.start({ worker: "w1" });
+    expect(await launcher.kill("w1")).toBe(true);
+    await launcher.start({ worker: "w1" });
+    waiting[0]?.(await portsOf("w1"));
+    await scene.until(() => closed.length === 1);
+    expect([exits, await launcher.list()]).toEqual([[], ["w1"]]);
+    waiting[1]?.(await portsOf("w1"));
+    await plan("w1", 0);
+    await scene.until(() => running("w1"));
+  });
+
   test("unknown is neither stopped nor killed, and that is fine", async () => {
     await launcher.stop("nobody");
     expect(await launcher.kill("nobody")).toBe(false);
