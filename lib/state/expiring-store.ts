@@ -106,14 +106,18 @@ export abstract class ExpiringStore extends LayeredStore {
   /** Told of every row that appeared, vanished or expired other than by a put. */
   protected moved(_slot: number): void {}
 
+  /** Told when rows have expired for good: those with a time up to `_upToMs`. */
+  protected dropped(_upToMs: number): void {}
+
   private advance(storeTimeMs: number): void {
     this.layers.storeTimeMs = storeTimeMs;
     this.expiredUpToMs = this.expiredAt(storeTimeMs);
   }
 
   private dropExpired(): void {
-    for (const bucket of this.buckets.takeUpTo(this.expiredAt(this.layers.committedStoreTimeMs))) {
-      this.layers.dropBucket(bucket, this.followMoves);
-    }
+    const upToMs = this.expiredAt(this.layers.committedStoreTimeMs);
+    const expired = this.buckets.takeUpTo(upToMs);
+    for (const bucket of expired) this.layers.dropBucket(bucket, this.followMoves);
+    if (expired.length > 0) this.dropped(upToMs);
   }
 }

@@ -1,5 +1,8 @@
 import { NO_ROW } from "./rows.ts";
 
+/** So few rows are not worth a look at every key. */
+const FEW_ROWS = 1024;
+
 /**
  * The rows of one key that exist, by time, then start: windows by their start, sessions by their end. Parallel arrays: a row
  * costs no object.
@@ -15,37 +18,39 @@ export class KeyRows {
     return this.isAt(at, startMs, timeMs) ? (this.slots[at] as number) : NO_ROW;
   }
 
-  /** @hotPath once per row that appears */
-  add(startMs: number, timeMs: number, slot: number): void {
+  /** @returns whether it is news. @hotPath once per row that appears */
+  add(startMs: number, timeMs: number, slot: number): boolean {
     const at = this.lowerBound(startMs, timeMs);
     if (at === this.slots.length) {
       this.startsMs.push(startMs);
       this.timesMs.push(timeMs);
       this.slots.push(slot);
-    } else if (!this.isAt(at, startMs, timeMs)) {
-      this.startsMs.splice(at, 0, startMs);
-      this.timesMs.splice(at, 0, timeMs);
-      this.slots.splice(at, 0, slot);
+      return true;
     }
+    if (this.isAt(at, startMs, timeMs)) return false;
+    this.startsMs.splice(at, 0, startMs);
+    this.timesMs.splice(at, 0, timeMs);
+    this.slots.splice(at, 0, slot);
+    return true;
   }
 
-  /** @hotPath once per row that goes */
-  remove(startMs: number, timeMs: number): void {
+  /** @returns whether it is news. @hotPath once per row that goes */
+  remove(startMs: number, timeMs: number): boolean {
     const at = this.lowerBound(startMs, timeMs);
-    if (!this.isAt(at, startMs, timeMs)) return;
+    if (!this.isAt(at, startMs, timeMs)) return false;
     if (at === this.slots.length - 1) {
       this.startsMs.pop();
       this.timesMs.pop();
       this.slots.pop();
-    } else if (at === 0) {
-      this.startsMs.shift();
-      this.timesMs.shift();
-      this.slots.shift();
-    } else {
-      this.startsMs.splice(at, 1);
-      this.timesMs.splice(at, 1);
-      this.slots.splice(at, 1);
-    }
+    } else this.cut(at, 1);
+    return true;
+  }
+
+  /** Removes rows with a time up to `upToMs`. @returns how many */
+  expire(upToMs: number): number {
+    const count = this.firstFrom(upToMs + 1);
+    if (count > 0) this.cut(0, count);
+    return count;
   }
 
   /** Place of the first row with a time of `timeMs` or later. */
@@ -68,6 +73,12 @@ export class KeyRows {
     return low;
   }
 
+  private cut(at: number, count: number): void {
+    this.startsMs.splice(at, count);
+    this.timesMs.splice(at, count);
+    this.slots.splice(at, count);
+  }
+
   private isAt(at: number, startMs: number, timeMs: number): boolean {
     return this.startsMs[at] === startMs && this.timesMs[at] === timeMs;
   }
@@ -88,8 +99,16 @@ export class KeyIndex {
   private readonly byKey = new Map<string, KeyRows>();
   private lastKey: string | undefined;
   private last: KeyRows | undefined;
+  /** Rows in the index, expired ones among them. */
+  private count = 0;
+  private expiresAbove = FEW_ROWS;
 
-  /** All rows of a key. */
+  /** Rows in the index: those that exist, and some that have expired. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** All rows of a key; the first ones may have expired. */
   of(keyText: string): KeyRows | undefined {
     if (keyText !== this.lastKey) {
       if (this.last?.slots.length === 0) this.byKey.delete(this.lastKey as string);
@@ -112,11 +131,24 @@ export class KeyIndex {
       this.byKey.set(keyText, rows);
       this.last = rows;
     }
-    rows.add(startMs, timeMs, slot);
+    if (rows.add(startMs, timeMs, slot)) this.count++;
   }
 
   /** Tells that a row does not exist, whether that is news or not. */
   remove(keyText: string, startMs: number, timeMs: number): void {
-    this.of(keyText)?.remove(startMs, timeMs);
+    if (this.of(keyText)?.remove(startMs, timeMs) === true) this.count--;
+  }
+
+  /**
+   * Tells that rows with a time up to `upToMs` have expired: nobody asks for them again. They are taken out when they may be half of
+   * all, key by key, because finding the key of each one costs more.
+   */
+  expire(upToMs: number): void {
+    if (this.count <= this.expiresAbove) return;
+    for (const [keyText, rows] of this.byKey) {
+      this.count -= rows.expire(upToMs);
+      if (rows.slots.length === 0 && rows !== this.last) this.byKey.delete(keyText);
+    }
+    this.expiresAbove = this.count * 2 + FEW_ROWS;
   }
 }

@@ -30,10 +30,9 @@ export class SessionOrder {
     if (keys[at] !== key) keys.splice(at, 0, key);
   }
 
-  /** Must be told of every session that vanishes. */
+  /** Must be told of every session that vanishes, other than with its bucket. */
   remove(slot: number): void {
-    const bucket = this.layers.rows.bucket(slot);
-    const keys = bucket.dropped ? undefined : this.sorted.get(bucket);
+    const keys = this.sorted.get(this.layers.rows.bucket(slot));
     if (keys === undefined) return;
     const key = this.keyOf(slot);
     const at = lowerBound(keys, key);

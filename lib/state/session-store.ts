@@ -106,7 +106,9 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
   }
 
   protected override moved(slot: number): void {
-    const changelogKey = this.layers.rows.keyText(slot);
+    const { rows } = this.layers;
+    if (rows.bucket(slot).dropped) return;
+    const changelogKey = rows.keyText(slot);
     const keyText = keyOfSessionKey(changelogKey);
     const startMs = sessionStartOf(changelogKey);
     const endMs = sessionEndOf(changelogKey);
@@ -115,6 +117,10 @@ export class SessionRowStore extends ExpiringStore implements SessionStore {
       this.index.remove(keyText, startMs, endMs);
       this.order?.remove(slot);
     }
+  }
+
+  protected override dropped(upToMs: number): void {
+    this.index.expire(upToMs);
   }
 
   /** The slot of a session that does not exist now. */

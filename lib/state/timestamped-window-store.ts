@@ -93,7 +93,11 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
   }
 
   protected override moved(slot: number): void {
-    if (this.index !== undefined) this.setIn(this.index, slot);
+    if (this.index !== undefined && !this.layers.rows.bucket(slot).dropped) this.setIn(this.index, slot);
+  }
+
+  protected override dropped(upToMs: number): void {
+    this.index?.expire(upToMs);
   }
 
   private indexed(): KeyIndex {
