@@ -11,6 +11,9 @@ import type { Logger } from "../ports/logger.ts";
 import type { Pin } from "../task/pin.ts";
 import { Waker } from "../task/waker.ts";
 
+/** A fetch that fails again and again (a broker is down, a password is wrong) is tried after ever longer pauses, up to this. */
+const LONGEST_RETRY_MS = 2_000;
+
 /** Limits of the fetch loop. */
 export interface FetchLimits {
   readonly maxWaitMs: number;
@@ -18,6 +21,7 @@ export interface FetchLimits {
   readonly maxPartitionBytes: number;
   /** A partition with more buffered is not asked for. */
   readonly maxBufferedBytes: number;
+  /** Wait after a first failure. */
   readonly retryMs: number;
 }
 
@@ -29,12 +33,14 @@ export class Fetcher {
   private readonly limits: FetchLimits;
   private readonly waker: Waker;
   private stopped = false;
+  private retryMs: number;
 
   constructor(ports: { log: Log; clock: Clock; logger: Logger }, limits: FetchLimits) {
     this.log = ports.log;
     this.clock = ports.clock;
     this.logger = ports.logger;
     this.limits = limits;
+    this.retryMs = limits.retryMs;
     this.waker = new Waker(ports.clock);
   }
 
@@ -62,6 +68,7 @@ export class Fetcher {
     const { maxWaitMs, maxBytes, maxPartitionBytes, retryMs } = this.limits;
     try {
       const answers = await this.log.fetch({ positions, maxWaitMs, maxBytes, maxPartitionBytes });
+      this.retryMs = retryMs;
       let failures = 0;
       for (const [key, answer] of answers) {
         if (answer.kind === "error") failures++;
@@ -70,7 +77,8 @@ export class Fetcher {
       await this.clock.sleep(failures > 0 ? retryMs : 0);
     } catch (error) {
       this.logger.warn("fetch-failed", { error: String(error) });
-      await this.clock.sleep(retryMs);
+      await this.clock.sleep(this.retryMs);
+      this.retryMs = Math.min(2 * this.retryMs, Math.max(retryMs, LONGEST_RETRY_MS));
     }
   }
 }

@@ -10,11 +10,12 @@
 import type { DeployedApplication } from "../application/prepare.ts";
 import { readPartition } from "../application/read-partition.ts";
 import { StreamError } from "../core/errors.ts";
-import { partitionKey, type TopicPartition } from "../core/ids.ts";
-import type { Log, TopicDescription, Transactor } from "../ports/log.ts";
+import { type PartitionKey, partitionKey, type TopicPartition } from "../core/ids.ts";
+import { type Log, LogError, type PartitionBatch, type TopicDescription, type Transactor } from "../ports/log.ts";
 import type { RecordReader } from "../records/reader.ts";
 import { Collector } from "../task/collector.ts";
 import { type DeadLetterOrigin, originOf, ownHeaders } from "../task/dead-letter.ts";
+import { surfacedCode } from "../task/outcome.ts";
 import { deadLetterTopics, failAlways } from "../topology/exception-handler.ts";
 import type { Topology } from "../topology/node.ts";
 import { subTopologies } from "../topology/sub-topologies.ts";
@@ -164,12 +165,31 @@ class Redrive {
 
   private async commit(transactor: Transactor | undefined, { partition, next }: Slice): Promise<void> {
     if (transactor === undefined) return;
-    transactor.begin();
     const batches = this.collector.take();
-    await transactor.send(batches);
-    await transactor.sendOffsets(this.group, new Map([[partitionKey(partition.topic, partition.partition), next]]));
-    await transactor.commit();
+    const offsets = new Map([[partitionKey(partition.topic, partition.partition), next]]);
+    try {
+      await this.commitSlice(transactor, batches, offsets);
+    } catch (error) {
+      throw error instanceof LogError ? new StreamError(surfacedCode(error), error.message, { cause: error }) : error;
+    }
     this.collector.recycle(batches);
+  }
+
+  private async commitSlice(
+    transactor: Transactor,
+    batches: readonly PartitionBatch[],
+    offsets: ReadonlyMap<PartitionKey, number>,
+  ): Promise<void> {
+    transactor.begin();
+    try {
+      await transactor.send(batches);
+      await transactor.sendOffsets(this.group, offsets);
+    } catch (error) {
+      // While it is open, readers of the inputs see nothing that is written behind it. The first error is the one to tell.
+      await transactor.abort().catch(() => undefined);
+      throw error;
+    }
+    await transactor.commit();
   }
 }
 

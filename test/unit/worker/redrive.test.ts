@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { readPartition } from "../../../lib/application/read-partition.ts";
 import { deadLetter, defineApp, string } from "../../../lib/index.ts";
+import { LogError } from "../../../lib/ports/log.ts";
 import type { Header } from "../../../lib/records/reader.ts";
 import { deadLetterHeaders } from "../../../lib/task/dead-letter.ts";
 import { redrive } from "../../../lib/worker/redrive.ts";
 import { batchOf } from "../../support/batches.ts";
+import { overriding } from "../../support/overriding.ts";
 import { PinScene } from "../../support/pin-scene.ts";
 
 const app = defineApp({ id: "app", processingExceptionHandler: deadLetter("dead") }, (builder) => {
@@ -61,6 +63,24 @@ describe("dead letters", () => {
       { key: "a", value: "3", timestampMs: 47, headers: [{ key: "trace", value: Buffer.from("3") }] },
     ]);
     expect(await valuesIn(0)).toEqual(["2"]);
+  });
+
+  test("that the log refuses leave no transaction open, and go back with the next call", async () => {
+    await scene.write("dead", 0, [dead("a", "1", { partition: 0, offset: 1 })]);
+    const refusing = overriding(scene.log, {
+      transactor: async (options) =>
+        overriding(await scene.log.transactor(options), {
+          sendOffsets: () => Promise.reject(new LogError("GROUP_AUTHORIZATION_FAILED", "app-redrive may not be read")),
+        }),
+    });
+    const failed = redrive(app, refusing, { topic: "dead" });
+    await expect(scene.run(failed)).rejects.toMatchObject({ name: "StreamError", code: "ACCESS_DENIED" });
+    const at = (where: "lso" | "hw") => scene.run(scene.log.offsets([{ topic: "in", partition: 0 }], where));
+    expect(await at("lso")).toEqual(await at("hw"));
+    expect(await valuesIn(0)).toEqual([]);
+
+    expect(await run()).toEqual({ redriven: { in: 1 }, foreign: 0 });
+    expect(await valuesIn(0)).toEqual(["1"]);
   });
 
   test("go back once, however often they are asked for", async () => {
