@@ -155,7 +155,8 @@ describe("roles", () => {
   });
 });
 
-test("loads every function within 300 ms of processor time", async () => {
+// What else the machine does only adds to it: the least counts, of more tries where three were all disturbed.
+test("loads every function within 300 ms of processor time", { retry: 3 }, async () => {
   const figures = await measureBundles(folder, 3);
   expect(figures.map(({ name }) => name)).toEqual(functionNames);
   for (const { name, bytes, importCpuMs } of figures) {

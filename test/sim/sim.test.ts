@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { runSeed, type SeedResult } from "./scenario.ts";
 
 /** Continuous integration takes its time; locally the first ones say most. More: `npm run sim -- --seeds 1000`. */
-const SEEDS = process.env["CI"] === "true" ? 300 : 60;
+const SEEDS = process.env["CI"] === "true" ? 300 : 40;
 const RANGE = 20;
 const ranges = Array.from({ length: SEEDS / RANGE }, (_, index) => ({
   from: index * RANGE + 1,
