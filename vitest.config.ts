@@ -33,7 +33,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 180_000 },
+        test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 180_000 },
       },
       {
         extends: true,

@@ -1,5 +1,5 @@
 /** The suites of `npm test`, names of vitest projects, in the order in which they run; those of one stage run side by side. */
-const stages = [["unit", "sim"], ["conformance", "types", "browser"], ["integration"]] as const;
+const stages = [["unit", "sim"], ["conformance", "types", "program"], ["integration"]] as const;
 
 /** A vitest project. */
 export type Suite = (typeof stages)[number][number];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { planTests } from "../../../../scripts/tests/arguments.ts";
 
-const all = [["unit", "sim"], ["conformance", "types", "browser"], ["integration"]];
+const all = [["unit", "sim"], ["conformance", "types", "program"], ["integration"]];
 
 test.for([
   { words: [], chosen: all, passed: [] },
