@@ -29,8 +29,11 @@ export class History {
   }
 
   /**
-   * Puts a version into its place; one with the same timestamp is replaced.
+   * Puts a version into its place; one with the same timestamp is replaced. A deletion that replaces the newest version leaves
+   * nothing where nothing was before it either: a later version for a time before it is valid beyond it.
    *
+   * @source Kafka Streams `RocksDBVersionedStore.maybePutToLatestValueStore`: a deletion at the time of the latest value only
+   *   removes it, and is known afterwards only as the end of the version before
    * @returns the timestamp of the next newer version; undefined for the newest
    */
   put(version: Version): number | undefined {
@@ -39,6 +42,10 @@ export class History {
     let at = 0;
     while (at < versions.length && (versions[at] as Version).timestampMs > timestampMs) at++;
     const isThere = versions[at]?.timestampMs === timestampMs;
+    if (isThere && at === 0 && version.value === null && versions[0]?.value !== null && isNothing(versions[1])) {
+      versions.shift();
+      return undefined;
+    }
     versions.splice(at, isThere ? 1 : 0, version);
     return versions[at - 1]?.timestampMs;
   }
@@ -55,6 +62,10 @@ export class History {
     while (versions.length > 1 && (versions[versions.length - 2] as Version).timestampMs <= timeMs) versions.pop();
     while (versions.length > 1 && isDeletionBefore(versions[versions.length - 1] as Version, timeMs)) versions.pop();
   }
+}
+
+function isNothing(version: Version | undefined): boolean {
+  return version === undefined || version.value === null;
 }
 
 function isDeletionBefore({ value, timestampMs }: Version, timeMs: number): boolean {

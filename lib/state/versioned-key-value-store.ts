@@ -167,11 +167,14 @@ export class VersionedKeyValueStore extends LayeredStore implements VersionedSto
     if (this.replayed.size === 0) return;
     const { sink } = this;
     for (const [keyText, history] of this.replayed) {
-      sink.reset();
-      this.serde.write(history, sink);
-      // There is one version at least: a history forgets only what was replaced.
-      const { timestampMs } = history.latest as Version;
-      this.layers.restore(this.layers.slotOf(this.bucket, keyText), sink.bytes, 0, sink.length, timestampMs);
+      const slot = this.layers.slotOf(this.bucket, keyText);
+      const { latest } = history;
+      if (latest === undefined) this.layers.restore(slot, NO_BYTES, 0, -1, this.layers.storeTimeMs);
+      else {
+        sink.reset();
+        this.serde.write(history, sink);
+        this.layers.restore(slot, sink.bytes, 0, sink.length, latest.timestampMs);
+      }
     }
     this.replayed.clear();
   }

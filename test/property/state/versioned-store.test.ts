@@ -51,7 +51,12 @@ class Model {
     if (timestampMs < this.timeMs - HISTORY_MS) return PUT_DROPPED;
     this.timeMs = Math.max(this.timeMs, timestampMs);
     const versions = this.versions.get(key) ?? new Map<number, number | null>();
+    const before = versions.get(timestampMs) ?? null;
     this.versions.set(key, versions.set(timestampMs, value));
+    const times = [...versions.keys()].sort((a, b) => b - a);
+    // As Kafka Streams: what is deleted at its own time leaves no trace but the end of the version before it.
+    const isUndone = value === null && before !== null && times[0] === timestampMs;
+    if (isUndone && (versions.get(times[1] ?? -1) ?? null) === null) versions.delete(timestampMs);
     const newer = [...versions.keys()].filter((each) => each > timestampMs);
     return newer.length === 0 ? PUT_IS_NEWEST : Math.min(...newer);
   }
