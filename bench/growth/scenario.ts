@@ -95,8 +95,12 @@ async function payCommits(bench: Bench): Promise<readonly CommitCost[]> {
     const application = `commits-${bench.id}-${tasks}-${pins}`;
     const side = millraceSide(bench.worker, workload, { pins });
     const figures = await runAtPace(bench, { workload, side, application, rate: pace.rate, ...times });
-    bench.say(`${tasks} tasks in ${pins} pins: ${formatFigure(figures.taskCommits)} task-commits`);
-    found.push({ ...figures, tasks, pins });
+    const cost = { ...figures, tasks, pins };
+    const brokerMs = formatFigure(perTaskCommit(cost) ?? Number.NaN);
+    bench.say(
+      `${tasks} tasks in ${pins} pins: ${formatFigure(figures.taskCommits)} task-commits, ${brokerMs} ms of the broker each`,
+    );
+    found.push(cost);
   }
   return found;
 }
@@ -143,8 +147,6 @@ async function run(bench: Bench, { workload, application, input, pins }: OwnRun,
 function report(growth: Growth, bench: Bench): ScenarioResult {
   const { byTasks, byKeys, commits, problems } = growth;
   const memory = (bytes: number | undefined) => (bytes === undefined ? "–" : formatFigure(bytes / (1 << 20)));
-  const perTaskCommit = ({ brokerCpuMs, taskCommits }: CommitCost) =>
-    brokerCpuMs === undefined || taskCommits === 0 ? undefined : brokerCpuMs / taskCommits;
   const ratio = shareOf(byTasks, { tasks: 100, pins: 10 });
   const lines = [
     formatTable([
@@ -180,6 +182,10 @@ function report(growth: Growth, bench: Bench): ScenarioResult {
     json: { name: "growth", ratio, byTasks, commits: costs, byKeys, problems, machine: machineOf(bench) },
     passed: problems.length === 0 && (requireRatio === undefined || ratio >= requireRatio),
   };
+}
+
+function perTaskCommit({ brokerCpuMs, taskCommits }: CommitCost): number | undefined {
+  return brokerCpuMs === undefined || taskCommits === 0 ? undefined : brokerCpuMs / taskCommits;
 }
 
 /** Throughput of a size as a share of that of one task. */

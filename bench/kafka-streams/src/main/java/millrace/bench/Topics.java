@@ -1,11 +1,14 @@
 package millrace.bench;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /** Creates topics that may exist already. Nothing in them expires: a record's time is what the input says, however long ago. */
@@ -20,6 +23,14 @@ final class Topics {
         } catch (final ExecutionException error) {
             if (!(error.getCause() instanceof TopicExistsException)) throw error;
         }
+        awaitLeaders(admin, topic, partitions);
+    }
+
+    /** A broker that has just created many partitions does not serve all of them yet, and a producer's batches would overtake each other. */
+    private static void awaitLeaders(final Admin admin, final String topic, final int partitions) throws Exception {
+        final Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+        for (int i = 0; i < partitions; i++) ends.put(new TopicPartition(topic, i), OffsetSpec.latest());
+        admin.listOffsets(ends).all().get();
     }
 
     static int partitions(final Admin admin, final String topic) throws Exception {
