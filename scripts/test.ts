@@ -2,12 +2,12 @@
  * `npm test [suite …] [vitest arguments]`: runs the suites, and ends with a table and the line `N passed, N failed`. Suites that
  * keep only one core busy run side by side; the one with real servers runs alone, because it waits for real time to pass.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, runTool } from "./child-process.ts";
 import { planTests, type Suite } from "./tests/arguments.ts";
-import { type SuiteResult, suiteResult, summary } from "./tests/report.ts";
+import { readIfThere, type SuiteResult, suiteResult, summary } from "./tests/report.ts";
 
 const plan = planTests(process.argv.slice(2));
 const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
@@ -37,12 +37,4 @@ async function runSuite(suite: Suite, output: "live" | "at-once"): Promise<Suite
   const fixed = ["run", `--config=${config}`, `--project=${suite}`, "--passWithNoTests", `--root=${root}`];
   const { exitCode, seconds } = await runTool("vitest", [...fixed, ...reporters, ...plan.passed], output);
   return suiteResult(suite, { reportText: readIfThere(reportPath), exitCode, seconds });
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** What one suite did. Counts are tests; a file that does not load counts as one failed test. */
 export interface SuiteResult {
   readonly suite: string;
@@ -40,7 +42,7 @@ export function suiteResult(
   return { suite, ...counts, failed, seconds: run.seconds };
 }
 
-/** The table of suites and seconds, and the line that scripts read: `N passed, N failed` (`, N skipped`). */
+/** The table of suites and seconds, and the verdict below it. */
 export function summary(results: readonly SuiteResult[]): string {
   const header = ["suite", "passed", "failed", "skipped", "seconds"];
   const rows = results.map((r) => [r.suite, `${r.passed}`, `${r.failed}`, `${r.skipped}`, r.seconds.toFixed(1)]);
@@ -51,9 +53,19 @@ export function summary(results: readonly SuiteResult[]): string {
   return [...lines, "", verdict(results)].join("\n");
 }
 
-function verdict(results: readonly SuiteResult[]): string {
+/** The line that scripts read: `N passed, N failed` (`, N skipped`). */
+export function verdict(results: readonly SuiteResult[]): string {
   const total = (count: (result: SuiteResult) => number) => results.reduce((sum, result) => sum + count(result), 0);
   const skipped = total((result) => result.skipped);
   const line = `${total((result) => result.passed)} passed, ${total((result) => result.failed)} failed`;
   return skipped === 0 ? line : `${line}, ${skipped} skipped`;
+}
+
+/** What vitest reported; undefined where it ended before it could. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }
