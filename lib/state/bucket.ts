@@ -1,4 +1,4 @@
-import { OrderedKeys } from "./ordered-keys.ts";
+import { type KeySource, OrderedKeys } from "./ordered-keys.ts";
 
 /** What a bucket asks its `Rows`. */
 interface RowKeys {
@@ -7,7 +7,7 @@ interface RowKeys {
 }
 
 /** Rows that live and expire together: one window start of a window store, or everything in a key-value store. */
-export class RowBucket {
+export class RowBucket implements KeySource {
   /** Number of this bucket in its `Rows`. */
   readonly id: number;
   /** Appended to every key in the changelog. */
@@ -36,8 +36,7 @@ export class RowBucket {
 
   /** Keys of the rows in byte order. Made when first asked for: most windows never are. */
   get order(): OrderedKeys {
-    const { rows } = this;
-    this.ordered ??= new OrderedKeys({ keys: () => rows.keysOf(this), has: (keyText) => rows.knows(this, keyText) });
+    this.ordered ??= new OrderedKeys(this);
     return this.ordered;
   }
 
@@ -47,6 +46,14 @@ export class RowBucket {
     this.keySuffix = place.keySuffix;
     this.startMs = place.startMs;
     this.rows = rows;
+  }
+
+  keys(): Iterable<string> {
+    return this.rows.keysOf(this);
+  }
+
+  has(keyText: string): boolean {
+    return this.rows.knows(this, keyText);
   }
 
   /** Must be told of every key that is added. */

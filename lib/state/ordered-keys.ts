@@ -1,8 +1,13 @@
 /** What holds the keys. */
 export interface KeySource {
+  /** Keys that are here now. */
+  readonly size: number;
   keys(): Iterable<string>;
   has(keyText: string): boolean;
 }
+
+/** So many keys may be added between two ranges, whatever is here. */
+const FEW_KEYS = 1024;
 
 /** Sorted keys. Those before `first` have left. */
 interface Run {
@@ -11,7 +16,8 @@ interface Run {
 }
 
 /**
- * The keys of a bucket in byte order: sorted when first asked for, and kept up from then on.
+ * The keys of a bucket in byte order: sorted when first asked for, and kept up from then on; where nobody asks again, the order is
+ * forgotten, or it would grow with every key that comes and goes.
  *
  * What was added since goes into a run of its own, and a run is merged with the one before it when it has grown half as large.
  * So a key is moved a few times, however many there are, and a range is read from a few runs at once. Runs never change:
@@ -30,7 +36,10 @@ export class OrderedKeys {
 
   /** Must be told of every key that is added. Costs nothing until an order was asked for. */
   add(keyText: string): void {
-    if (this.runs !== undefined) this.added.push(keyText);
+    if (this.runs === undefined) return;
+    this.added.push(keyText);
+    // Sorting what is here costs less by now than what was added.
+    if (this.added.length > FEW_KEYS && this.added.length > this.rows.size * 2) this.forget();
   }
 
   /** Keys from `from` on, ascending. */
@@ -70,6 +79,11 @@ export class OrderedKeys {
       }
       yield next;
     }
+  }
+
+  private forget(): void {
+    this.runs = undefined;
+    this.added = [];
   }
 
   private settled(): readonly Run[] {

@@ -92,4 +92,17 @@ describe("what it costs to keep up", () => {
     }
     expect(rows.asked).toBeLessThan(KEYS * 20);
   });
+
+  test("keys that come and go while nobody asks are not remembered", () => {
+    const rows = new CountedRows();
+    const order = new OrderedKeys(rows);
+    order.ascending(undefined).next();
+    for (let n = 0; n < KEYS; n++) {
+      put(rows, order, timeKey(n));
+      if (n >= 10) rows.delete(timeKey(n - 10));
+    }
+    rows.asked = 0;
+    expect([...order.ascending(undefined)].filter((key) => rows.has(key))).toHaveLength(10);
+    expect(rows.asked).toBeLessThan(KEYS / 5);
+  });
 });
