@@ -120,6 +120,35 @@ test.for<[string, (context: ProcessorContext<never, never>) => void]>([
   );
 });
 
+test("a window that comes after a processor has asked for windows of its key is found", () => {
+  const events = Stores.window("events", { ...text, windowSize: 10, retention: 1_000 });
+  const windows = new TopologyHost((builder) => {
+    builder.addGlobalStore(events, "words", {
+      ...text,
+      supplier: (context) => {
+        const store = context.getStateStore(events);
+        return { process: ({ key, value, timestampMs }) => store.put(key, value, timestampMs) };
+      },
+    });
+    builder
+      .stream("in", text)
+      .process((context: ProcessorContext<string, string>) => {
+        const store = context.getStateStore(events);
+        return { process: (record) => context.forward(record.withValue([...store.fetch(record.key, 0, 9)].join(" "))) };
+      })
+      .to("out", text);
+  });
+  const found: unknown[] = [];
+  for (const [value, timestampMs] of [
+    ["one", 1],
+    ["two", 2],
+  ] as const) {
+    windows.pipeGlobal("words", { key: "a", value, timestampMs });
+    found.push(...windows.pipe("in", { key: "a", value: "", timestampMs: 5 }).map((record) => record.value));
+  }
+  expect(found).toEqual(["1,one", "1,one 2,two"]);
+});
+
 test("the rows of a global table are read by its store's name too", () => {
   const names = new TopologyHost((builder) => {
     builder.globalTable("names", { ...text, store: "names" });
