@@ -133,7 +133,8 @@ function malformed(): StreamError {
 /** About what a change holds in memory, as Kafka Streams counts it for `maxBytes`. */
 export function bufferedBytes(keyText: string, change: BufferedChange): number {
   const { prior, before, after, topic, headers } = change;
-  const values = (prior?.length ?? 0) + (before === prior ? 0 : (before?.length ?? 0)) + (after?.length ?? 0);
+  const isKnown = before === null || prior?.equals(before) === true;
+  const values = (prior?.length ?? 0) + (isKnown ? 0 : before.length) + (after?.length ?? 0);
   const context = 8 + 8 + topic.length + 4;
   const inHeaders = headers.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
   return 8 + keyText.length + values + context + inHeaders;

@@ -108,6 +108,16 @@ describe("the order", () => {
   });
 });
 
+test("a value that was there before is counted once, before a restart and after it", () => {
+  const [held, restored] = [buffer(), buffer()];
+  const again = change(1, { prior: Buffer.from("old"), before: Buffer.from("old") });
+  held.hold("a", again);
+  const bytes = encoded(again);
+  restored.row("a", bytes, 0, bytes.length, 7);
+  expect(held.waitingBytes).toBe(restored.waitingBytes);
+  expect(held.waitingBytes).toBe(8 + "a".length + "old".length + "new".length + 8 + 8 + "input".length + 4);
+});
+
 test("what entered and left between two commits is logged as a deletion", () => {
   const store = buffer();
   store.hold("a", change(1));
