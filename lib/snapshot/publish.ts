@@ -175,6 +175,8 @@ async function encodeStore(
   if (change.kind === "keep") return undefined;
   const segmentWriter = new SegmentWriter(options);
   while (change.rows.writeSlice(segmentWriter, SLICE_BYTES)) await options.yieldNow();
+  // The store keeps hold of what it froze last: until the next snapshot every row would be in memory twice.
+  change.rows.discard();
   const segment = segmentWriter.finish();
   if (segment.rows === 0) return undefined;
   return {

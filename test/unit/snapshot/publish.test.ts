@@ -40,6 +40,15 @@ describe("a published snapshot", () => {
     });
   });
 
+  test("keeps no rows in memory", async () => {
+    const store = fill(emptyStore(countsSpec), [{ key: "a", value: 1 }]);
+    const rows = store.freeze("all");
+    await published(await heldPin(), { store, change: { kind: "full", rows }, next: 1 });
+    const left: string[] = [];
+    rows.writeTo({ row: (keyText) => left.push(keyText) });
+    expect(left).toEqual([]);
+  });
+
   test("extends the one before by what changed, and older segments keep their path", async () => {
     const world = await heldPin();
     const store = fill(emptyStore(countsSpec), [
