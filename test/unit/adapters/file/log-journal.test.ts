@@ -228,7 +228,7 @@ describe("the folder", () => {
   });
 
   test("of a dead process is taken over", async () => {
-    writeFileSync(join(folder, "lock"), "999999999");
+    writeFileSync(join(folder, "lock-7"), "999999999");
     await reopen().topic();
   });
 
