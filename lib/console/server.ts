@@ -58,6 +58,8 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     },
   );
   await listen(server, options.port, host);
+  // A connection that cannot be accepted, for want of file descriptors for example, must not end the process.
+  server.on("error", (error) => options.logger?.error("console-failed", { error: String(error) }));
   const stopped = new AbortController();
   const ticking = tick({ options, intervalMs, history, stream, signal: stopped.signal });
   const { port } = server.address() as AddressInfo;
@@ -107,9 +109,10 @@ function sendState(options: ConsoleOptions, history: History, stream: EventStrea
 
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, port, host)));
+    const refused = (cause: NodeJS.ErrnoException): void => reject(listenError(cause, port, host));
+    server.once("error", refused);
     server.listen(port, host, () => {
-      server.removeAllListeners("error");
+      server.off("error", refused);
       resolve();
     });
   });
