@@ -36,6 +36,8 @@ export class Punctuators {
   /** True while processors start: then stored due times are taken up. */
   private starting = false;
   private readonly startedBy = new Map<string, number>();
+  /** Ids that were cancelled since the start: their stored due times do not count any more. */
+  private readonly cancelled = new Set<string>();
 
   constructor(host: PunctuatorHost) {
     this.host = host;
@@ -45,6 +47,7 @@ export class Punctuators {
   restart(start: () => void): void {
     this.scheduled = [];
     this.startedBy.clear();
+    this.cancelled.clear();
     this.starting = true;
     start();
     this.starting = false;
@@ -59,7 +62,7 @@ export class Punctuators {
     if (id !== undefined && this.scheduled.some((other) => other.id === id)) {
       throw new StreamError("TOPOLOGY_INVALID", `${owner} schedules two punctuators named ${name}: rename one`);
     }
-    let dueMs = this.starting && id !== undefined ? this.host.stored(id) : undefined;
+    let dueMs = this.storedDueMs(id);
     const fresh = dueMs === undefined;
     dueMs ??= type === "streamTime" ? 0 : this.host.nowMs() + intervalMs;
     if (!fresh && missed === "skip") dueMs = nextTick(dueMs, intervalMs, this.timeOf(type));
@@ -68,6 +71,7 @@ export class Punctuators {
     return {
       cancel: () => {
         this.scheduled = this.scheduled.filter((other) => other !== item);
+        if (id !== undefined) this.cancelled.add(id);
       },
     };
   }
@@ -123,6 +127,10 @@ export class Punctuators {
       if (first === undefined || item.dueMs < first.dueMs) first = item;
     }
     return first;
+  }
+
+  private storedDueMs(id: string | undefined): number | undefined {
+    return this.starting && id !== undefined && !this.cancelled.has(id) ? this.host.stored(id) : undefined;
   }
 
   private nameOf(owner: string, { name }: ScheduleOptions): string | undefined {

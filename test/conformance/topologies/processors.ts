@@ -160,24 +160,37 @@ export const processors: Readonly<Record<string, CaseTopology>> = {
         return { process: (record) => context.forward(record) };
       })
       .to("output", text),
-  "punctuator-cancel-and-reschedule": (builder) =>
+  "punctuator-cancel-and-reschedule": (builder) => {
+    // What Kafka Streams' case keeps in variables: how many there were, and which one runs.
+    const ticks = Stores.keyValue("ticks", numbers);
     input(builder)
-      .process((context: TextContext) => {
-        let current: Cancellable | undefined;
-        let scheduled = 0;
-        const schedule = (number: number): Cancellable =>
-          context.schedule({ interval: 300, type: "wallClockTime" }, (timestampMs) =>
-            context.forward({ key: "tick", value: `#${number}@${timestampMs}`, timestampMs }),
-          );
-        return {
-          process: ({ value }) => {
-            if (value !== "fig" && value !== "cat") return;
-            current?.cancel();
-            current = value === "cat" ? schedule(++scheduled) : undefined;
-          },
-        };
-      })
-      .to("output", text),
+      .process(
+        (context: TextContext) => {
+          const store = context.getStateStore(ticks);
+          const schedule = (number: number): Cancellable =>
+            context.schedule({ interval: 300, type: "wallClockTime", name: "tick" }, (timestampMs) =>
+              context.forward({ key: "tick", value: `#${number}@${timestampMs}`, timestampMs }),
+            );
+          const running = store.get("running");
+          let current = running === undefined ? undefined : schedule(running);
+          return {
+            process: ({ value }) => {
+              if (value !== "fig" && value !== "cat") return;
+              current?.cancel();
+              current = undefined;
+              store.delete("running");
+              if (value === "fig") return;
+              const number = (store.get("scheduled") ?? 0) + 1;
+              store.put("scheduled", number);
+              store.put("running", number);
+              current = schedule(number);
+            },
+          };
+        },
+        { stores: [ticks] },
+      )
+      .to("output", text);
+  },
   "forward-with-timestamp": (builder) =>
     input(builder)
       .process((context: ProcessorContext<string, string>) => ({

@@ -165,6 +165,17 @@ describe("what survives a restart", () => {
     expect([...punctuators.dueTimes()]).toEqual([]);
     expect(wait(10_000)).toEqual([]);
   });
+
+  test("cancelled in the start and scheduled again it begins anew", () => {
+    stored.set("node/wallClockTime:n", 100);
+    nowMs = 1_000;
+    const options = { interval: 500, type: "wallClockTime", name: "n" } as const;
+    punctuators.restart(() => {
+      punctuators.schedule("node", options, note("n")).cancel();
+      punctuators.schedule("node", options, note("n"));
+    });
+    expect(punctuators.nextWallClockMs()).toBe(1_500);
+  });
 });
 
 test("a punctuator may cancel itself and schedule another", () => {
