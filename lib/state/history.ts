@@ -15,7 +15,13 @@ const NULL_LENGTH = -1;
 /**
  * Every version of one key that is kept, newest first. Mutable: a put of a late version goes into its place.
  *
+ * Kafka Streams keeps no deletion of its newest version: it takes the version away, and what was before ends at a time that is
+ * known where something is stored that ends there. So the newest version may have a deletion of its own timestamp below it: that
+ * is what remains of it when it is deleted.
+ *
  * Owns: the order of versions and which one was valid when. Does not own: which puts are too late, streams' times (store).
+ *
+ * @source Kafka Streams `RocksDBVersionedStore`, `RocksDBVersionedStoreSegmentValueFormatter`
  */
 export class History {
   readonly versions: Version[];
@@ -29,25 +35,16 @@ export class History {
   }
 
   /**
-   * Puts a version into its place; one with the same timestamp is replaced. A deletion that replaces the newest version leaves
-   * nothing where nothing was before it either: a later version for a time before it is valid beyond it.
+   * Puts a version into its place; one with the same timestamp is replaced.
    *
-   * @source Kafka Streams `RocksDBVersionedStore.maybePutToLatestValueStore`: a deletion at the time of the latest value only
-   *   removes it, and is known afterwards only as the end of the version before
    * @returns the timestamp of the next newer version; undefined for the newest
    */
   put(version: Version): number | undefined {
-    const { versions } = this;
-    const { timestampMs } = version;
-    let at = 0;
-    while (at < versions.length && (versions[at] as Version).timestampMs > timestampMs) at++;
-    const isThere = versions[at]?.timestampMs === timestampMs;
-    if (isThere && at === 0 && version.value === null && versions[0]?.value !== null && isNothing(versions[1])) {
-      versions.shift();
-      return undefined;
-    }
-    versions.splice(at, isThere ? 1 : 0, version);
-    return versions[at - 1]?.timestampMs;
+    const { latest } = this;
+    if (latest === undefined || version.timestampMs > latest.timestampMs) this.putNewer(version);
+    else if (version.timestampMs === latest.timestampMs) this.replaceLatest(latest, version);
+    else return this.putLate(version);
+    return undefined;
   }
 
   /** The version that was valid at a time, deletions included. */
@@ -62,10 +59,41 @@ export class History {
     while (versions.length > 1 && (versions[versions.length - 2] as Version).timestampMs <= timeMs) versions.pop();
     while (versions.length > 1 && isDeletionBefore(versions[versions.length - 1] as Version, timeMs)) versions.pop();
   }
+
+  private putNewer(version: Version): void {
+    const { versions } = this;
+    if (versions[0] !== undefined && versions[1]?.timestampMs === versions[0].timestampMs) versions.splice(1, 1);
+    versions.unshift(version);
+  }
+
+  private replaceLatest(latest: Version, version: Version): void {
+    const { versions } = this;
+    const isDeletion = version.value === null;
+    if (latest.value === null) {
+      // The deletion stays below what replaces it.
+      if (!isDeletion) versions.unshift(version);
+    } else if (!isDeletion) versions[0] = version;
+    else {
+      versions.shift();
+      if (isPresent(versions[0])) versions.unshift(version);
+    }
+  }
+
+  private putLate(version: Version): number {
+    const { versions } = this;
+    const { timestampMs } = version;
+    let at = 1;
+    while (at < versions.length && (versions[at] as Version).timestampMs > timestampMs) at++;
+    versions.splice(at, versions[at]?.timestampMs === timestampMs ? 1 : 0, version);
+    const next = versions[at - 1] as Version;
+    // It ends where the newest version begins.
+    if (at === 1 && version.value === null && next.value !== null) versions.splice(1, 0, { ...next, value: null });
+    return next.timestampMs;
+  }
 }
 
-function isNothing(version: Version | undefined): boolean {
-  return version === undefined || version.value === null;
+function isPresent(version: Version | undefined): boolean {
+  return version !== undefined && version.value !== null;
 }
 
 function isDeletionBefore({ value, timestampMs }: Version, timeMs: number): boolean {

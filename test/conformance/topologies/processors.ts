@@ -88,6 +88,36 @@ function keyList(rows: KeyValueStore<string, string>, key: string, value: string
   return [...found].map(([each]) => each).join(",");
 }
 
+/** Does with the store what the records say, and forwards what it answered. */
+function versionOperations(builder: StreamsBuilder): void {
+  const versions = Stores.versionedKeyValue("versions", { ...text, historyRetention: 5000 });
+  input(builder)
+    .process(
+      (context: TextContext) => {
+        const store = context.getStateStore(versions);
+        const shown = (row: { value: Text; timestampMs: number } | undefined): string =>
+          row === undefined ? "none" : `${row.value}@${row.timestampMs}`;
+        const done = (put: PutVersion): string =>
+          put.kind === "newest" ? "-1" : put.kind === "dropped" ? "dropped" : String(put.timestampMs);
+        const answers: Readonly<Record<string, (key: string, value: Text, timestampMs: number) => string>> = {
+          put: (key, value, timestampMs) => done(store.put(key, value, timestampMs)),
+          delete: (key, _value, timestampMs) => shown(store.delete(key, timestampMs)),
+          get: (key) => shown(store.get(key)),
+          asof: (key, _value, timestampMs) => shown(store.get(key, timestampMs)),
+        };
+        return {
+          process: (record) => {
+            const { key, value, timestampMs } = record;
+            const operation = (value ?? "").replace(/[0-9]+$/, "");
+            context.forward(record.withValue(`${operation}:${answers[operation]?.(key, value, timestampMs)}`));
+          },
+        };
+      },
+      { stores: [versions] },
+    )
+    .to("output", text);
+}
+
 /** Cases of the Processor API. */
 export const processors: Readonly<Record<string, CaseTopology>> = {
   "stateful-dedup": (builder) => {
@@ -329,32 +359,6 @@ export const processors: Readonly<Record<string, CaseTopology>> = {
       )
       .to("output", text);
   },
-  "versioned-store-api": (builder) => {
-    const versions = Stores.versionedKeyValue("versions", { ...text, historyRetention: 5000 });
-    input(builder)
-      .process(
-        (context: TextContext) => {
-          const store = context.getStateStore(versions);
-          const shown = (row: { value: Text; timestampMs: number } | undefined): string =>
-            row === undefined ? "none" : `${row.value}@${row.timestampMs}`;
-          const done = (put: PutVersion): string =>
-            put.kind === "newest" ? "-1" : put.kind === "dropped" ? "dropped" : String(put.timestampMs);
-          const answers: Readonly<Record<string, (key: string, value: Text, timestampMs: number) => string>> = {
-            put: (key, value, timestampMs) => done(store.put(key, value, timestampMs)),
-            delete: (key, _value, timestampMs) => shown(store.delete(key, timestampMs)),
-            get: (key) => shown(store.get(key)),
-            asof: (key, _value, timestampMs) => shown(store.get(key, timestampMs)),
-          };
-          return {
-            process: (record) => {
-              const { key, value, timestampMs } = record;
-              const operation = (value ?? "").replace(/[0-9]+$/, "");
-              context.forward(record.withValue(`${operation}:${answers[operation]?.(key, value, timestampMs)}`));
-            },
-          };
-        },
-        { stores: [versions] },
-      )
-      .to("output", text);
-  },
+  "versioned-store-api": versionOperations,
+  "versioned-store-few-times": versionOperations,
 };

@@ -28,7 +28,8 @@ interface Put {
 const put: fc.Arbitrary<Put> = fc.record({
   key: fc.constantFrom(...keys),
   value: fc.option(fc.nat({ max: 99 }), { freq: 3 }),
-  timestampMs: fc.nat({ max: LAST_MS }),
+  // Few times: much happens at one time, and between two.
+  timestampMs: fc.oneof(fc.nat({ max: LAST_MS }), fc.nat({ max: 4 })),
 });
 const step = fc.oneof(
   { weight: 8, arbitrary: put.map((one) => ({ do: "put" as const, ...one })) },
@@ -38,10 +39,53 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "snapshot" as const }) },
 );
 
-/** Every version ever put that was not too late, and the largest time: nothing is ever forgotten. */
+/** What a key had from one time until another; null: known to have had nothing. One that ends where it begins is a deletion alone. */
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly value: number | null;
+}
+
+/** A key as Kafka Streams keeps it: its newest version, and spans that end; nothing is ever forgotten. */
+class KeyModel {
+  private latest: { readonly fromMs: number; readonly value: number } | undefined;
+  private spans: Span[] = [];
+
+  put(value: number | null, timestampMs: number): number {
+    const { latest } = this;
+    if (latest !== undefined && timestampMs >= latest.fromMs) {
+      if (timestampMs > latest.fromMs) this.spans.push({ ...latest, toMs: timestampMs });
+      this.latest = value === null ? undefined : { fromMs: timestampMs, value };
+      return PUT_IS_NEWEST;
+    }
+    const span = this.spans.find(({ fromMs, toMs }) => fromMs <= timestampMs && timestampMs < toMs);
+    const later = [...this.spans.map(({ fromMs }) => fromMs), latest?.fromMs ?? -1].filter(
+      (each) => each > timestampMs,
+    );
+    const toMs = span?.toMs ?? (later.length === 0 ? PUT_IS_NEWEST : Math.min(...later));
+    this.spans = this.spans.flatMap((each) => (each !== span ? [each] : this.head(each, timestampMs)));
+    if (toMs !== PUT_IS_NEWEST) this.spans.push({ fromMs: timestampMs, toMs, value });
+    else if (value !== null) this.latest = { fromMs: timestampMs, value };
+    else if (!this.spans.some((each) => each.toMs === timestampMs))
+      this.spans.push({ fromMs: timestampMs, toMs: timestampMs, value });
+    return toMs;
+  }
+
+  asOf(timeMs: number, isKept: boolean): readonly [unknown, number] | undefined {
+    const { latest, spans } = this;
+    if (latest !== undefined && latest.fromMs <= timeMs) return [latest.value, latest.fromMs];
+    const span = isKept ? spans.find(({ fromMs, toMs }) => fromMs <= timeMs && timeMs < toMs) : undefined;
+    return span === undefined || span.value === null ? undefined : [span.value, span.fromMs];
+  }
+
+  private head(span: Span, toMs: number): Span[] {
+    return span.fromMs === toMs ? [] : [{ ...span, toMs }];
+  }
+}
+
 class Model {
-  readonly versions = new Map<string, Map<number, number | null>>();
   timeMs = -1;
+  private readonly keys = new Map(keys.map((key) => [key as string, new KeyModel()]));
 
   constructor(puts: readonly Put[]) {
     for (const one of puts) this.put(one);
@@ -50,22 +94,11 @@ class Model {
   put({ key, value, timestampMs }: Put): number {
     if (timestampMs < this.timeMs - HISTORY_MS) return PUT_DROPPED;
     this.timeMs = Math.max(this.timeMs, timestampMs);
-    const versions = this.versions.get(key) ?? new Map<number, number | null>();
-    const before = versions.get(timestampMs) ?? null;
-    this.versions.set(key, versions.set(timestampMs, value));
-    const times = [...versions.keys()].sort((a, b) => b - a);
-    // As Kafka Streams: what is deleted at its own time leaves no trace but the end of the version before it.
-    const isUndone = value === null && before !== null && times[0] === timestampMs;
-    if (isUndone && (versions.get(times[1] ?? -1) ?? null) === null) versions.delete(timestampMs);
-    const newer = [...versions.keys()].filter((each) => each > timestampMs);
-    return newer.length === 0 ? PUT_IS_NEWEST : Math.min(...newer);
+    return this.keys.get(key)?.put(value, timestampMs) ?? PUT_DROPPED;
   }
 
   asOf(key: string, timeMs: number): readonly [unknown, number] | undefined {
-    const all = [...(this.versions.get(key) ?? [])].sort(([a], [b]) => b - a);
-    const found = timeMs < this.timeMs - HISTORY_MS ? all[0] : all.find(([at]) => at <= timeMs);
-    if (found === undefined || found[0] > timeMs || found[1] === null) return undefined;
-    return [found[1], found[0]];
+    return this.keys.get(key)?.asOf(timeMs, timeMs >= this.timeMs - HISTORY_MS);
   }
 }
 

@@ -13,6 +13,7 @@ import millrace.oracle.Fmt;
 import millrace.oracle.Gen;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -45,6 +46,35 @@ public final class VersionedCases {
         return new Case(FAMILY, name).in("input").out("output").gen(gen("input"));
     }
 
+    /** Does with the store what the records say, and forwards what it answered. */
+    private static void operations(final StreamsBuilder b) {
+        b.addStateStore(Stores.versionedKeyValueStoreBuilder(Stores.persistentVersionedKeyValueStore("versions", ms(5000)), STR, STR));
+        b.stream("input", IN).process(() -> new ContextualProcessor<String, String, String, String>() {
+            private VersionedKeyValueStore<String, String> store;
+
+            @Override
+            public void init(final ProcessorContext<String, String> context) {
+                super.init(context);
+                store = context.getStateStore("versions");
+            }
+
+            @Override
+            public void process(final Record<String, String> r) {
+                final String op = r.value().replaceAll("[0-9]+$", "");
+                final String text = switch (op) {
+                    case "put" -> {
+                        final long validTo = store.put(r.key(), r.value(), r.timestamp());
+                        yield validTo == VersionedKeyValueStore.PUT_RETURN_CODE_NOT_PUT ? "dropped" : Long.toString(validTo);
+                    }
+                    case "delete" -> text(store.delete(r.key(), r.timestamp()));
+                    case "get" -> text(store.get(r.key()));
+                    default -> text(store.get(r.key(), r.timestamp()));
+                };
+                context().forward(r.withValue(op + ":" + text));
+            }
+        }, "versions").to("output", OUT);
+    }
+
     public static List<Case> all() {
         final List<Case> l = new ArrayList<>();
 
@@ -60,33 +90,19 @@ public final class VersionedCases {
             "delete": versions.delete(k, timestamp); "get": versions.get(k); "asof": versions.get(k, timestamp): forward (k, "delete:" / "get:" /
             "asof:" + text), text = "none" if nothing was found, else value + "@" + valid from. delete returns what get(k, timestamp) would have
             returned; it inserts a tombstone version at that timestamp (dropped like a put if too old).
-            """).dsl(b -> {
-                b.addStateStore(Stores.versionedKeyValueStoreBuilder(Stores.persistentVersionedKeyValueStore("versions", ms(5000)), STR, STR));
-                b.stream("input", IN).process(() -> new ContextualProcessor<String, String, String, String>() {
-                    private VersionedKeyValueStore<String, String> store;
+            """).dsl(VersionedCases::operations));
 
-                    @Override
-                    public void init(final ProcessorContext<String, String> context) {
-                        super.init(context);
-                        store = context.getStateStore("versions");
-                    }
-
-                    @Override
-                    public void process(final Record<String, String> r) {
-                        final String op = r.value().replaceAll("[0-9]+$", "");
-                        final String text = switch (op) {
-                            case "put" -> {
-                                final long validTo = store.put(r.key(), r.value(), r.timestamp());
-                                yield validTo == VersionedKeyValueStore.PUT_RETURN_CODE_NOT_PUT ? "dropped" : Long.toString(validTo);
-                            }
-                            case "delete" -> text(store.delete(r.key(), r.timestamp()));
-                            case "get" -> text(store.get(r.key()));
-                            default -> text(store.get(r.key(), r.timestamp()));
-                        };
-                        context().forward(r.withValue(op + ":" + text));
-                    }
-                }, "versions").to("output", OUT);
-            }));
+        l.add(c("versioned-store-few-times").store("versions", VERSIONED_LATEST).gen(g -> {
+            for (int i = 0; i < 96; i++) {
+                if (g.chance(0.08)) {
+                    g.now += 700;
+                }
+                g.pipe("input", "A", g.pick("put", "put", "delete", "delete", "asof") + i, Math.max(0, g.now - 700 * g.between(0, 4)));
+            }
+        }).spec("""
+            As versioned-store-api, with one key, few timestamps and many deletions: what was put and deleted at one time, and what a
+            late put ends at.
+            """).dsl(VersionedCases::operations));
 
         l.add(c("versioned-table-to-stream").store("versions", VERSIONED).spec("""
             table(`input`, versioned store `versions`, history retention 60000 ms) -> toStream -> to(`output`). Out-of-order updates are
