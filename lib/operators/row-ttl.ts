@@ -18,6 +18,9 @@ export interface RowTtlProps extends KeyedStore {
 /** Rows that one record may let go, beside that of its own key: no record pays for all of them. */
 const EXPIRED_PER_RECORD = 100;
 
+/** So few entries are not worth a look at every row. */
+const FEW_ENTRIES = 1024;
+
 const NO_HEADERS: readonly Header[] = [];
 
 /** The rows of a store by the time at which theirs is over. */
@@ -27,15 +30,17 @@ interface RowOrder {
    * is put back by what the row's timestamp is then.
    */
   readonly heap: TimeHeap;
-  /** It does not fit the rows: they were restored or rolled back. */
+  /** It does not fit the rows: they were restored or rolled back, or it has too many entries that are of no use. */
   stale: boolean;
+  /** So many entries it may have before it is made again. */
+  maxEntries: number;
 }
 
 /** By the stream time that they share: nodes that aggregate into one table let each other's rows go. */
 const orders = new WeakMap<OperatorClock, RowOrder>();
 
 function orderOf(streamTime: OperatorClock): RowOrder {
-  const order = orders.get(streamTime) ?? { heap: new TimeHeap(), stale: true };
+  const order = orders.get(streamTime) ?? { heap: new TimeHeap(), stale: true, maxEntries: FEW_ENTRIES };
   orders.set(streamTime, order);
   return order;
 }
@@ -101,7 +106,7 @@ class EndingRows {
       put: (keyText, value, timestampMs) => {
         const beforeMs = rows.get(keyText)?.timestampMs ?? Number.POSITIVE_INFINITY;
         const ends = value === null || value === undefined;
-        if (!ends && !this.order.stale && timestampMs < beforeMs) this.order.heap.add(keyText, timestampMs);
+        if (!ends && !this.order.stale && timestampMs < beforeMs) this.note(keyText, timestampMs);
         rows.put(keyText, value, timestampMs);
       },
       range: (from, to) => rows.range(from, to),
@@ -149,10 +154,18 @@ class EndingRows {
     this.registers.restore(cursor);
   }
 
+  /** A row that is deleted leaves its entry behind: one that comes and goes would have many. */
+  private note(keyText: string, timestampMs: number): void {
+    const { order } = this;
+    order.heap.add(keyText, timestampMs);
+    if (order.heap.size > order.maxEntries) order.stale = true;
+  }
+
   private refresh(): void {
     const { order, rows } = this;
     order.stale = false;
     order.heap.clear();
     for (const [keyText, { timestampMs }] of rows.range(undefined, undefined)) order.heap.add(keyText, timestampMs);
+    order.maxEntries = order.heap.size * 2 + FEW_ENTRIES;
   }
 }

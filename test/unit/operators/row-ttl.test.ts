@@ -3,6 +3,7 @@ import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import { versionedKeyValue } from "../../../lib/dsl/versioned-store.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
 import { string } from "../../../lib/serde/string.ts";
+import type { StoreHandle } from "../../../lib/state/store.ts";
 import { TopologyHost } from "../../support/task-host.ts";
 import type { OperatorRow } from "./rows.ts";
 import { plain, run } from "./rows.ts";
@@ -194,6 +195,31 @@ describe("ttl of rows", () => {
     const gone = [50, 51, 52].map((timestampMs) => host.pipe("in", { key: "now", value: "x", timestampMs }).length - 1);
     expect(gone).toEqual([100, 100, 50]);
     expect(host.rows("counts").map(([key]) => key)).toEqual(["now"]);
+  });
+
+  test("a row that comes and goes is remembered a bounded number of times", () => {
+    let asked = 0;
+    class CountingHost extends TopologyHost {
+      override store<S extends StoreHandle>(name: string): S {
+        return new Proxy(super.store<S>(name), {
+          get(rows, member) {
+            if (member === "get") asked++;
+            const part: unknown = Reflect.get(rows, member);
+            return typeof part === "function" ? part.bind(rows) : part;
+          },
+        });
+      }
+    }
+    const host = new CountingHost((builder) =>
+      builder
+        .table("in", { ...text, store: "rows", ttl: 10 })
+        .toStream()
+        .to("out"),
+    );
+    for (let n = 0; n < 5_000; n++) host.pipe("in", { key: "A", value: n % 2 === 0 ? "x" : null, timestampMs: 1 });
+    asked = 0;
+    host.pipe("in", { key: "B", value: "x", timestampMs: 11 });
+    expect(asked).toBeLessThan(1_500);
   });
 
   test("is nothing for a history, and above 0", () => {
