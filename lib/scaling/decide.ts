@@ -28,11 +28,8 @@ export function decideScaling(
   const { stuck, heldOff, reasons } = decideStuck(observation, memory);
   const { demands, pins, recordsPerBusySecond } = decideDemand({ ...observation, heldOff }, memory, config);
   const now = neededWorkers(demands, config);
-  const needed = [
-    ...memory.needed.filter(({ atMs }) => observation.nowMs - atMs < config.scaleInWindowMs),
-    { atMs: observation.nowMs, workers: now },
-  ];
-  const remembered: ScalingMemory = {
+  const needed = remembered(memory, { atMs: observation.nowMs, workers: now }, config);
+  const next: ScalingMemory = {
     beats: liveness.beats,
     lookedAtMs: observation.nowMs,
     pins,
@@ -56,9 +53,18 @@ export function decideScaling(
     changes: [...back.changes, ...plan.changes],
     starts: plan.starts,
     reasons: [...back.reasons, ...reasons, ...plan.reasons, ...scaleReason(usable.length, count, demands)],
-    memory: remembered,
+    memory: next,
     neededWorkers: count,
   };
+}
+
+/** What was needed in the scale-in window, as far as it was more than later: only the largest counts, and who remembers less keeps less. */
+function remembered(
+  { needed }: ScalingMemory,
+  now: ScalingMemory["needed"][number],
+  { scaleInWindowMs }: ScalingConfig,
+): ScalingMemory["needed"] {
+  return [...needed.filter(({ atMs, workers }) => now.atMs - atMs < scaleInWindowMs && workers > now.workers), now];
 }
 
 function neededWorkers(demands: readonly PinDemand[], config: ScalingConfig): number {

@@ -36,7 +36,7 @@ export interface ScalingMemory {
   readonly unheld: Readonly<Record<string, { readonly epoch: number; readonly beat: number }>>;
   /** Pins that stopped with a typed error, and for how long they are left alone. */
   readonly stuck: Readonly<Record<string, StuckPin>>;
-  /** Workers needed, over the scale-in window. */
+  /** Workers needed, over the scale-in window: each entry with more than those after it. */
   readonly needed: readonly { readonly atMs: number; readonly workers: number }[];
   /** Learnt records per busy second of a worker; 0 before the first. */
   readonly recordsPerBusySecond: number;

@@ -337,3 +337,13 @@ test("the same observation and memory give the same decision, and nothing given 
   expect(cluster.decide()).toEqual(cluster.decide());
   expect(cluster.memory).toEqual(memory);
 });
+
+test("what was needed is remembered as far as it may count: at most one entry per number of workers", () => {
+  const cluster = new Cluster(4);
+  for (const lag of [10, 100, 60, 30, 60, 10, 10, 10, 30, 10]) {
+    cluster.setLag(lag);
+    cluster.tick();
+  }
+  expect(cluster.memory.needed.map(({ workers }) => workers)).toEqual([4, 3, 2, 1]);
+  expect(cluster.memory.needed.at(-1)?.atMs).toBe(cluster.nowMs);
+});
