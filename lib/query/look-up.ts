@@ -59,7 +59,7 @@ async function windowsOfAll(table: Table<unknown, unknown>, query: LookUp): Prom
   const partitions: AnswerFacts[] = [];
   for (let partition = 0; partition < table.partitionCount; partition++) {
     const { rows: found, ...facts } = await table.partitionWindows(partition, bounds);
-    rows.push(...found);
+    rows.push(...found.slice(-query.limit));
     partitions.push(facts);
   }
   rows.sort((a, b) => a.windowStartMs - b.windowStartMs);
