@@ -7,6 +7,8 @@ type Row = KeyRow<unknown, unknown> | WindowRow<unknown, unknown>;
 
 /** Most fields of a value that get a column each. */
 const COLUMNS_MAX = 8;
+/** The latest time that a `Date` can be. */
+const LATEST_DATE_MS = 8.64e15;
 
 /** An answer for a person: its rows as a table, then the position that it reflects. */
 export function answerLines(terminal: Terminal, answer: LookUpAnswer): readonly string[] {
@@ -50,8 +52,9 @@ function text(value: unknown): string {
   return typeof value === "string" ? value : value === undefined ? "" : answerJson(value);
 }
 
+/** The end of an unlimited window is none that a calendar has. */
 function time(atMs: number): string {
-  return new Date(atMs).toISOString();
+  return atMs > LATEST_DATE_MS ? "end of time" : new Date(atMs).toISOString();
 }
 
 /** One partition's part of an answer: how far the input is in it. */
