@@ -102,7 +102,7 @@ export function parseArguments<const O extends Options, const W extends Words = 
       values[word[0]] = token.value;
       continue;
     }
-    const option = spec.options[token.name];
+    const option = Object.hasOwn(spec.options, token.name) ? spec.options[token.name] : undefined;
     if (option === undefined || token.rawName !== `--${token.name}`) throw unknown(token.rawName, spec);
     if (given.has(token.name)) throw wrong(`--${token.name} is given twice`, spec);
     given.add(token.name);

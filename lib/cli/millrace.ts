@@ -27,17 +27,21 @@ export async function millrace([name, ...argv]: readonly string[], context: Comm
     return exitCodes.done;
   }
   if (name === "--help" || name === "-h" || name === "help") {
-    const command = commands[argv[0] ?? ""];
+    const command = commandOf(argv[0] ?? "");
     if (command !== undefined) return command.run(["--help"], context);
     context.terminal.write(overview());
     return exitCodes.done;
   }
   if (name === undefined) throw new StreamError("CONFIG_INVALID", "which command? (millrace --help lists them)");
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const command = commandOf(name);
   if (command !== undefined) return command.run(argv, context);
   const near = nearestName(name, Object.keys(commands));
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
   throw new StreamError("CONFIG_INVALID", `there is no command ${name}${hint} (millrace --help lists them)`);
+}
+
+function commandOf(name: string): Command | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
 }
 
 function overview(): string {

@@ -32,6 +32,7 @@ describe("arguments of start", () => {
     { argv: ["--prot", "1"], says: "there is no option --prot; did you mean --port?" },
     { argv: ["--kafak=x"], says: "there is no option --kafak; did you mean --kafka?" },
     { argv: ["--dat", "x"], says: "there is no option --dat; did you mean --data?" },
+    { argv: ["--constructor", "1"], says: "there is no option --constructor" },
     { argv: ["--hlep"], says: "there is no option --hlep; did you mean --help?" },
     { argv: ["--bootstrap-servers", "x"], says: "there is no option --bootstrap-servers (" },
     { argv: ["8080"], says: '"8080" is not an option' },

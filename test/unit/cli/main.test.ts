@@ -72,6 +72,10 @@ describe("help", () => {
     },
   );
 
+  test("of a command that is none lists those that there are", async () => {
+    expect(await inside(["help", "constructor"])).toEqual(await inside(["help"]));
+  });
+
   test("--version says the package's", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
     expect((await program(["--version"])).stdout).toBe(`${version}\n`);
