@@ -1,4 +1,6 @@
 import { StreamError } from "../core/errors.ts";
+import type { FoundRows } from "./found-rows.ts";
+import type { KeyRows } from "./key-index.ts";
 import { LayeredStore } from "./layered-store.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
 import type { RowSink, Scratch, StoreSpec } from "./store.ts";
@@ -89,6 +91,18 @@ export abstract class ExpiringStore extends LayeredStore {
 
   protected visibleFrom(fromMs: number): number {
     return Math.max(fromMs, this.expiredUpToMs + 1);
+  }
+
+  /** Finds visible rows of one key with `fromMs <= time <= toMs`. @hotPath once per record */
+  protected findIn(rows: KeyRows | undefined, fromMs: number, toMs: number, found: FoundRows): void {
+    found.count = 0;
+    if (rows === undefined) return;
+    const { timesMs, slots } = rows;
+    for (let at = rows.firstFrom(this.visibleFrom(fromMs)); at < slots.length; at++) {
+      const timeMs = timesMs[at] as number;
+      if (timeMs > toMs) return;
+      found.add(timeMs, timeMs, this.layers.ready(slots[at] as number));
+    }
   }
 
   /** The slot of a key in the bucket of a time; made if there is none. */

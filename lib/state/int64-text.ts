@@ -1,3 +1,5 @@
+import { int32FromText } from "../serde/int32-text.ts";
+
 const TWO_TO_32 = 0x1_0000_0000;
 
 /**
@@ -22,11 +24,7 @@ export function int64Text(value: number): string {
 
 /** Reads what `int64Text` wrote. */
 export function int64FromText(text: string, at: number): number {
-  const high =
-    (text.charCodeAt(at) << 24) |
-    (text.charCodeAt(at + 1) << 16) |
-    (text.charCodeAt(at + 2) << 8) |
-    text.charCodeAt(at + 3);
+  const high = int32FromText(text, at);
   const low =
     text.charCodeAt(at + 4) * 0x100_0000 +
     ((text.charCodeAt(at + 5) << 16) | (text.charCodeAt(at + 6) << 8) | text.charCodeAt(at + 7));

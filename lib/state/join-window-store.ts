@@ -1,10 +1,10 @@
 import type { Header } from "../records/reader.ts";
 import { ExpiringStore } from "./expiring-store.ts";
 import type { FoundRows } from "./found-rows.ts";
-import { JoinWindowIndex } from "./join-window-index.ts";
-import { joinWindowKey } from "./join-window-key.ts";
+import { joinWindowKey, sequenceOf } from "./join-window-key.ts";
+import { KeyIndex } from "./key-index.ts";
 import type { JoinStore, RowSink, Scratch, StoredRecord, StoreSpec } from "./store.ts";
-import { isWindowKey, windowStartOf } from "./window-key.ts";
+import { isWindowKey, keyOfWindowKey, windowStartOf } from "./window-key.ts";
 
 /** Into how many buckets the retention is cut. */
 const BUCKETS = 16;
@@ -20,7 +20,8 @@ const BUCKETS = 16;
  * @source Kafka Streams `ChangeLoggingWindowBytesStore` with `retainDuplicates`, `RocksDBWindowStore`
  */
 export class JoinWindowStore extends ExpiringStore implements JoinStore {
-  private readonly index = new JoinWindowIndex(this.layers.rows);
+  /** With sequence numbers in place of starts. */
+  private readonly index = new KeyIndex();
   /** Headers of the open layer's records that have some, by changelog key. */
   private readonly headers = new Map<string, readonly Header[]>();
 
@@ -40,21 +41,14 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
     else {
       const slot = this.slot(changelogKey, timestampMs);
       this.layers.put(slot, value, timestampMs);
-      this.index.add(keyText, slot);
+      this.index.add(keyText, sequence, timestampMs, slot);
     }
     return isInTime;
   }
 
   /** @hotPath once per record */
   find(keyText: string, fromMs: number, toMs: number, found: FoundRows): void {
-    found.count = 0;
-    const slots = this.index.of(keyText);
-    for (let at = this.index.firstFrom(slots, this.visibleFrom(fromMs)); at < slots.length; at++) {
-      const row = this.layers.ready(slots[at] as number);
-      const { timestampMs } = row;
-      if (timestampMs > toMs) return;
-      found.add(timestampMs, timestampMs, row);
-    }
+    this.findIn(this.index.of(keyText), fromMs, toMs, found);
   }
 
   override seal(changelog: RowSink): void {
@@ -74,13 +68,19 @@ export class JoinWindowStore extends ExpiringStore implements JoinStore {
     const putMs = windowStartOf(keyText);
     if (valueLength < 0 || !this.admitsRestored(putMs)) return;
     const slot = this.slot(keyText, putMs);
-    const isKnown = this.layers.isPresent(slot);
     this.layers.restore(slot, bytes, valueStart, valueLength, timestampMs);
-    if (!isKnown) this.index.addRestored(slot);
+    this.index.add(keyOfWindowKey(keyText), sequenceOf(keyText), putMs, slot);
   }
 
   protected override moved(slot: number): void {
-    if (!this.layers.isPresent(slot)) this.index.remove(slot);
+    const { rows } = this.layers;
+    if (this.layers.isPresent(slot) || rows.bucket(slot).dropped) return;
+    const changelogKey = rows.keyText(slot);
+    this.index.remove(keyOfWindowKey(changelogKey), sequenceOf(changelogKey), windowStartOf(changelogKey));
+  }
+
+  protected override dropped(upToMs: number): void {
+    this.index.expire(upToMs);
   }
 }
 

@@ -4,8 +4,8 @@ import { NO_ROW } from "./rows.ts";
 const FEW_ROWS = 1024;
 
 /**
- * The rows of one key that exist, by time, then start: windows by their start, sessions by their end. Parallel arrays: a row
- * costs no object.
+ * The rows of one key that exist, by time, then start: windows by their start, sessions by their end, records of a join by their
+ * timestamp and sequence number. Parallel arrays: a row costs no object.
  */
 export class KeyRows {
   readonly startsMs: number[] = [];

@@ -48,16 +48,8 @@ export class TimestampedWindowStore extends ExpiringStore implements WindowStore
 
   /** @hotPath once per record */
   find(keyText: string, fromMs: number, toMs: number, found: FoundRows): void {
-    found.count = 0;
     this.index ??= this.indexed();
-    const rows = this.index.of(keyText);
-    if (rows === undefined) return;
-    const { timesMs, slots } = rows;
-    for (let at = rows.firstFrom(this.visibleFrom(fromMs)); at < slots.length; at++) {
-      const startMs = timesMs[at] as number;
-      if (startMs > toMs) return;
-      found.add(startMs, startMs, this.layers.ready(slots[at] as number));
-    }
+    this.findIn(this.index.of(keyText), fromMs, toMs, found);
   }
 
   *fetch(keyText: string, fromMs: number, toMs: number): IterableIterator<readonly [number, StoreRow]> {

@@ -64,6 +64,15 @@ describe("expiry with a retention of 100 ms", () => {
     expect(store.rowCount).toBeGreaterThanOrEqual(10);
   });
 
+  test("many records of one key expire together", { timeout: 10_000 }, () => {
+    const store = joinStore(100_000);
+    for (let n = 0; n < 150_000; n++) put(store, "a", { ms: n, n });
+    commit(store);
+    put(store, "a", { ms: 400_000, n: 150_000 });
+    commit(store);
+    expect([found(store, "a", 0, 500_000), store.rowCount]).toEqual([[150_000], 1]);
+  });
+
   test("a record that comes too late is logged and not kept", () => {
     const store = joinStore();
     put(store, "a", { ms: 300, n: 1 });
