@@ -103,6 +103,7 @@ export type { Serde } from "./serde/serde.ts";
 export { string } from "./serde/string.ts";
 export type { Window, Windowed } from "./serde/windowed.ts";
 export { sessionWindowed, timeWindowed } from "./serde/windowed.ts";
+export type { KeyRange } from "./state/typed/key-text.ts";
 export type { KeyValueStore } from "./state/typed/key-value-store.ts";
 export type { SessionStore } from "./state/typed/session-store.ts";
 export type { StateStore, StoreBuilder, ValueAndTimestamp } from "./state/typed/state-store.ts";

@@ -52,13 +52,27 @@ export class BranchedKStream<K, V> {
     return this;
   }
 
-  /** Adds a branch of the records that no other takes. @returns the branches by the names of their nodes */
+  /**
+   * Adds a branch of the records that no other takes.
+   *
+   * @returns the branches by the names of their nodes
+   * @example
+   * const branches = words.split({ name: "by-length-" }).branch((key, word) => word.length > 3, { name: "long" }).defaultBranch();
+   * [...branches.keys()]; // ["by-length-long", "by-length-0"]
+   */
   defaultBranch(branched: Branched<K, V> = {}): ReadonlyMap<string, KStream<K, V>> {
     this.add(undefined, 0, branched);
     return this.branches;
   }
 
-  /** Drops the records that no branch takes. @returns the branches by the names of their nodes */
+  /**
+   * Drops the records that no branch takes.
+   *
+   * @returns the branches by the names of their nodes
+   * @example
+   * const branches = words.split({ name: "by-length-" }).branch((key, word) => word.length > 3).noDefaultBranch();
+   * [...branches.keys()]; // ["by-length-1"]
+   */
   noDefaultBranch(): ReadonlyMap<string, KStream<K, V>> {
     return this.branches;
   }

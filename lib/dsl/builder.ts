@@ -149,7 +149,20 @@ export class StreamsBuilder {
     );
   }
 
-  /** Low-level API: adds a processor. @source Kafka Streams `Topology.addProcessor` */
+  /**
+   * Low-level API: adds a processor below sources and processors.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID` without a parent
+   * @source Kafka Streams `Topology.addProcessor`
+   * @example
+   * const source = builder.addSource("readings", "celsius", { key: string(), value: float64() });
+   * builder.addProcessor("fahrenheit", {
+   *   supplier: (context: ProcessorContext<string, number>) => ({
+   *     process: (record) => context.forward(record.withValue(record.value * 1.8 + 32)),
+   *   }),
+   *   parents: [source],
+   * });
+   */
   addProcessor<K, V, K2, V2>(name: string, processor: LowLevelProcessor<K, V, K2, V2>): TopologyNodeRef<K2, V2> {
     return addLowLevelProcessor(this.graph, name, processor);
   }
@@ -179,7 +192,21 @@ export class StreamsBuilder {
     return this;
   }
 
-  /** Low-level API: writes a topic. @source Kafka Streams `Topology.addSink` */
+  /**
+   * Low-level API: writes what its parents forward to a topic, or each record to one that is chosen for it.
+   *
+   * @throws {StreamError} `TOPOLOGY_INVALID` without a parent
+   * @source Kafka Streams `Topology.addSink`
+   * @example
+   * const source = builder.addSource("levels", "levels", { key: string(), value: int64() });
+   * builder.addSink("by-level", {
+   *   topic: (_key, level) => (level > 9 ? "high" : "low"),
+   *   topics: ["high", "low"],
+   *   parents: [source],
+   *   key: string(),
+   *   value: int64(),
+   * });
+   */
   addSink<K, V, T = V>(name: string, sink: LowLevelSink<K, V, T>): void {
     addLowLevelSink(this.graph, name, sink);
   }
@@ -245,6 +272,9 @@ export class StreamsBuilder {
    * The topology so far: checked, frozen, plain data.
    *
    * @throws {StreamError} `TOPOLOGY_INVALID`
+   * @example
+   * builder.stream("words", { key: string(), value: string() }).to("copied");
+   * builder.build().nodes.map(({ name }) => name); // ["KSTREAM-SOURCE-0000000000", "KSTREAM-SINK-0000000001"]
    */
   build(options: BuildOptions = {}): Topology {
     return this.graph.build(options);

@@ -5,7 +5,7 @@ import type { Serde } from "../serde/serde.ts";
 import type { StoreSpec } from "../state/store.ts";
 import { keyedTypes } from "../state/store.ts";
 import type { TopicRef } from "../topology/node.ts";
-import type { StreamPartitioner } from "../topology/routing.ts";
+import type { StreamPartitioner, TopicChoice, TopicNameExtractor } from "../topology/routing.ts";
 import { type Connected, connectedStores } from "./connected-stores.ts";
 import type { Graph } from "./graph.ts";
 import type { SchemaFor, Writes } from "./serdes.ts";
@@ -28,7 +28,10 @@ export interface LowLevelProcessor<K, V, K2, V2> extends Connected {
 
 /** A sink of the low-level API. */
 export interface LowLevelSink<K, V, T = V> {
-  readonly topic: string;
+  /** The topic, or a function that chooses one of `topics` for each record. */
+  readonly topic: string | TopicNameExtractor<K, V>;
+  /** Every topic that may be chosen. */
+  readonly topics?: readonly string[];
   readonly parents: readonly TopologyNodeRef<K, V>[];
   readonly key: Writes<NonNullable<K>>;
   readonly value: Writes<NonNullable<V>> | SchemaFor<NonNullable<V>, T>;
@@ -83,13 +86,13 @@ export function addLowLevelProcessor<K, V, K2, V2>(
 
 /** Adds a sink below others. */
 export function addLowLevelSink<K, V, T>(graph: Graph, name: string, sink: LowLevelSink<K, V, T>): void {
-  const { topic, parents, partitioner } = sink;
+  const { topic, topics, parents, partitioner } = sink;
   const { key, value } = given(sink);
   graph.addSink({
     kind: "sink",
     name,
     parents: namesOf(name, parents),
-    topic: topicRef(topic),
+    topic: sinkTopic(topic as string | TopicNameExtractor, topics),
     keySerde: key as Serde<unknown>,
     valueSerde: value as Serde<unknown>,
     ...(partitioner !== undefined && { partitioner: partitioner as StreamPartitioner }),
@@ -99,6 +102,11 @@ export function addLowLevelSink<K, V, T>(graph: Graph, name: string, sink: LowLe
 /** A topic of the user's. */
 export function topicRef(name: string): TopicRef {
   return Object.freeze({ name, internal: false });
+}
+
+/** Where a sink writes: one topic, or that of several which is chosen. */
+export function sinkTopic(topic: string | TopicNameExtractor, topics: readonly string[] = []): TopicRef | TopicChoice {
+  return typeof topic === "string" ? topicRef(topic) : Object.freeze({ choose: topic, topics: topics.map(topicRef) });
 }
 
 function namesOf(node: string, parents: readonly TopologyNodeRef<unknown, unknown>[]): readonly string[] {

@@ -1,14 +1,13 @@
 import { type FixedKeyProcessorSupplier, fixedKeyProcessor } from "../operators/fixed-key-processor.ts";
 import { peek } from "../operators/peek.ts";
 import { type ProcessorSupplier, processor } from "../operators/processor.ts";
-import type { TopicRef } from "../topology/node.ts";
 import type { Operator } from "../topology/operator.ts";
-import type { StreamPartitioner, TopicChoice, TopicNameExtractor } from "../topology/routing.ts";
+import type { StreamPartitioner, TopicNameExtractor } from "../topology/routing.ts";
 import { BranchedKStream } from "./branched-stream.ts";
 import type { Connected } from "./connected-stores.ts";
 import { connectedStores } from "./connected-stores.ts";
 import type { Effect } from "./graph-node.ts";
-import { topicRef } from "./low-level.ts";
+import { sinkTopic } from "./low-level.ts";
 import { prefixes } from "./prefixes.ts";
 import { checkedPartitions, repartition } from "./repartition.ts";
 import type { SchemaFor, Writes } from "./serdes.ts";
@@ -196,7 +195,7 @@ export abstract class StreamRoutes<K, V> {
       kind: "sink",
       name,
       parents: [node],
-      topic: target(topic as string | TopicNameExtractor, options.topics ?? []),
+      topic: sinkTopic(topic as string | TopicNameExtractor, options.topics),
       keySerde: needed(serdes, "key", { node: name, fix: `${call}{ key })` }),
       valueSerde: needed(serdes, "value", { node: name, fix: `${call}{ value })` }),
       ...(partitioner !== undefined && { partitioner }),
@@ -246,8 +245,4 @@ interface NamedStep extends Step {
   readonly stores?: readonly string[];
   /** What a processor does is not known. */
   readonly effect?: Effect;
-}
-
-function target(topic: string | TopicNameExtractor, topics: readonly string[]): TopicRef | TopicChoice {
-  return typeof topic === "string" ? topicRef(topic) : Object.freeze({ choose: topic, topics: topics.map(topicRef) });
 }

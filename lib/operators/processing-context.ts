@@ -36,9 +36,9 @@ export interface ProcessingContext {
   getStateStore<S extends StateStore = StateStore>(name: string): S;
   /**
    * Calls a punctuator whenever it is due: by stream time first at the first record, by wall-clock time first after one
-   * interval. What was scheduled ends when the task does.
+   * interval; both at `startMs` where it is given. What was scheduled ends when the task does.
    *
-   * @throws {StreamError} `CONFIG_INVALID` for an interval below 1 ms
+   * @throws {StreamError} `CONFIG_INVALID` for an interval below 1 ms or a start that is no time
    */
   schedule(options: ScheduleOptions, punctuator: Punctuator): Cancellable;
   /** Asks for a commit soon; it need not wait for the interval. */

@@ -1,5 +1,6 @@
 import { durationMs } from "../core/duration.ts";
 import { StreamError } from "../core/errors.ts";
+import { isTimestamp } from "../core/latest-timestamp.ts";
 import type { Cancellable, PunctuationType, ScheduleOptions } from "../topology/punctuation.ts";
 
 /** What a task gives to its punctuators. */
@@ -64,7 +65,7 @@ export class Punctuators {
     }
     let dueMs = this.storedDueMs(id);
     const fresh = dueMs === undefined;
-    dueMs ??= type === "streamTime" ? 0 : this.host.nowMs() + intervalMs;
+    dueMs ??= this.firstDueMs(options, intervalMs);
     if (!fresh && missed === "skip") dueMs = nextTick(dueMs, intervalMs, this.timeOf(type));
     const item: Scheduled = { type, intervalMs, firesAll: missed === "fireAll", fire, id, dueMs, fresh };
     this.scheduled.push(item);
@@ -127,6 +128,15 @@ export class Punctuators {
       if (first === undefined || item.dueMs < first.dueMs) first = item;
     }
     return first;
+  }
+
+  private firstDueMs({ type, startMs }: ScheduleOptions, intervalMs: number): number {
+    if (startMs === undefined) return type === "streamTime" ? 0 : this.host.nowMs() + intervalMs;
+    if (!isTimestamp(startMs) || startMs < 0) {
+      throw new StreamError("CONFIG_INVALID", `startMs of schedule is ${startMs}: give whole milliseconds from 0 on`);
+    }
+    const timeMs = this.timeOf(type);
+    return startMs < timeMs ? nextTick(startMs, intervalMs, timeMs) : startMs;
   }
 
   private storedDueMs(id: string | undefined): number | undefined {

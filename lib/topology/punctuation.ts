@@ -8,6 +8,13 @@ export interface ScheduleOptions {
   readonly interval: Duration;
   readonly type: PunctuationType;
   /**
+   * A time of its clock, in milliseconds since the epoch, at which it is called first, and which its other calls are whole intervals
+   * away from: with `interval: "1d"` and 3 hours past a midnight, every night at three. One that has passed stands for the next tick.
+   *
+   * @source Kafka Streams `ProcessingContext.schedule(startTime, …)` (KIP-1146)
+   */
+  readonly startMs?: number;
+  /**
    * Keeps the next due time across restarts under this name. A punctuator that `init` schedules keeps it without a name too:
    * it is then known by its place among the others.
    */

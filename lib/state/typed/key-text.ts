@@ -3,6 +3,12 @@ import { StreamError } from "../../core/errors.ts";
 import type { Serde } from "../../serde/serde.ts";
 import type { StoreSpec } from "../store.ts";
 
+/** Keys from one to another in byte order, both ends inclusive; without an end it is open. */
+export interface KeyRange<K> {
+  readonly from?: K;
+  readonly to?: K;
+}
+
 /** Keys of one store: typed outside, one latin1 character per byte inside. */
 export class KeyText<K> {
   private readonly spec: StoreSpec;
@@ -26,6 +32,13 @@ export class KeyText<K> {
   /** The text of the first bytes of keys. */
   ofPrefix<P>(prefix: P, serde: Serde<P> | undefined): string {
     return this.written(serde ?? this.spec.keySerde, prefix);
+  }
+
+  /** Tells the texts of the keys of a range. */
+  within({ from, to }: KeyRange<K>): (keyText: string) => boolean {
+    const first = from === undefined ? "" : this.of(from);
+    const last = to === undefined ? undefined : this.of(to);
+    return (keyText) => keyText >= first && (last === undefined || keyText <= last);
   }
 
   /** The key of a text. */

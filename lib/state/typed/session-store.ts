@@ -1,7 +1,7 @@
 import type { Windowed } from "../../serde/windowed.ts";
 import { FoundRows } from "../found-rows.ts";
 import type { SessionStore as SessionStoreRows } from "../store.ts";
-import { KeyText } from "./key-text.ts";
+import { type KeyRange, KeyText } from "./key-text.ts";
 import type { RecordTime, StateStore } from "./state-store.ts";
 
 /**
@@ -50,6 +50,21 @@ export class SessionStore<K, V> implements StateStore {
       const window = { startMs: found.startsMs[at] as number, endMs: found.endsMs[at] as number };
       return [{ key, window }, found.values[at] as V];
     });
+  }
+
+  /** As `findSessions`, of all keys or of those of a range: by end, then start, then key. */
+  findAllSessions(
+    earliestEndMs: number,
+    latestStartMs: number,
+    keys: KeyRange<K> = {},
+  ): readonly (readonly [Windowed<K>, V])[] {
+    const isWithin = this.keys.within(keys);
+    const found: (readonly [Windowed<K>, V])[] = [];
+    for (const [keyText, startMs, endMs, row] of this.rows.fetchAll(earliestEndMs, Number.MAX_SAFE_INTEGER)) {
+      if (startMs > latestStartMs || !isWithin(keyText)) continue;
+      found.push([{ key: this.keys.read(keyText), window: { startMs, endMs } }, row.value as V]);
+    }
+    return found;
   }
 
   /** Every session of a key, by end, then start. */

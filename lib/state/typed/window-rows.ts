@@ -1,7 +1,9 @@
 import type { Windowed } from "../../serde/windowed.ts";
 import type { StoreRow, WindowStore } from "../store.ts";
-import { KeyText } from "./key-text.ts";
+import { type KeyRange, KeyText } from "./key-text.ts";
 import type { RecordTime, StateStore } from "./state-store.ts";
+
+type AnyRow = readonly [keyText: string, startMs: number, row: StoreRow];
 
 /** Lowest and highest time. */
 const EVER = [0, Number.MAX_SAFE_INTEGER] as const;
@@ -52,14 +54,14 @@ export abstract class WindowRows<K, R> implements StateStore {
     return this.ofKey([...this.rows.fetch(this.keys.of(key), fromMs, toMs)].reverse());
   }
 
-  /** Windows of all keys with `fromMs <= start <= toMs`, by start, then key. */
-  fetchAll(fromMs: number, toMs: number): IterableIterator<readonly [Windowed<K>, R]> {
-    return this.ofAll(this.rows.fetchAll(fromMs, toMs));
+  /** Windows of all keys, or of those of a range, with `fromMs <= start <= toMs`, by start, then key. */
+  fetchAll(fromMs: number, toMs: number, keys: KeyRange<K> = {}): IterableIterator<readonly [Windowed<K>, R]> {
+    return this.ofAll(this.between(fromMs, toMs, keys));
   }
 
   /** As `fetchAll`, from the newest window to the oldest. */
-  backwardFetchAll(fromMs: number, toMs: number): IterableIterator<readonly [Windowed<K>, R]> {
-    return this.ofAll([...this.rows.fetchAll(fromMs, toMs)].reverse());
+  backwardFetchAll(fromMs: number, toMs: number, keys: KeyRange<K> = {}): IterableIterator<readonly [Windowed<K>, R]> {
+    return this.ofAll([...this.between(fromMs, toMs, keys)].reverse());
   }
 
   /** Every window, by start, then key. */
@@ -72,11 +74,16 @@ export abstract class WindowRows<K, R> implements StateStore {
     return this.backwardFetchAll(...EVER);
   }
 
+  private *between(fromMs: number, toMs: number, keys: KeyRange<K>): IterableIterator<AnyRow> {
+    const isWithin = this.keys.within(keys);
+    for (const row of this.rows.fetchAll(fromMs, toMs)) if (isWithin(row[0])) yield row;
+  }
+
   private *ofKey(rows: Iterable<readonly [number, StoreRow]>): IterableIterator<readonly [number, R]> {
     for (const [startMs, row] of rows) yield [startMs, this.read(row)];
   }
 
-  private *ofAll(rows: Iterable<readonly [string, number, StoreRow]>): IterableIterator<readonly [Windowed<K>, R]> {
+  private *ofAll(rows: Iterable<AnyRow>): IterableIterator<readonly [Windowed<K>, R]> {
     const sizeMs = this.rows.spec.windowSizeMs ?? 0;
     for (const [keyText, startMs, row] of rows) {
       const window = { startMs, endMs: startMs + sizeMs };

@@ -221,6 +221,35 @@ export const processors: Readonly<Record<string, CaseTopology>> = {
       )
       .to("output", text);
   },
+  "punctuator-anchored": (builder) => {
+    const more = Stores.keyValue("more", numbers);
+    input(builder)
+      .process(
+        (context: TextContext) => {
+          const store = context.getStateStore(more);
+          const every = (interval: number, startMs: number, [type, name]: readonly [PunctuationType, string]) =>
+            context.schedule({ interval, startMs, type, name }, (timestampMs) =>
+              context.forward({ key: name, value: `@${timestampMs}`, timestampMs }),
+            );
+          every(700, 250, ["streamTime", "s250"]);
+          every(700, 101_000, ["streamTime", "s101000"]);
+          every(700, 250, ["wallClockTime", "w250"]);
+          every(700, 2000, ["wallClockTime", "w2000"]);
+          const both = () => [every(300, 100, ["streamTime", "cs"]), every(300, 100, ["wallClockTime", "cw"])];
+          let running = store.get("running") === undefined ? [] : both();
+          return {
+            process: ({ value }) => {
+              if (value !== "cat") return;
+              for (const each of running) each.cancel();
+              store.put("running", 1);
+              running = both();
+            },
+          };
+        },
+        { stores: [more] },
+      )
+      .to("output", text);
+  },
   "forward-with-timestamp": (builder) =>
     input(builder)
       .process((context: ProcessorContext<string, string>) => ({

@@ -3,7 +3,6 @@ import {
   type FixedKeyProcessorContext,
   int64,
   json,
-  type KeyValueStore,
   type ProcessorContext,
   type ProcessorRecord,
   Stores,
@@ -237,110 +236,18 @@ test("processValues keeps the key and needs no repartition topic", () => {
   expect(host.outputs.map(plain)).toEqual([["A", 1, 9]]);
 });
 
-describe("stores in the hands of a processor", () => {
-  /** Runs on a key-value store that holds a=1, b=2, c=3. */
-  function withRows(look: (store: KeyValueStore<string, number>) => unknown): unknown {
-    const rows = Stores.keyValue("rows", { key: string(), value: int64() });
-    let seen: unknown;
-    pipe((builder) => {
-      builder.stream("in", text).process(
-        (context) => {
-          const store = context.getStateStore(rows);
-          return {
-            process: () => {
-              store.putAll([
-                ["a", 1],
-                ["b", 2],
-                ["c", 3],
-              ]);
-              seen = look(store);
-            },
-          };
-        },
-        { stores: [rows] },
-      );
-    });
-    return seen;
-  }
-
-  test.for<[string, (store: KeyValueStore<string, number>) => unknown, unknown]>([
-    ["get", (store) => [store.get("a"), store.get("x")], [1, undefined]],
-    ["delete", (store) => [store.delete("a"), store.delete("a"), store.get("a")], [1, undefined, undefined]],
-    [
-      "putIfAbsent",
-      (store) => [store.putIfAbsent("a", 9), store.putIfAbsent("x", 9), store.get("x")],
-      [1, undefined, 9],
-    ],
-    ["put null", (store) => [store.put("a", null), store.get("a")], [undefined, undefined]],
-    [
-      "range",
-      (store) => [...store.range("b", undefined)],
-      [
-        ["b", 2],
-        ["c", 3],
-      ],
-    ],
-    [
-      "reverseRange",
-      (store) => [...store.reverseRange(undefined, "b")],
-      [
-        ["b", 2],
-        ["a", 1],
-      ],
-    ],
-    ["a reverse range between keys", (store) => [...store.reverseRange("aa", "bb")], [["b", 2]]],
-    ["reverseAll", (store) => [...store.reverseAll()].map(([key]) => key), ["c", "b", "a"]],
-    ["prefixScan", (store) => [...store.prefixScan("b")], [["b", 2]]],
-    [
-      "all while rows go",
-      (store) => [...store.all()].map(([key]) => [key, store.delete(key)]),
-      [
-        ["a", 1],
-        ["b", 2],
-        ["c", 3],
-      ],
-    ],
-    ["its name and size as of the last commit", (store) => [store.name, store.approximateNumEntries()], ["rows", 0]],
-  ])("%s", ([, look, expected]) => {
-    expect(withRows(look)).toEqual(expected);
+test("a sink of the low-level API may choose its topic", () => {
+  const host = new TopologyHost((builder) => {
+    const source = builder.addSource("src", "in", text);
+    const topic = (key: string) => (key === "A" ? "out" : "others");
+    builder.addSink("sink", { topic, topics: ["out", "others"], parents: [source], ...text });
   });
-
-  test("windows, forward and backward, of one key and of all", () => {
-    const events = Stores.timestampedWindow("events", { ...text, windowSize: 10, retention: 100 });
-    const seen: Record<string, unknown> = {};
-    pipe((builder) => {
-      builder.stream("in", text).process(
-        (context) => {
-          const store = context.getStateStore(events);
-          return {
-            process: () => {
-              store.put("a", { value: "one", timestampMs: 5 }, 0);
-              store.put("a", { value: "two", timestampMs: 15 }, 10);
-              store.put("b", { value: "three", timestampMs: 12 }, 10);
-              store.put("b", null, 20);
-              seen["point"] = [store.fetch("a", 10), store.fetch("a", 20)];
-              seen["fetch"] = [...store.fetch("a", 0, 10)].map(([startMs]) => startMs);
-              seen["backwardFetch"] = [...store.backwardFetch("a", 0, 10)].map(([startMs]) => startMs);
-              seen["all"] = [...store.all()].map(([{ key, window }, { value }]) => [key, window.endMs, value]);
-              seen["backwardAll"] = [...store.backwardAll()].map(([{ key }]) => key);
-            },
-          };
-        },
-        { stores: [events] },
-      );
-    });
-    expect(seen).toEqual({
-      point: [{ value: "two", timestampMs: 15 }, undefined],
-      fetch: [0, 10],
-      backwardFetch: [10, 0],
-      all: [
-        ["a", 10, "one"],
-        ["a", 20, "two"],
-        ["b", 20, "three"],
-      ],
-      backwardAll: ["b", "a", "a"],
-    });
-  });
+  host.pipe("in", { key: "A", value: "x", timestampMs: 0 });
+  host.pipe("in", { key: "B", value: "y", timestampMs: 1 });
+  expect(host.outputs.map(({ topic, value }) => [topic, value])).toEqual([
+    ["out", "x"],
+    ["others", "y"],
+  ]);
 });
 
 test("the low-level API: parents, named children, several parents of a sink", () => {

@@ -178,6 +178,48 @@ describe("what survives a restart", () => {
   });
 });
 
+describe("with a start time", () => {
+  test("is called at it, then on its grid", () => {
+    start(
+      { interval: 1_000, type: "streamTime", startMs: 2_250, name: "s" },
+      { interval: 1_000, type: "wallClockTime", startMs: 2_250, name: "w" },
+    );
+    expect([reach(2_249), wait(2_249)]).toEqual([[], []]);
+    expect([reach(2_250), wait(2_250)]).toEqual([[["s", 2_250]], [["w", 2_250]]]);
+    expect([reach(3_249), wait(3_249)]).toEqual([[], []]);
+    expect([reach(5_000), wait(5_000)]).toEqual([[["s", 5_000]], [["w", 5_000]]]);
+    expect([reach(5_250), wait(5_250)]).toEqual([[["s", 5_250]], [["w", 5_250]]]);
+  });
+
+  test("that has passed, it is called at the next tick", () => {
+    nowMs = 10_000;
+    start({ interval: 1_000, type: "wallClockTime", startMs: 250 });
+    expect(wait(10_249)).toEqual([]);
+    expect(wait(10_250)).toEqual([["p", 10_250]]);
+  });
+
+  test("that has passed just now, it is called now", () => {
+    nowMs = 10_250;
+    start({ interval: 1_000, type: "wallClockTime", startMs: 10_250 });
+    expect(wait(10_250)).toEqual([["p", 10_250]]);
+  });
+
+  test("the due time of the last commit counts after a restart", () => {
+    start({ interval: "1d", type: "wallClockTime", startMs: 250 });
+    wait(250);
+    nowMs = 200_000_000;
+    restart({ interval: "1d", type: "wallClockTime", startMs: 250 });
+    expect(wait(200_000_000)).toEqual([["p", 200_000_000]]);
+    expect(punctuators.nextWallClockMs()).toBe(3 * 86_400_000 + 250);
+  });
+
+  test("that is no time is refused", () => {
+    for (const startMs of [-1, 0.5, Number.NaN]) {
+      expect(errorOf(() => start({ interval: 1, type: "streamTime", startMs })).code).toBe("CONFIG_INVALID");
+    }
+  });
+});
+
 test("a punctuator may cancel itself and schedule another", () => {
   start();
   const first = punctuators.schedule("node", { interval: 100, type: "wallClockTime" }, (atMs) => {

@@ -209,6 +209,39 @@ public final class ProcessorCases {
                 }
             }).to("output", OUT)).compare(Case.Compare.PER_KEY));
 
+        l.add(c("punctuator-anchored").gen(ProcessorCases::wordsAndClock).spec("""
+            stream(`input`) -> process(P) -> to(`output`). P forwards nothing itself. init schedules four punctuators, every 700 ms, with a
+            start time: STREAM_TIME from 250 and from 101000, WALL_CLOCK_TIME from 250 and from 2000, which forward (name, "@" + t,
+            timestamp t), names "s250", "s101000", "w250" and "w2000". With value "cat" P cancels what it scheduled for "cat" before
+            and schedules two more, every 300 ms from 100: STREAM_TIME named "cs" and WALL_CLOCK_TIME named "cw".
+            """).dsl(b -> b.stream("input", IN).process(() -> new ContextualProcessor<String, String, String, String>() {
+                private final List<Cancellable> more = new ArrayList<>();
+
+                @Override
+                public void init(final ProcessorContext<String, String> context) {
+                    super.init(context);
+                    every(700, 250, PunctuationType.STREAM_TIME, "s250");
+                    every(700, 101_000, PunctuationType.STREAM_TIME, "s101000");
+                    every(700, 250, PunctuationType.WALL_CLOCK_TIME, "w250");
+                    every(700, 2000, PunctuationType.WALL_CLOCK_TIME, "w2000");
+                }
+
+                @Override
+                public void process(final Record<String, String> r) {
+                    if ("cat".equals(r.value())) {
+                        more.forEach(Cancellable::cancel);
+                        more.clear();
+                        more.add(every(300, 100, PunctuationType.STREAM_TIME, "cs"));
+                        more.add(every(300, 100, PunctuationType.WALL_CLOCK_TIME, "cw"));
+                    }
+                }
+
+                private Cancellable every(final long interval, final long start, final PunctuationType type, final String name) {
+                    return context().schedule(java.time.Instant.ofEpochMilli(start), ms(interval), type,
+                        t -> context().forward(new Record<>(name, "@" + t, t)));
+                }
+            }).to("output", OUT)).compare(Case.Compare.PER_KEY));
+
         l.add(c("wall-clock-punctuator").store("counts", KEY_VALUE).gen(ProcessorCases::wordsAndClock).spec("""
             As stream-time-punctuator, but with a WALL_CLOCK_TIME punctuator every 500 ms. The wall clock starts at 0 and moves only by
             advanceWallClock steps.
