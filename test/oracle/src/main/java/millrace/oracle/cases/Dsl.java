@@ -13,6 +13,8 @@ import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowStore;
 
 /** Serdes, Materialized shorthands and the notation functions of FORMAT.md. */
@@ -44,6 +46,11 @@ final class Dsl {
     /** wk(w): key@start/end. */
     static String wk(final Windowed<String> w) {
         return w.key() + "@" + w.window().start() + "/" + w.window().end();
+    }
+
+    /** A store of texts by text. */
+    static StoreBuilder<KeyValueStore<String, String>> text(final String name) {
+        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), STR, STR);
     }
 
     static <V> Materialized<String, V, KeyValueStore<Bytes, byte[]>> kv(final String name, final Serde<V> v) {

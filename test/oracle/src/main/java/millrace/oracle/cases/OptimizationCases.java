@@ -176,13 +176,13 @@ public final class OptimizationCases {
             addGlobalStore(`rates`: string -> string, topic `changes`, processor: put(k, str(v) + "."), or delete where v is null);
             stream(`input`) -> process(P) -> to(`output`): forwards (k, str(v) + "@" + str(rates.get(k))).
             """).dsl(b -> {
-                b.addGlobalStore(text("rates"), "changes", IN, () -> new OnStore<Void, Void>("rates") {
+                b.addGlobalStore(text("rates"), "changes", IN, () -> new StoreProcessor<KeyValueStore<String, String>, Void, Void>("rates") {
                     @Override
                     public void process(final Record<String, String> r) {
                         store.put(r.key(), r.value() == null ? null : r.value() + ".");
                     }
                 });
-                b.stream("input", IN).process(() -> new OnStore<String, String>("rates") {
+                b.stream("input", IN).process(() -> new StoreProcessor<KeyValueStore<String, String>, String, String>("rates") {
                     @Override
                     public void process(final Record<String, String> r) {
                         context().forward(r.withValue(str(r.value()) + "@" + str(store.get(r.key()))));
@@ -227,26 +227,6 @@ public final class OptimizationCases {
         mapped.filter((k, v) -> k.equals("A!"), Named.as("join-filter")).join(counts, (v, n) -> v + ":" + n,
             JoinWindows.ofTimeDifferenceAndGrace(ms(5000), Duration.ZERO), StreamJoined.with(STR, STR, I64).withName("join"))
             .to("joined", Produced.with(STR, STR).withName("join-to"));
-    }
-
-    private static StoreBuilder<KeyValueStore<String, String>> text(final String name) {
-        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), STR, STR);
-    }
-
-    /** A processor with a key-value store of text. */
-    private abstract static class OnStore<K2, V2> extends ContextualProcessor<String, String, K2, V2> {
-        private final String name;
-        KeyValueStore<String, String> store;
-
-        OnStore(final String name) {
-            this.name = name;
-        }
-
-        @Override
-        public void init(final ProcessorContext<K2, V2> c) {
-            super.init(c);
-            store = c.getStateStore(name);
-        }
     }
 
     private static Topology readOnlyStore() {

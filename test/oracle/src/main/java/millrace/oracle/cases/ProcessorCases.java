@@ -19,6 +19,7 @@ import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.api.ContextualFixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
@@ -45,28 +46,11 @@ public final class ProcessorCases {
 
     private ProcessorCases() { }
 
-    /** A processor with a store of type S. */
-    private abstract static class WithStore<S extends org.apache.kafka.streams.processor.StateStore>
-        extends ContextualProcessor<String, String, String, String> {
-        private final String storeName;
-        S store;
-
+    /** A processor of texts into texts with a store of type S. */
+    private abstract static class WithStore<S extends StateStore> extends StoreProcessor<S, String, String> {
         WithStore(final String storeName) {
-            this.storeName = storeName;
+            super(storeName);
         }
-
-        @Override
-        public void init(final ProcessorContext<String, String> context) {
-            super.init(context);
-            store = context.getStateStore(storeName);
-            start(context);
-        }
-
-        void start(final ProcessorContext<String, String> context) { }
-    }
-
-    private static StoreBuilder<KeyValueStore<String, String>> text(final String name) {
-        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), STR, STR);
     }
 
     private static StoreBuilder<KeyValueStore<String, Long>> number(final String name) {

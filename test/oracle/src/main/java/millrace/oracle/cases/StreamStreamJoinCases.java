@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import millrace.oracle.Case;
 import millrace.oracle.Case.Compare;
 import millrace.oracle.Gen;
+import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.StreamJoined;
@@ -64,6 +65,14 @@ public final class StreamStreamJoinCases {
             });
     }
 
+    /** A stream that is joined with itself. */
+    private static Consumer<StreamsBuilder> selfJoin(final long before, final long after, final long grace) {
+        return b -> {
+            final KStream<String, String> s = b.stream("input", IN);
+            s.join(s, PLUS, windows(before, after, grace), JOINED).to("output", OUT);
+        };
+    }
+
     public static List<Case> all() {
         final List<Case> l = new ArrayList<>();
         final Consumer<Gen> calm = gen(200, 600, 0, 0, 0.04);
@@ -109,17 +118,11 @@ public final class StreamStreamJoinCases {
             optimisation: two join stores. A record first acts as the left side (it is put into the left store and joined with the
             right store, which does not hold it yet), then as the right side (put into the right store and joined with the left
             store, which holds it: it joins itself).
-            """.formatted(JOINER)).dsl(b -> {
-                final KStream<String, String> s = b.stream("input", IN);
-                s.join(s, PLUS, windows(500, 500, 300), JOINED).to("output", OUT);
-            }));
+            """.formatted(JOINER)).dsl(selfJoin(500, 500, 300)));
 
         l.add(new Case(FAMILY, "self-join-asymmetric").in("input").out("output").gen(selfGen).spec("""
             As self-join, window before 0 ms, after 700 ms, grace 300 ms: right.ts in [left.ts, left.ts + 700].
-            """).dsl(b -> {
-                final KStream<String, String> s = b.stream("input", IN);
-                s.join(s, PLUS, windows(0, 700, 300), JOINED).to("output", OUT);
-            }));
+            """).dsl(selfJoin(0, 700, 300)));
 
         l.add(new Case(FAMILY, "self-join-optimized").in("input").out("output").compare(Compare.MULTISET)
             .config("topology.optimization", "single.store.self.join").gen(g -> {
@@ -128,10 +131,7 @@ public final class StreamStreamJoinCases {
                 }
             }).spec("""
             As self-join (window 500 ms before and after), grace 60000 ms, with the single-store optimisation on. Same results.
-            """).dsl(b -> {
-                final KStream<String, String> s = b.stream("input", IN);
-                s.join(s, PLUS, windows(500, 500, 60_000), JOINED).to("output", OUT);
-            }));
+            """).dsl(selfJoin(500, 500, 60_000)));
 
         l.add(new Case(FAMILY, "left-join-select-key").in("left").in("right").out("output").compare(Compare.MULTISET)
             .gen(gen(250, 400, 0, 0, 0)).spec("""

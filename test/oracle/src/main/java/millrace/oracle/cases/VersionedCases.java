@@ -15,8 +15,6 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Materialized;
-import org.apache.kafka.streams.processor.api.ContextualProcessor;
-import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
@@ -49,15 +47,7 @@ public final class VersionedCases {
     /** Does with the store what the records say, and forwards what it answered. */
     private static void operations(final StreamsBuilder b) {
         b.addStateStore(Stores.versionedKeyValueStoreBuilder(Stores.persistentVersionedKeyValueStore("versions", ms(5000)), STR, STR));
-        b.stream("input", IN).process(() -> new ContextualProcessor<String, String, String, String>() {
-            private VersionedKeyValueStore<String, String> store;
-
-            @Override
-            public void init(final ProcessorContext<String, String> context) {
-                super.init(context);
-                store = context.getStateStore("versions");
-            }
-
+        b.stream("input", IN).process(() -> new StoreProcessor<VersionedKeyValueStore<String, String>, String, String>("versions") {
             @Override
             public void process(final Record<String, String> r) {
                 final String op = r.value().replaceAll("[0-9]+$", "");
