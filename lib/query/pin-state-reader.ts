@@ -18,6 +18,8 @@ import { SegmentCache } from "../snapshot/segment-cache.ts";
 import type { Manifest, ManifestStore } from "../snapshot/types.ts";
 import { storeKey } from "../snapshot/types.ts";
 import { openSnapshotView, StoreView } from "../snapshot/view.ts";
+import type { RowSink, StoreSpec } from "../state/store.ts";
+import { valueLengthOf } from "../state/value-length.ts";
 import { replayChangelogs } from "../task/replay.ts";
 import { sourceStarts } from "../task/source-changelog.ts";
 
@@ -142,12 +144,22 @@ export class PinStateReader {
     }
     if (tail.upTo < want.to) {
       tail.records += await replayChangelogs(this.ports.log, [
-        { changelog, from: tail.upTo, to: want.to, store: tail.rows },
+        { changelog, from: tail.upTo, to: want.to, store: asStored(changelog.store, tail.rows) },
       ]);
       tail.upTo = want.to;
     }
     return tail;
   }
+}
+
+/** Takes rows as the store does. */
+function asStored({ valueSerde }: StoreSpec, rows: SortedRows): RowSink {
+  return {
+    /** @hotPath once per row of a tail */
+    row(keyText, bytes, start, length, timestampMs) {
+      rows.row(keyText, bytes, start, valueLengthOf(valueSerde, bytes, start, length), timestampMs);
+    },
+  };
 }
 
 function emptyStore({ store, partition, topic }: TaskChangelog): ManifestStore {

@@ -3,6 +3,7 @@ import { LayeredStore } from "./layered-store.ts";
 import { RowLayers, type RowLayersOptions } from "./row-layers.ts";
 import { NO_ROW } from "./rows.ts";
 import type { FrozenRows, KeyValueStore, RowSink, Scratch, StoreRow, StoreSpec } from "./store.ts";
+import { valueLengthOf } from "./value-length.ts";
 
 /**
  * Keyed rows with timestamps, in memory.
@@ -61,7 +62,8 @@ export class TimestampedKeyValueStore extends LayeredStore implements KeyValueSt
 
   /** @hotPath once per restored row */
   row(keyText: string, bytes: Buffer, valueStart: number, valueLength: number, timestampMs: number): void {
-    this.layers.restore(this.slot(keyText), bytes, valueStart, valueLength, timestampMs);
+    const length = valueLengthOf(this.spec.valueSerde, bytes, valueStart, valueLength);
+    this.layers.restore(this.slot(keyText), bytes, valueStart, length, timestampMs);
   }
 
   override freeze(which: "all" | "changed"): FrozenRows {

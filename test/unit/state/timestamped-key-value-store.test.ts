@@ -203,6 +203,12 @@ describe("freeze", () => {
   });
 });
 
+test("a restored row whose bytes say null is a deletion", () => {
+  const store = keyValueStore();
+  for (const text of ['"here"', "null"]) store.row("a", Buffer.from(text), 0, text.length, 1);
+  expect([store.get("a"), store.rowCount]).toEqual([undefined, 0]);
+});
+
 test("memory of values stays within a few times what is stored, though a cold key is in every slab", () => {
   const store = keyValueStore();
   const pad = "x".repeat(100);

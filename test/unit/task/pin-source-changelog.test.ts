@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import { prepareApplication } from "../../../lib/application/prepare.ts";
 import type { App, AppSettings, ProcessorContext, StoreBuilder, StreamsBuilder } from "../../../lib/index.ts";
-import { defineApp, int64, logAndContinue, openTables, Stores, string, versionedKeyValue } from "../../../lib/index.ts";
+import {
+  defineApp,
+  int64,
+  json,
+  logAndContinue,
+  openTables,
+  Stores,
+  string,
+  versionedKeyValue,
+} from "../../../lib/index.ts";
 import { TopologyTestDriver } from "../../../lib/testing/topology-test-driver.ts";
 import { PinScene, type RunningPin } from "../../support/pin-scene.ts";
 
@@ -89,6 +98,19 @@ test("records behind the position are no rows yet", async () => {
   });
   const { row, position } = await scene.pins.run(() => tables.get<string, string>("rows").get("a"));
   expect([row?.value, position["rows:0"]]).toEqual(["1", 2]); // behind the marker of the first write
+});
+
+test("bytes that say null are a deletion, for queries of the topic too", async () => {
+  const rows = (builder: StreamsBuilder): void => {
+    builder.table("rows", { key: string(), value: json(), store: "rows" });
+  };
+  const scene = await Scene.open(app(reused, rows));
+  const first = await scene.start("w1");
+  for (const value of ['"here"', "null"]) await scene.row("a", value);
+  await first.untilCaughtUp();
+  const { log, leases, objects } = scene.pins;
+  const tables = await scene.pins.run(() => openTables(scene.pins.app, { log, leases, objects }));
+  expect((await scene.pins.run(() => tables.get("rows").get("a"))).row).toBeUndefined();
 });
 
 test("what an exception handler let pass is skipped again", async () => {

@@ -5,6 +5,7 @@ import { Stores } from "../../../lib/dsl/stores.ts";
 import { timeWindows } from "../../../lib/dsl/windows.ts";
 import type { ProcessorContext } from "../../../lib/operators/processing-context.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
+import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
 import { TopologyTestDriver } from "../../../lib/testing/topology-test-driver.ts";
 
@@ -154,6 +155,23 @@ describe("a restart", () => {
     input.pipeInput("A", "x");
     const values = output.readRecords().map(({ value }) => value);
     expect(values).toEqual(["1 stored, 1 seen", "2 stored, 2 seen", "3 stored, 1 seen", "4 stored, 1 seen"]);
+  });
+
+  test("finds no row where a topic that is a changelog says null in its own way", async () => {
+    const driver = new TopologyTestDriver(
+      defineApp({ id: "app", topologyOptimization: "reuse.ktable.source.topics" }, (builder) => {
+        const names = builder.table("names", { key: string(), value: json(), store: "names" });
+        const joined = builder.stream("in", text).join(names, (value, name) => `${name}: ${value}`);
+        joined.to("out", text);
+      }),
+    );
+    driver.createInputTopic("names").pipeBytes(Buffer.from("A"), Buffer.from("null"));
+    const input = driver.createInputTopic<string, string>("in");
+    input.pipeInput("A", "before");
+    await driver.restart();
+    input.pipeInput("A", "after");
+    expect(driver.createOutputTopic("out").readRecords()).toEqual([]);
+    expect(driver.keyValueRows("names")).toEqual([]);
   });
 
   test("empties stores without a changelog, and reads global tables anew", async () => {
