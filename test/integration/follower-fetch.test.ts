@@ -2,7 +2,6 @@
  * Two brokers in two racks: who names its rack reads there, and at the leader once the near broker has died; who is throttled
  * waits and loses nothing. With `CI=true` only: a cluster takes its time.
  */
-import kafkajs from "kafkajs";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createKafkaLog } from "../../lib/adapters/kafka/kafka-log.ts";
 import { partitionKey } from "../../lib/core/ids.ts";
@@ -11,6 +10,7 @@ import { batchOf, rowsOf } from "../conformance/log/scene.ts";
 import { setClientQuota } from "../support/servers/client-quota.ts";
 import type { KafkaServer } from "../support/servers/kafka.ts";
 import { type KafkaCluster, startKafkaCluster } from "../support/servers/kafka-cluster.ts";
+import { rawKafka } from "../support/servers/raw-kafka.ts";
 
 const topic = "read-near";
 const key = partitionKey(topic, 0);
@@ -65,12 +65,12 @@ describe.skipIf(servers.kind === "missing" || !process.env["CI"])("a cluster of 
 
   beforeAll(async () => {
     cluster = await startKafkaCluster(["zone-a", "zone-b"]);
-    const brokers = [broker("zone-a").bootstrap];
-    const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
+    const { bootstrap } = broker("zone-a");
+    const admin = rawKafka(bootstrap).admin();
     await admin.connect();
     await admin.createTopics({ topics: [{ topic, replicaAssignment: [{ partition: 0, replicas: [1, 2] }] }] });
     await admin.disconnect();
-    writer = await createKafkaLog({ brokers });
+    writer = await createKafkaLog({ brokers: [bootstrap] });
     open.push(writer);
     near = await connect({ rack: "zone-b" });
   });

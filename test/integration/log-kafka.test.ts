@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka, logLevel } from "kafkajs";
 import { inject } from "vitest";
 import { createKafkaLog } from "../../lib/adapters/kafka/kafka-log.ts";
 import { partitionKey } from "../../lib/core/ids.ts";
@@ -9,6 +8,7 @@ import { batchOf, rowsOf } from "../conformance/log/scene.ts";
 import { logContract } from "../conformance/log.ts";
 import { kafkaApiKeys } from "../support/answer-loss-proxy.ts";
 import { type Broker, type BrokerKind, newest, older, ownBroker } from "../support/servers/protocol-brokers.ts";
+import { rawKafka } from "../support/servers/raw-kafka.ts";
 
 const COMPACTION_LIMIT_MS = 60_000;
 
@@ -53,7 +53,7 @@ async function hasOneRowPerKey(log: Log, topic: string, end: number): Promise<bo
 }
 
 async function openHarness(broker: Broker): Promise<LogHarness> {
-  const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
+  const admin = rawKafka(broker.bootstrap).admin();
   await admin.connect();
   const connect = (bootstrap: string) => createKafkaLog({ brokers: [bootstrap], clientId: "log-contract" });
   return {

@@ -2,20 +2,15 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { Kafka, logLevel } from "kafkajs";
 import { expect, test, vi } from "vitest";
 import type { AwsAddress } from "../support/servers/aws-server.ts";
 import { describeWithServers } from "../support/servers/describe.ts";
 import { startKafka } from "../support/servers/kafka.ts";
+import { rawKafka } from "../support/servers/raw-kafka.ts";
 import { startS3Proxy } from "../support/servers/s3proxy.ts";
 
 function kafkaAt(bootstrap: string) {
-  return new Kafka({
-    brokers: [bootstrap],
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 2_000,
-    retry: { retries: 8, initialRetryTime: 50 },
-  });
+  return rawKafka(bootstrap, { connectionTimeout: 2_000, retry: { retries: 8, initialRetryTime: 50 } });
 }
 
 function awsSettings({ endpoint, region, accessKeyId, secretAccessKey }: AwsAddress) {
@@ -80,7 +75,7 @@ describeWithServers("a server of one's own", () => {
     expect(brokers.map(({ port }) => port)).toEqual([proxy.port]);
 
     proxy.refuse();
-    const hasty = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin();
+    const hasty = rawKafka(bootstrap, { retry: { retries: 0 } }).admin();
     await expect(hasty.connect()).rejects.toThrow();
     proxy.heal();
     expect(await admin.listTopics()).toEqual([]);

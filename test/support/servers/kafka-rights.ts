@@ -1,4 +1,5 @@
 import kafkajs from "kafkajs";
+import { rawKafka } from "./raw-kafka.ts";
 
 const { AclOperationTypes, AclResourceTypes, ResourcePatternTypes, AclPermissionTypes } = kafkajs;
 
@@ -23,7 +24,7 @@ export function rightText({ user, resource, name, pattern, operation }: Right): 
 
 /** Gives rights, over a listener on which that is allowed. */
 export async function grantRights(bootstrap: string, rights: readonly Right[]): Promise<void> {
-  const admin = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin();
+  const admin = rawKafka(bootstrap).admin();
   await admin.connect();
   const acl = rights.map(({ user, resource, name, pattern, operation }) => ({
     principal: `User:${user}`,
