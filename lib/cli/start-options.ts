@@ -15,7 +15,7 @@ export const startCommand = {
       summary: "Folder of log, leases and snapshots; a second start continues.",
       byDefault: "./.millrace",
     },
-    reset: { kind: "flag", summary: "Empty that folder first." },
+    reset: { kind: "flag", summary: "Delete what earlier runs left there first." },
     port: {
       kind: "number",
       placeholder: "N",

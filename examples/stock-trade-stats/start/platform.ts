@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { FolderLock } from "../../../lib/adapters/file/folder-lock.ts";
 import { createFileLeaseTable } from "../../../lib/adapters/file/lease-table.ts";
 import { createFileObjectStore } from "../../../lib/adapters/file/object-store.ts";
 import { createKafkaLog } from "../../../lib/adapters/kafka/kafka-log.ts";
@@ -28,6 +29,9 @@ export const demoSettings = {
   },
 } as const satisfies SettingsInput;
 
+/** What the demo keeps in its folder. Whatever else is there, because somebody named a folder of theirs, stays. */
+const KEPT = ["audit.json", "audit.json.new", "leases", "log", "objects"];
+
 /** Where the demo runs and how a person is told so. */
 export interface DemoPlatform {
   readonly platform: LocalPlatform;
@@ -52,7 +56,7 @@ export async function openPlatform(options: {
   readonly onExit: WorkerExit;
 }): Promise<DemoPlatform> {
   const folder = resolve(options.data);
-  if (options.reset) rmSync(folder, { recursive: true, force: true });
+  if (options.reset) forget(folder);
   mkdirSync(folder, { recursive: true });
   if (options.kafka !== undefined) return kafkaPlatform({ ...options, kafka: options.kafka }, folder);
   const platform = embeddedPlatform({
@@ -64,6 +68,12 @@ export async function openPlatform(options: {
       options.onExit(worker, error === undefined ? (summary?.ended ?? "ended") : String(error)),
   });
   return { platform, mode: "embedded", log: `embedded log in ${options.data}`, workers: "in this process" };
+}
+
+/** Deletes what earlier runs left, and nothing else. @throws {StreamError} `FOLDER_IN_USE` while one runs there */
+function forget(folder: string): void {
+  new FolderLock(join(folder, "log")).release();
+  for (const name of KEPT) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 /** Object store and leases stay in the folder; log and transactions are the broker's. */
