@@ -7,6 +7,7 @@ import type { Log } from "../../../lib/ports/log.ts";
 import type { Table } from "../../../lib/query/tables.ts";
 import { Trade as TradeSchema } from "../app.ts";
 import { Audit, type AuditSnapshot, type Comparison, type TableRow } from "../expected/audit.ts";
+import type { Trade } from "../inputs/trade-source.ts";
 import { TRADES_TOPIC } from "./producer.ts";
 
 /** The windows of the example start this far apart, so a table's newest window start is stream time to within this. */
@@ -47,19 +48,33 @@ export class DemoAudit {
     this.savedEventMs = saved?.lastEventMs ?? 0;
   }
 
-  /** Reads the trades that the saved state has not folded yet: an earlier run wrote them. */
+  /**
+   * Lets those trades wait that the topic has and that are not folded yet: an earlier run wrote them, or it was not known what became
+   * of them.
+   *
+   * @returns how many
+   */
   async catchUp(log: Log, partitions: number): Promise<number> {
     let read = 0;
     for (let partition = 0; partition < partitions; partition++) {
-      const from = this.audit.save().next.find(([number]) => number === partition)?.[1];
-      const range = { topic: TRADES_TOPIC, partition, ...(from === undefined ? {} : { from }) };
-      await readPartition(log, range, ({ bytes, offset, timestampMs, valueStart, valueLength }) => {
-        const trade = TradeSchema.parse(JSON.parse(bytes.utf8Slice(valueStart, valueStart + valueLength)));
-        this.audit.appended({ ...trade, timestampMs, partition }, offset);
-        read++;
-      });
+      const trades = await this.unfolded(log, partition);
+      this.audit.withdraw(partition, 0);
+      for (const [offset, trade] of trades) this.audit.appended(trade, offset);
+      read += trades.length;
     }
+    this.audit.inDoubt = false;
     return read;
+  }
+
+  private async unfolded(log: Log, partition: number): Promise<readonly (readonly [offset: number, Trade])[]> {
+    const trades: [number, Trade][] = [];
+    const from = this.audit.save().next.find(([number]) => number === partition)?.[1];
+    const range = { topic: TRADES_TOPIC, partition, ...(from === undefined ? {} : { from }) };
+    await readPartition(log, range, ({ bytes, offset, timestampMs, valueStart, valueLength }) => {
+      const trade = TradeSchema.parse(JSON.parse(bytes.utf8Slice(valueStart, valueStart + valueLength)));
+      trades.push([offset, { ...trade, timestampMs, partition }]);
+    });
+    return trades;
   }
 
   /** One comparison of every partition, each at the position that its answer reflects. */

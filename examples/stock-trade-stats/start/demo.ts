@@ -106,6 +106,7 @@ export class Demo {
       log,
       clock,
       audit: audit.audit,
+      settle: () => audit.catchUp(log, PARTITIONS),
       loadFactor: options.load,
       lastEventMs: audit.savedEventMs,
     });

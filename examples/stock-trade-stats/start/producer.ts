@@ -17,6 +17,7 @@ export class TradeProducer {
   private readonly log: Log;
   private readonly clock: Clock;
   private readonly audit: Audit;
+  private readonly settle: () => Promise<unknown>;
   private transactor: Transactor | undefined;
   private readonly recent: { readonly atMs: number; readonly total: number }[] = [];
 
@@ -25,6 +26,8 @@ export class TradeProducer {
     log: Log;
     clock: Clock;
     audit: Audit;
+    /** Finds out what became of trades in doubt, from the topic. */
+    settle: () => Promise<unknown>;
     loadFactor: number;
     lastEventMs: number;
   }) {
@@ -32,6 +35,7 @@ export class TradeProducer {
     this.log = options.log;
     this.clock = options.clock;
     this.audit = options.audit;
+    this.settle = options.settle;
     this.loadFactor = options.loadFactor;
     this.lastEventMs = options.lastEventMs;
   }
@@ -65,6 +69,8 @@ export class TradeProducer {
       transactionTimeoutMs: 30_000,
       deadlineMs: 30_000,
     });
+    // The transaction of the transactor before is over by now.
+    if (this.audit.inDoubt) await this.settle();
     const byPartition = new Map<number, { writer: RecordWriter; trades: Trade[] }>();
     for (const trade of trades) {
       const entry = byPartition.get(trade.partition) ?? { writer: new RecordWriter(), trades: [] };
@@ -89,7 +95,8 @@ export class TradeProducer {
       await this.transactor.commit();
       this.total += trades.length;
     } catch (error) {
-      this.transactor = undefined; // whether it was committed is read from the topic, see DemoAudit.catchUp
+      this.transactor = undefined;
+      this.audit.inDoubt = true;
       throw error;
     }
   }
