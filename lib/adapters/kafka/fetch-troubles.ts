@@ -3,10 +3,20 @@ import { LogError } from "../../ports/log.ts";
 import { asLogError, isUnknownTopic, retryOf, TOPIC_GRACE_MS } from "./failures.ts";
 import { Deadline } from "./transport/deadline.ts";
 
+/** Trouble with a partition that nobody has heard of for so many times its patience is another trouble: nobody read it meanwhile. */
+const FORGOTTEN_AFTER = 2;
+
+interface Trouble {
+  /** When it is worth an error, and when that a topic is not there is. */
+  readonly patience: Deadline;
+  readonly grace: Deadline;
+  forgotten: Deadline;
+}
+
 /** Remembers since when partitions cannot be read, and decides when that is worth an error. */
 export class Troubles {
   private readonly patienceMs: number;
-  private readonly since = new Map<PartitionKey, { readonly patience: Deadline; readonly grace: Deadline }>();
+  private readonly since = new Map<PartitionKey, Trouble>();
   /** Partitions whose last answer was damaged: read once more, then told. */
   private readonly damaged = new Set<PartitionKey>();
 
@@ -30,12 +40,19 @@ export class Troubles {
       return undefined;
     }
     if (retryOf(failure) === undefined) return failure;
-    let since = this.since.get(key);
-    if (since === undefined) {
-      since = { patience: new Deadline(this.patienceMs), grace: new Deadline(TOPIC_GRACE_MS) };
-      this.since.set(key, since);
-    }
+    const since = this.troubleOf(key);
     return (isUnknownTopic(failure) ? since.grace : since.patience).passed ? failure : undefined;
+  }
+
+  private troubleOf(key: PartitionKey): Trouble {
+    const { patienceMs } = this;
+    const forgotten = new Deadline(Math.max(patienceMs, TOPIC_GRACE_MS) * FORGOTTEN_AFTER);
+    let trouble = this.since.get(key);
+    if (trouble === undefined || trouble.forgotten.passed) {
+      trouble = { patience: new Deadline(patienceMs), grace: new Deadline(TOPIC_GRACE_MS), forgotten };
+      this.since.set(key, trouble);
+    } else trouble.forgotten = forgotten;
+    return trouble;
   }
 }
 
