@@ -49,7 +49,7 @@ export class History {
 
   /** The version that was valid at a time, deletions included. */
   asOf(timestampMs: number): Version | undefined {
-    return this.versions.find((version) => version.timestampMs <= timestampMs);
+    return this.versions[this.placeOf(timestampMs)];
   }
 
   /** Forgets what was replaced before a time: nobody may ask for it any more. */
@@ -58,6 +58,20 @@ export class History {
     // The version that is valid at the time itself stays.
     while (versions.length > 1 && (versions[versions.length - 2] as Version).timestampMs <= timeMs) versions.pop();
     while (versions.length > 1 && isDeletionBefore(versions[versions.length - 1] as Version, timeMs)) versions.pop();
+  }
+
+  /** Place of the newest version that begins at a time or before it: mostly the first. */
+  private placeOf(timestampMs: number): number {
+    const { versions } = this;
+    let low = 0;
+    let high = versions.length;
+    if (high > 0 && (versions[0] as Version).timestampMs <= timestampMs) return 0;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((versions[middle] as Version).timestampMs > timestampMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private putNewer(version: Version): void {
@@ -82,8 +96,7 @@ export class History {
   private putLate(version: Version): number {
     const { versions } = this;
     const { timestampMs } = version;
-    let at = 1;
-    while (at < versions.length && (versions[at] as Version).timestampMs > timestampMs) at++;
+    const at = this.placeOf(timestampMs);
     versions.splice(at, versions[at]?.timestampMs === timestampMs ? 1 : 0, version);
     const next = versions[at - 1] as Version;
     // It ends where the newest version begins.

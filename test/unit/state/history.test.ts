@@ -53,3 +53,24 @@ test("says when the next newer version begins", () => {
   expect(history.put({ value: "c", timestampMs: 2 })).toBe(3);
   expect(history.put({ value: "d", timestampMs: 5 })).toBeUndefined();
 });
+
+test("finds what was valid at any time among many, however they came, by looking at a few", () => {
+  let looked = 0;
+  const history = new History();
+  const count = 4_096;
+  for (let n = 0; n < count; n++) {
+    // 1237 is prime: all times once, in no order.
+    const timestampMs = ((n * 1_237) % count) * 2;
+    history.put({
+      value: timestampMs,
+      get timestampMs() {
+        looked++;
+        return timestampMs;
+      },
+    });
+  }
+  looked = 0;
+  const times = [-1, 0, 1, 2, 4_095, 8_189, 8_190, 9_999];
+  expect(times.map((timeMs) => history.asOf(timeMs)?.value)).toEqual([undefined, 0, 0, 2, 4_094, 8_188, 8_190, 8_190]);
+  expect(looked).toBeLessThan(times.length * 15);
+});
