@@ -3,6 +3,7 @@ import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
+import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Makes the aggregate of a key that has none. */
 export type Initializer<A> = () => A;
@@ -38,6 +39,7 @@ export function aggregate<K, V, A>(props: AggregateProps<K, V, A>): Operator {
     create: ({ next, store: open, dropped }) => {
       const store = open<KeyValueStore>(props.store);
       const scratch = new ByteSink(64);
+      const own = new OwnAggregates(store);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         const value = cursor.value as V | null | undefined;
@@ -47,7 +49,8 @@ export function aggregate<K, V, A>(props: AggregateProps<K, V, A>): Operator {
         const before = row === undefined ? initializer() : (row.value as A);
         const { timestampMs } = cursor;
         if (row !== undefined && row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
-        const after = aggregator(cursor.key as K, value, before) ?? null;
+        const given = row === undefined ? before : own.of(before);
+        const after = own.made(aggregator(cursor.key as K, value, given) ?? null, given);
         // A deleted row has no timestamp: the changelog then gets the record's.
         store.put(keyText, after, after === null ? timestampMs : cursor.timestampMs);
         cursor.setChange(after, before);

@@ -3,6 +3,7 @@ import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
+import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Combines an aggregate with a value of the same type. A null result deletes the row. */
 export type Reducer<V> = (aggregate: V, value: V) => V | null;
@@ -25,6 +26,7 @@ export function reduce<V>(props: KeyedStore & { readonly reducer: Reducer<V> }):
     create: ({ next, store: open, dropped }) => {
       const store = open<KeyValueStore>(props.store);
       const scratch = new ByteSink(64);
+      const own = new OwnAggregates(store);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         const value = cursor.value as V | null | undefined;
@@ -34,7 +36,8 @@ export function reduce<V>(props: KeyedStore & { readonly reducer: Reducer<V> }):
         const before = row === undefined ? null : (row.value as V);
         const { timestampMs } = cursor;
         if (row !== undefined && row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
-        const after = before === null ? value : (reducer(before, value) ?? null);
+        const given = own.of(before);
+        const after = given === null ? value : own.made(reducer(given, value) ?? null, given);
         // A deleted row has no timestamp: the changelog then gets the record's.
         store.put(keyText, after, after === null ? timestampMs : cursor.timestampMs);
         cursor.setChange(after, before);

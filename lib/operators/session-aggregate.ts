@@ -12,6 +12,7 @@ import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
+import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Combines the aggregates of two sessions that a record joins, the earlier one first. */
 export type Merger<K, A> = (key: K, first: A, second: A) => A;
@@ -68,6 +69,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const found = new FoundRows();
+      const own = new OwnAggregates(store);
       const hull = new Hull();
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
       const late = new LateRecords(context, props);
@@ -84,8 +86,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
         if (hull.endMs < closeMs) return late.drop(cursor);
         const key = cursor.key as K;
         const value = (readsValue ? cursor.value : undefined) as V;
-        let aggregate = initializer();
-        for (let i = 0; i < found.count; i++) aggregate = merger(key, aggregate, found.values[i] as A);
+        const aggregate = mergedWith(initializer(), found, own, merger, key);
         const { startMs, endMs } = hull;
         update?.begin(cursor, key);
         for (let i = 0; i < found.count && startMs !== endMs; i++) {
@@ -99,6 +100,16 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
       };
     },
   });
+}
+
+/** An aggregate with those of sessions. @hotPath once per record */
+function mergedWith<K, A>(aggregate: A, found: FoundRows, own: OwnAggregates, merger: Merger<K, A>, key: K): A {
+  let merged = aggregate;
+  for (let i = 0; i < found.count; i++) {
+    const theirs = own.of(found.values[i] as A);
+    merged = own.made(merger(key, merged, theirs), theirs);
+  }
+  return merged;
 }
 
 /** Forwards what one record did to sessions of its key. Reused from record to record. */

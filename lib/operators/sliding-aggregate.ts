@@ -12,6 +12,7 @@ import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
+import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Windows `[start, start + differenceMs]`, both ends inclusive, where records make them: one ends, one starts beside each. */
 export interface SlidingWindowShape {
@@ -96,6 +97,7 @@ class SlidingStep<K, V, A> {
   /** Undefined when updates are not emitted. */
   private readonly next: Process | undefined;
   private readonly copyOf: (aggregate: A) => A;
+  private readonly own: OwnAggregates;
   private readonly registers = new CursorRegisters();
   private cursor!: Cursor;
   private keyText = "";
@@ -114,6 +116,7 @@ class SlidingStep<K, V, A> {
     this.store = store;
     this.next = next;
     this.copyOf = copier(store.spec.valueSerde as Serde<A>);
+    this.own = new OwnAggregates(store);
   }
 
   begin(
@@ -202,14 +205,32 @@ class SlidingStep<K, V, A> {
 
   private updateFound(at: number): void {
     const { startsMs, values, timestampsMs } = this.found;
-    this.update(startsMs[at] as number, values[at] as A, timestampsMs[at] as number);
+    const startMs = startsMs[at] as number;
+    if (this.takes(startMs))
+      this.add(startMs, this.own.of(values[at] as A), {
+        before: values[at] as A,
+        timestampMs: timestampsMs[at] as number,
+      });
   }
 
+  /** A window that is not there yet, and what it begins with. */
   private update(startMs: number, before: A, newestMs: number): void {
-    if (startMs + this.differenceMs < this.closeMs) return;
+    if (this.takes(startMs)) this.add(startMs, before, { before, timestampMs: newestMs });
+  }
+
+  private takes(startMs: number): boolean {
+    return startMs + this.differenceMs >= this.closeMs;
+  }
+
+  /** Adds the record to the aggregate of a window. */
+  private add(
+    startMs: number,
+    given: A,
+    { before, timestampMs }: { readonly before: A; readonly timestampMs: number },
+  ): void {
     this.isTaken = true;
-    const after = this.props.aggregator(this.key, this.value, before) ?? null;
-    this.put(startMs, after, { before, timestampMs: Math.max(newestMs, this.timestampMs) });
+    const after = this.own.made(this.props.aggregator(this.key, this.value, given) ?? null, given);
+    this.put(startMs, after, { before, timestampMs: Math.max(timestampMs, this.timestampMs) });
   }
 
   private put(

@@ -4,6 +4,7 @@ import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
+import { OwnAggregates } from "./own-aggregates.ts";
 
 /** What `tableAggregate` needs. */
 export interface TableAggregateProps<K, V, A> extends KeyedStore {
@@ -36,6 +37,7 @@ export function tableAggregate<K, V, A>(props: TableAggregateProps<K, V, A>): Op
     create: ({ next, store: open }) => {
       const store = open<KeyValueStore>(props.store);
       const scratch = new ByteSink(64);
+      const own = new OwnAggregates(store);
       return (cursor) => {
         const { newValue, oldValue } = cursor.value as Change<V>;
         const key = cursor.key as K;
@@ -44,8 +46,10 @@ export function tableAggregate<K, V, A>(props: TableAggregateProps<K, V, A>): Op
         const before = row === undefined ? null : (row.value as A);
         const { timestampMs } = cursor;
         if (row !== undefined && row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
-        const rest = before !== null && oldValue !== null ? (subtract(key, oldValue, before) ?? null) : before;
-        const after = newValue === null ? rest : (add(key, newValue, rest) ?? null);
+        const given = own.of(before);
+        const rest =
+          given !== null && oldValue !== null ? own.made(subtract(key, oldValue, given) ?? null, given) : given;
+        const after = newValue === null ? rest : own.made(add(key, newValue, rest) ?? null, rest);
         // A deleted row has no timestamp: the changelog then gets the record's.
         store.put(keyText, after, after === null ? timestampMs : cursor.timestampMs);
         cursor.setChange(after, before);

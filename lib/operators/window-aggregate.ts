@@ -9,6 +9,7 @@ import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
+import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Windows of one size that start every `advanceMs`, aligned to the epoch. */
 export interface TimeWindowShape {
@@ -63,7 +64,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
       const store = open<WindowStore>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
-      const registers = new CursorRegisters();
+      const [registers, own] = [new CursorRegisters(), new OwnAggregates(store)];
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
       const late = new LateRecords(context, props);
       return (cursor) => {
@@ -85,9 +86,9 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
           const row = store.get(keyText, startMs);
           const before = row === undefined ? initializer() : (row.value as A);
           const atMs = row !== undefined && row.timestampMs > timestampMs ? row.timestampMs : timestampMs;
-          const after = aggregator(key, value, before) ?? null;
-          // A deleted row has no timestamp: the changelog then gets the record's.
-          store.put(keyText, startMs, after, after === null ? timestampMs : atMs);
+          const given = row === undefined ? before : own.of(before);
+          const after = own.made(aggregator(key, value, given) ?? null, given);
+          store.put(keyText, startMs, after, after === null ? timestampMs : atMs); // a deleted row has no timestamp
           if (final !== undefined) continue;
           if (advanceMs < sizeMs) registers.restore(cursor);
           cursor.setKey({ key, window: { startMs, endMs } } satisfies Windowed<K>);
