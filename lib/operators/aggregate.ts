@@ -1,9 +1,9 @@
 import { ByteSink } from "../core/byte-sink.ts";
+import { OwnValues } from "../state/own-values.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
-import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Makes the aggregate of a key that has none. */
 export type Initializer<A> = () => A;
@@ -39,7 +39,7 @@ export function aggregate<K, V, A>(props: AggregateProps<K, V, A>): Operator {
     create: ({ next, store: open, dropped }) => {
       const store = open<KeyValueStore>(props.store);
       const scratch = new ByteSink(64);
-      const own = new OwnAggregates(store);
+      const own = new OwnValues(store);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         const value = cursor.value as V | null | undefined;

@@ -2,6 +2,7 @@ import { ByteSink } from "../core/byte-sink.ts";
 import type { Header } from "../records/reader.ts";
 import type { Window, Windowed } from "../serde/windowed.ts";
 import { FoundRows } from "../state/found-rows.ts";
+import { OwnValues } from "../state/own-values.ts";
 import type { SessionStore } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
@@ -12,7 +13,6 @@ import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
-import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Combines the aggregates of two sessions that a record joins, the earlier one first. */
 export type Merger<K, A> = (key: K, first: A, second: A) => A;
@@ -69,7 +69,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const found = new FoundRows();
-      const own = new OwnAggregates(store);
+      const own = new OwnValues(store);
       const hull = new Hull();
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
       const late = new LateRecords(context, props);
@@ -103,7 +103,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
 }
 
 /** An aggregate with those of sessions. @hotPath once per record */
-function mergedWith<K, A>(aggregate: A, found: FoundRows, own: OwnAggregates, merger: Merger<K, A>, key: K): A {
+function mergedWith<K, A>(aggregate: A, found: FoundRows, own: OwnValues, merger: Merger<K, A>, key: K): A {
   let merged = aggregate;
   for (let i = 0; i < found.count; i++) {
     const theirs = own.of(found.values[i] as A);

@@ -2,6 +2,7 @@ import { ByteSink } from "../core/byte-sink.ts";
 import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
 import { FoundRows } from "../state/found-rows.ts";
+import { OwnValues } from "../state/own-values.ts";
 import type { WindowStore } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
@@ -12,7 +13,6 @@ import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
-import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Windows `[start, start + differenceMs]`, both ends inclusive, where records make them: one ends, one starts beside each. */
 export interface SlidingWindowShape {
@@ -97,7 +97,7 @@ class SlidingStep<K, V, A> {
   /** Undefined when updates are not emitted. */
   private readonly next: Process | undefined;
   private readonly copyOf: (aggregate: A) => A;
-  private readonly own: OwnAggregates;
+  private readonly own: OwnValues;
   private readonly registers = new CursorRegisters();
   private cursor!: Cursor;
   private keyText = "";
@@ -116,7 +116,7 @@ class SlidingStep<K, V, A> {
     this.store = store;
     this.next = next;
     this.copyOf = copier(store.spec.valueSerde as Serde<A>);
-    this.own = new OwnAggregates(store);
+    this.own = new OwnValues(store);
   }
 
   begin(

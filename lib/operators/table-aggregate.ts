@@ -1,10 +1,10 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Change } from "../serde/changed.ts";
+import { OwnValues } from "../state/own-values.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
-import { OwnAggregates } from "./own-aggregates.ts";
 
 /** What `tableAggregate` needs. */
 export interface TableAggregateProps<K, V, A> extends KeyedStore {
@@ -37,7 +37,7 @@ export function tableAggregate<K, V, A>(props: TableAggregateProps<K, V, A>): Op
     create: ({ next, store: open }) => {
       const store = open<KeyValueStore>(props.store);
       const scratch = new ByteSink(64);
-      const own = new OwnAggregates(store);
+      const own = new OwnValues(store);
       return (cursor) => {
         const { newValue, oldValue } = cursor.value as Change<V>;
         const key = cursor.key as K;

@@ -1,5 +1,6 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Windowed } from "../serde/windowed.ts";
+import { OwnValues } from "../state/own-values.ts";
 import type { WindowStore } from "../state/store.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator, TouchedRange } from "../topology/operator.ts";
@@ -9,7 +10,6 @@ import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
-import { OwnAggregates } from "./own-aggregates.ts";
 
 /** Windows of one size that start every `advanceMs`, aligned to the epoch. */
 export interface TimeWindowShape {
@@ -64,7 +64,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
       const store = open<WindowStore>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
-      const [registers, own] = [new CursorRegisters(), new OwnAggregates(store)];
+      const [registers, own] = [new CursorRegisters(), new OwnValues(store)];
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
       const late = new LateRecords(context, props);
       return (cursor) => {

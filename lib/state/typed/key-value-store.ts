@@ -19,7 +19,7 @@ import { KeyedRows } from "./keyed-rows.ts";
  */
 export class KeyValueStore<K, V> extends KeyedRows<K, V> {
   put(key: K, value: V | null): void {
-    this.rows.put(this.keys.of(key), value, this.time());
+    this.putRow(key, value, this.time());
   }
 
   protected read(row: StoreRow): V {

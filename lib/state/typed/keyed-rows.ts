@@ -1,4 +1,5 @@
 import type { Serde } from "../../serde/serde.ts";
+import { OwnValues } from "../own-values.ts";
 import type { KeyValueStore, StoreRow, TaskStore } from "../store.ts";
 import { KeyText } from "./key-text.ts";
 import type { RecordTime, StateStore } from "./state-store.ts";
@@ -10,8 +11,8 @@ export type KeyedStoreRows = KeyValueStore & Pick<TaskStore, "rowCount">;
  * Rows by key, in the order of the keys' bytes: what stores with and without timestamps have in common. `R` is what a row
  * reads as.
  *
- * What is read is the newest value, this record's own changes included. A value that is an object belongs to the store until
- * it is put again: change it only to put it.
+ * What is read is the newest value, this record's own changes included. An object that `get` answers may be changed to be put
+ * again; one of a range belongs to the store, and others may hold it: it must stay as it is.
  *
  * @source Kafka Streams `KeyValueStore`
  */
@@ -19,12 +20,17 @@ export abstract class KeyedRows<K, R> implements StateStore {
   protected readonly rows: KeyedStoreRows;
   protected readonly keys: KeyText<K>;
   protected readonly time: RecordTime;
+  private readonly own: OwnValues;
+  /** What `get` has answered last, and whether something was put: before that nobody else holds what is read. */
+  private given: unknown;
+  private isPut = false;
 
   /** @internal Made by `getStateStore`. */
   constructor(rows: KeyedStoreRows, time: RecordTime) {
     this.rows = rows;
     this.keys = new KeyText(rows.spec);
     this.time = time;
+    this.own = new OwnValues(rows);
   }
 
   /** Sets the value of a key; null deletes it. */
@@ -39,7 +45,10 @@ export abstract class KeyedRows<K, R> implements StateStore {
 
   /** The value of a key, or undefined. @throws {StreamError} `PROCESSING_FAILED` for a null key */
   get(key: K): R | undefined {
-    return this.optional(this.rows.get(this.keys.of(key)));
+    const row = this.rows.get(this.keys.of(key));
+    if (row === undefined) this.given = undefined;
+    else this.given = this.isPut ? this.own.of(row.value) : row.value;
+    return row === undefined ? undefined : this.read({ value: this.given, timestampMs: row.timestampMs });
   }
 
   /** Sets the value of a key that has none. @returns the value that was there, or undefined */
@@ -96,8 +105,11 @@ export abstract class KeyedRows<K, R> implements StateStore {
     return this.rows.rowCount;
   }
 
-  protected optional(row: StoreRow | undefined): R | undefined {
-    return row === undefined ? undefined : this.read(row);
+  /** Puts a row into the store below. */
+  protected putRow(key: K, value: unknown, timestampMs: number): void {
+    this.rows.put(this.keys.of(key), this.own.made(value, this.given), timestampMs);
+    this.given = undefined;
+    this.isPut = true;
   }
 
   private bound(key: K | undefined): string | undefined {

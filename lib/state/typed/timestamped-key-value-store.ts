@@ -14,7 +14,7 @@ import { type ValueAndTimestamp, valueAndTimestamp } from "./state-store.ts";
  */
 export class TimestampedKeyValueStore<K, V> extends KeyedRows<K, ValueAndTimestamp<V>> {
   put(key: K, value: ValueAndTimestamp<V> | null): void {
-    this.rows.put(this.keys.of(key), value?.value, value?.timestampMs ?? this.time());
+    this.putRow(key, value?.value, value?.timestampMs ?? this.time());
   }
 
   protected read(row: StoreRow): ValueAndTimestamp<V> {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { defineApp } from "../../../lib/dsl/app.ts";
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
+import { Stores } from "../../../lib/dsl/stores.ts";
 import type { KStream } from "../../../lib/dsl/stream.ts";
 import { sessionWindows, slidingWindows, timeWindows } from "../../../lib/dsl/windows.ts";
+import type { FixedKeyProcessorContext } from "../../../lib/operators/processing-context.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
 import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
@@ -98,4 +100,33 @@ test("tables below subtract what was there, not what it has become", () => {
   const input = driver.createInputTopic<string, string>("in");
   for (let n = 0; n < 3; n++) input.pipeInput("A", "x");
   expect(driver.keyValueRows("sum")).toMatchObject([{ key: "all", value: 3 }]);
+});
+
+test("what a processor forwards and has put stays as it was, though it changes the row in place", () => {
+  const counts = Stores.keyValue("counts", { key: string(), ...kept });
+  const driver = new TopologyTestDriver(
+    defineApp({ id: "app" }, (builder) => {
+      builder
+        .stream("in", text)
+        .processValues(
+          (context: FixedKeyProcessorContext<string, Count>) => {
+            const store = context.getStateStore(counts);
+            return {
+              process: (record) => {
+                const count = add("", "", store.get(record.key) ?? none());
+                store.put(record.key, count);
+                context.forward(record.withValue(count));
+              },
+            };
+          },
+          { stores: [counts] },
+        )
+        .filter((_key, { n }) => n === 2)
+        .toTable({ ...kept, store: "second" });
+    }),
+  );
+  const input = driver.createInputTopic<string, string>("in");
+  for (let n = 0; n < 4; n++) input.pipeInput("A", "x");
+  expect(driver.keyValueRows("second")).toMatchObject([{ value: { n: 2 } }]);
+  expect(driver.keyValueRows("counts")).toMatchObject([{ value: { n: 4 } }]);
 });
