@@ -96,7 +96,17 @@ export class Coordinator {
     const row = await this.ports.leases.readDocument(MEMORY_DOCUMENT);
     this.memoryVersion = row?.version ?? 0;
     // Fields that an earlier version did not write begin empty.
-    return { ...emptyScalingMemory, ...(row === undefined ? {} : (JSON.parse(row.body) as Partial<ScalingMemory>)) };
+    return { ...emptyScalingMemory, ...(row === undefined ? {} : this.parsed(row.body)) };
+  }
+
+  /** A memory that cannot be read must not end every coordinator to come: the next save replaces it. */
+  private parsed(body: string): Partial<ScalingMemory> {
+    try {
+      return JSON.parse(body) as Partial<ScalingMemory>;
+    } catch (error) {
+      this.ports.logger.warn("memory-not-read", { error: String(error) });
+      return {};
+    }
   }
 
   private async apply(decision: ScalingDecision): Promise<void> {

@@ -215,6 +215,17 @@ describe("memory", () => {
     expect(decision.memory).toMatchObject({ stuck: {}, recordsPerBusySecond: 0 });
   });
 
+  test("that cannot be read is a warning, and replaced", async () => {
+    await scene.leases.writeDocument("coordinator-memory", 0, "{ damaged");
+    const on = coordinator();
+    await tick(on);
+    await scene.run(() => on.saveMemory());
+    expect(scene.logged("memory-not-read")).toHaveLength(1);
+    expect(JSON.parse((await scene.leases.readDocument("coordinator-memory"))?.body ?? "")).toMatchObject({
+      stuck: {},
+    });
+  });
+
   test("of two coordinators is the later one's", async () => {
     const [first, second] = [coordinator(), coordinator()];
     for (const on of [first, second]) await tick(on);
