@@ -197,34 +197,37 @@ public final class ProcessorCases {
             stream(`input`) -> process(P) -> to(`output`). P forwards nothing itself. init schedules four punctuators, every 700 ms, with a
             start time: STREAM_TIME from 250 and from 101000, WALL_CLOCK_TIME from 250 and from 2000, which forward (name, "@" + t,
             timestamp t), names "s250", "s101000", "w250" and "w2000". With value "cat" P cancels what it scheduled for "cat" before
-            and schedules two more, every 300 ms from 100: STREAM_TIME named "cs" and WALL_CLOCK_TIME named "cw".
-            """).dsl(b -> b.stream("input", IN).process(() -> new ContextualProcessor<String, String, String, String>() {
-                private final List<Cancellable> more = new ArrayList<>();
+            and schedules two more, every 300 ms from 100: STREAM_TIME named "cs" and WALL_CLOCK_TIME named "cw". Store `more` (string ->
+            int64) is for what is to survive a restart.
+            """).dsl(b -> {
+                b.addStateStore(number("more"));
+                b.stream("input", IN).process(() -> new WithStore<KeyValueStore<String, Long>>("more") {
+                    private final List<Cancellable> more = new ArrayList<>();
 
-                @Override
-                public void init(final ProcessorContext<String, String> context) {
-                    super.init(context);
-                    every(700, 250, PunctuationType.STREAM_TIME, "s250");
-                    every(700, 101_000, PunctuationType.STREAM_TIME, "s101000");
-                    every(700, 250, PunctuationType.WALL_CLOCK_TIME, "w250");
-                    every(700, 2000, PunctuationType.WALL_CLOCK_TIME, "w2000");
-                }
-
-                @Override
-                public void process(final Record<String, String> r) {
-                    if ("cat".equals(r.value())) {
-                        more.forEach(Cancellable::cancel);
-                        more.clear();
-                        more.add(every(300, 100, PunctuationType.STREAM_TIME, "cs"));
-                        more.add(every(300, 100, PunctuationType.WALL_CLOCK_TIME, "cw"));
+                    @Override
+                    void start(final ProcessorContext<String, String> context) {
+                        every(700, 250, PunctuationType.STREAM_TIME, "s250");
+                        every(700, 101_000, PunctuationType.STREAM_TIME, "s101000");
+                        every(700, 250, PunctuationType.WALL_CLOCK_TIME, "w250");
+                        every(700, 2000, PunctuationType.WALL_CLOCK_TIME, "w2000");
                     }
-                }
 
-                private Cancellable every(final long interval, final long start, final PunctuationType type, final String name) {
-                    return context().schedule(java.time.Instant.ofEpochMilli(start), ms(interval), type,
-                        t -> context().forward(new Record<>(name, "@" + t, t)));
-                }
-            }).to("output", OUT)).compare(Case.Compare.PER_KEY));
+                    @Override
+                    public void process(final Record<String, String> r) {
+                        if ("cat".equals(r.value())) {
+                            more.forEach(Cancellable::cancel);
+                            more.clear();
+                            more.add(every(300, 100, PunctuationType.STREAM_TIME, "cs"));
+                            more.add(every(300, 100, PunctuationType.WALL_CLOCK_TIME, "cw"));
+                        }
+                    }
+
+                    private Cancellable every(final long interval, final long start, final PunctuationType type, final String name) {
+                        return context().schedule(java.time.Instant.ofEpochMilli(start), ms(interval), type,
+                            t -> context().forward(new Record<>(name, "@" + t, t)));
+                    }
+                }, "more").to("output", OUT);
+            }).compare(Case.Compare.PER_KEY));
 
         l.add(c("wall-clock-punctuator").store("counts", KEY_VALUE).gen(ProcessorCases::wordsAndClock).spec("""
             As stream-time-punctuator, but with a WALL_CLOCK_TIME punctuator every 500 ms. The wall clock starts at 0 and moves only by
@@ -257,26 +260,31 @@ public final class ProcessorCases {
             stream(`input`) -> process(P) -> to(`output`). P holds one WALL_CLOCK_TIME punctuator at a time; init schedules none. For value
             "fig" it cancels the current one (if any); for "cat" it cancels the current one and schedules a new one every 300 ms.
             Punctuators forward ("tick", "#" + number of the punctuator (1, 2, ... in order of scheduling) + "@" + t, timestamp t).
-            Records themselves are not forwarded.
-            """).dsl(b -> b.stream("input", IN).process(() -> new ContextualProcessor<String, String, String, String>() {
-                private Cancellable current;
-                private int scheduled;
+            Records themselves are not forwarded. How many were scheduled is in store `ticks` (string -> int64, key "scheduled"), and what
+            else is to survive a restart.
+            """).dsl(b -> {
+                b.addStateStore(number("ticks"));
+                b.stream("input", IN).process(() -> new WithStore<KeyValueStore<String, Long>>("ticks") {
+                    private Cancellable current;
 
-                @Override
-                public void process(final Record<String, String> r) {
-                    if ("fig".equals(r.value()) || "cat".equals(r.value())) {
-                        if (current != null) {
-                            current.cancel();
-                            current = null;
+                    @Override
+                    public void process(final Record<String, String> r) {
+                        if ("fig".equals(r.value()) || "cat".equals(r.value())) {
+                            if (current != null) {
+                                current.cancel();
+                                current = null;
+                            }
+                        }
+                        if ("cat".equals(r.value())) {
+                            final Long before = store.get("scheduled");
+                            final long n = before == null ? 1 : before + 1;
+                            store.put("scheduled", n);
+                            current = context().schedule(ms(300), PunctuationType.WALL_CLOCK_TIME,
+                                t -> context().forward(new Record<>("tick", "#" + n + "@" + t, t)));
                         }
                     }
-                    if ("cat".equals(r.value())) {
-                        final int n = ++scheduled;
-                        current = context().schedule(ms(300), PunctuationType.WALL_CLOCK_TIME,
-                            t -> context().forward(new Record<>("tick", "#" + n + "@" + t, t)));
-                    }
-                }
-            }).to("output", OUT)));
+                }, "ticks").to("output", OUT);
+            }));
 
         l.add(c("forward-with-timestamp").spec("""
             stream(`input`) -> process(P) -> groupByKey -> windowedBy(tumbling 1000 ms, grace 60000 ms) -> reduce((a, v) => a + "," + v) ->
