@@ -63,11 +63,8 @@ class Groups {
 
   /** What waits was restored, or rolled back. */
   start(): void {
-    this.order.clear();
+    this.order.refill(this.dueTimes());
     this.timer = undefined;
-    for (const [keyText, { value }] of this.rows.range(undefined, undefined)) {
-      this.order.add(keyText, (value as RecordGroup).dueMs);
-    }
     this.rest();
   }
 
@@ -89,8 +86,16 @@ class Groups {
 
   private begin(groupKey: string): RecordGroup {
     const group = new RecordGroup(this.context.task.nowMs() + this.props.withinMs);
+    // Groups that were full leave theirs behind.
+    if (this.order.isCrowded) this.order.refill(this.dueTimes());
     this.order.add(groupKey, group.dueMs);
     return group;
+  }
+
+  private *dueTimes(): IterableIterator<readonly [string, number]> {
+    for (const [keyText, { value }] of this.rows.range(undefined, undefined)) {
+      yield [keyText, (value as RecordGroup).dueMs];
+    }
   }
 
   /** Sets the timer for the next group that is over. */

@@ -18,9 +18,6 @@ export interface RowTtlProps extends KeyedStore {
 /** Rows that one record may let go, beside that of its own key: no record pays for all of them. */
 const EXPIRED_PER_RECORD = 100;
 
-/** So few entries are not worth a look at every row. */
-const FEW_ENTRIES = 1024;
-
 const NO_HEADERS: readonly Header[] = [];
 
 /** The rows of a store by the time at which theirs is over. */
@@ -32,15 +29,13 @@ interface RowOrder {
   readonly heap: TimeHeap;
   /** It does not fit the rows: they were restored or rolled back, or it has too many entries that are of no use. */
   stale: boolean;
-  /** So many entries it may have before it is made again. */
-  maxEntries: number;
 }
 
 /** By the stream time that they share: nodes that aggregate into one table let each other's rows go. */
 const orders = new WeakMap<OperatorClock, RowOrder>();
 
 function orderOf(streamTime: OperatorClock): RowOrder {
-  const order = orders.get(streamTime) ?? { heap: new TimeHeap(), stale: true, maxEntries: FEW_ENTRIES };
+  const order = orders.get(streamTime) ?? { heap: new TimeHeap(), stale: true };
   orders.set(streamTime, order);
   return order;
 }
@@ -158,14 +153,15 @@ class EndingRows {
   private note(keyText: string, timestampMs: number): void {
     const { order } = this;
     order.heap.add(keyText, timestampMs);
-    if (order.heap.size > order.maxEntries) order.stale = true;
+    if (order.heap.isCrowded) order.stale = true;
   }
 
   private refresh(): void {
-    const { order, rows } = this;
-    order.stale = false;
-    order.heap.clear();
-    for (const [keyText, { timestampMs }] of rows.range(undefined, undefined)) order.heap.add(keyText, timestampMs);
-    order.maxEntries = order.heap.size * 2 + FEW_ENTRIES;
+    this.order.stale = false;
+    this.order.heap.refill(this.times());
+  }
+
+  private *times(): IterableIterator<readonly [string, number]> {
+    for (const [keyText, { timestampMs }] of this.rows.range(undefined, undefined)) yield [keyText, timestampMs];
   }
 }

@@ -1,5 +1,12 @@
-/** Keys by time, then by their bytes: a binary heap that gives the smallest first. */
+/** So few keys are not worth a look at what they stand for. */
+const FEW_KEYS = 1024;
+
+/**
+ * Keys by time, then by their bytes: a binary heap that gives the smallest first. A key that is of no use any more cannot be taken
+ * out of its middle: whoever leaves some there fills it anew when it is crowded.
+ */
 export class TimeHeap {
+  private crowdedAbove = FEW_KEYS;
   private readonly timesMs: number[] = [];
   private readonly keys: string[] = [];
 
@@ -15,6 +22,18 @@ export class TimeHeap {
   /** Key with the smallest time. The heap must not be empty. */
   get firstKey(): string {
     return this.keys[0] as string;
+  }
+
+  /** It has more than twice the keys that it was filled with. */
+  get isCrowded(): boolean {
+    return this.keys.length > this.crowdedAbove;
+  }
+
+  /** Has these keys and no others. */
+  refill(entries: Iterable<readonly [keyText: string, timeMs: number]>): void {
+    this.clear();
+    for (const [keyText, timeMs] of entries) this.add(keyText, timeMs);
+    this.crowdedAbove = this.keys.length * 2 + FEW_KEYS;
   }
 
   add(keyText: string, timeMs: number): void {

@@ -44,6 +44,16 @@ describe("groupedWithin", () => {
     expect(read()).toEqual([["B", ["b", null], 8]]);
   });
 
+  test("lets a group that is not full go in time, however many full ones went before", () => {
+    const { driver, pipe, read } = drive(grouped(2));
+    pipe("waits", "a");
+    driver.advanceWallClockTime("1ms");
+    for (let n = 0; n < 3_000; n++) pipe("A", "b");
+    expect(read()).toHaveLength(1_500);
+    driver.advanceWallClockTime("999ms");
+    expect(read()).toEqual([["waits", ["a"], 0]]);
+  });
+
   test("lets it go so long after its first record, full or not", () => {
     const { driver, pipe, read } = drive(grouped(10));
     pipe("A", "a");

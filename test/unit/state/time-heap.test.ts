@@ -32,3 +32,16 @@ test("clear forgets everything", () => {
   heap.clear();
   expect([heap.size, heap.firstMs]).toEqual([0, Number.POSITIVE_INFINITY]);
 });
+
+test("is crowded with more than twice what it was filled with, and a thousand", () => {
+  const heap = new TimeHeap();
+  const keys = Array.from({ length: 3_000 }, (_, n) => [`k${n}`, n] as const);
+  heap.refill(keys);
+  const added = 4_024;
+  for (let n = 0; n < added; n++) heap.add("again", n);
+  expect([heap.size, heap.isCrowded]).toEqual([7_024, false]);
+  heap.add("again", 0);
+  expect(heap.isCrowded).toBe(true);
+  heap.refill(keys.slice(0, 2));
+  expect([heap.size, heap.firstKey, heap.isCrowded]).toEqual([2, "k0", false]);
+});
