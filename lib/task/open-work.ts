@@ -57,10 +57,10 @@ export class OpenWork {
     };
   }
 
-  /** How long nothing of it can become due; at most a second. */
-  restMs(nowMs: number, config: { readonly commitIntervalMs: number; readonly positionOnlyCommitMs: number }): number {
+  /** How long nothing of it can become due; at most a second. Records are due at `commitTimeMs`, a position that only moved after a while. */
+  restMs(nowMs: number, due: { readonly commitTimeMs: number; readonly positionOnlyCommitMs: number }): number {
     if (this.firstAtMs === undefined) return 1_000;
-    const dueAtMs = this.firstAtMs + (this.records > 0 ? config.commitIntervalMs : config.positionOnlyCommitMs);
+    const dueAtMs = this.records > 0 ? due.commitTimeMs : this.firstAtMs + due.positionOnlyCommitMs;
     return Math.min(1_000, Math.max(1, dueAtMs - nowMs));
   }
 

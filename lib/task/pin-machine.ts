@@ -146,6 +146,7 @@ function run(state: Held, memory: Memory): Step {
     ...held(state),
     kind: "running",
     memory,
+    lastCommitMs: 0,
     inFlight: undefined,
     flushing: false,
     publishing: undefined,

@@ -1,6 +1,7 @@
 /**
  * The running part of the pin protocol: when to commit, to publish, to release. See `pin-machine.ts` for the invariants.
  */
+import { nextCommitMs } from "./commit-times.ts";
 import { addUncovered, afterVerdict, allCovered, end, held, type Step } from "./pin-held.ts";
 import type { Held, OpenLayer, PinConfig, PinEffect, PinEvent, Running, Uncovered } from "./pin-state.ts";
 
@@ -53,7 +54,7 @@ function afterProgress(state: Running, event: Extract<PinEvent, { kind: "progres
   if (commitDue(state, event, config)) {
     const transaction = state.memory.committed + 1;
     return [
-      { ...state, inFlight: transaction, memory: { ...state.memory, sealed: transaction } },
+      { ...state, lastCommitMs: nowMs, inFlight: transaction, memory: { ...state.memory, sealed: transaction } },
       [{ kind: "commit", epoch: state.lease.epoch, transaction }],
     ];
   }
@@ -62,16 +63,21 @@ function afterProgress(state: Running, event: Extract<PinEvent, { kind: "progres
   return publishIfDue(state, nowMs, config);
 }
 
-/** Dirty and the interval or byte limit is reached; a position that only moved waits for quiet; draining waits for nothing. */
+/** Dirty and the pin's time or the byte limit is reached; a position that only moved waits for quiet; draining waits for nothing. */
 function commitDue(
-  { draining }: Running,
+  state: Running,
   { open, nowMs }: { readonly open: OpenLayer; readonly nowMs: number },
   config: PinConfig,
 ): boolean {
-  const openMs = nowMs - open.sinceMs;
-  if (open.records === 0) return open.moved && (draining !== undefined || openMs >= config.positionOnlyCommitMs);
-  if (draining !== undefined || open.commitRequested) return true;
-  return open.bytes >= config.commitMaxBytes || openMs >= config.commitIntervalMs;
+  const draining = state.draining !== undefined;
+  if (open.records === 0) return open.moved && (draining || nowMs - open.sinceMs >= config.positionOnlyCommitMs);
+  if (draining || open.commitRequested) return true;
+  return open.bytes >= config.commitMaxBytes || nowMs >= commitTimeMs(state, config);
+}
+
+/** When records that a running pin processed are to be committed. */
+export function commitTimeMs({ lease, lastCommitMs }: Running, { commitIntervalMs }: PinConfig): number {
+  return nextCommitMs(lease.pin, lastCommitMs, commitIntervalMs);
 }
 
 function afterCommit(state: Running, event: Extract<PinEvent, { kind: "committed" }>, config: PinConfig): Step {

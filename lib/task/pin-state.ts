@@ -50,6 +50,8 @@ export interface Uncovered {
 export interface Running extends Held {
   readonly kind: "running";
   readonly memory: Memory;
+  /** When the last commit began, monotonic; 0 before the first. */
+  readonly lastCommitMs: number;
   /** Transaction that is being committed. */
   readonly inFlight: number | undefined;
   /** Full batches of the open transaction are being sent. */

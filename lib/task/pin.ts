@@ -18,7 +18,7 @@ import { OpenWork } from "./open-work.ts";
 import { acquireEffects, missesInputs, type PinCore, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
 import { asStreamError, fetchFailure, transactionFailure } from "./pin-failure.ts";
 import { startPin, stepPin } from "./pin-machine.ts";
-import { mayProcess, uncoveredOf } from "./pin-running.ts";
+import { commitTimeMs, mayProcess, uncoveredOf } from "./pin-running.ts";
 import { PinSnapshots } from "./pin-snapshots.ts";
 import type { DrainReason, PinEffect, PinEvent, PinOutcome, PinState, Running } from "./pin-state.ts";
 import { PinTransactions, sealTransaction } from "./pin-transaction.ts";
@@ -237,7 +237,9 @@ export class Pin {
     const timerAtMs = mayProcess(state) ? nextDueMs(this.tasks) : undefined;
     const timerMs = timerAtMs === undefined ? 1_000 : Math.max(1, timerAtMs - this.environment.ports.clock.nowMs());
     if (state.inFlight !== undefined || state.flushing) return Math.min(1_000, timerMs);
-    return Math.min(timerMs, this.work.restMs(nowMs, this.environment.config));
+    const { config } = this.environment;
+    const { positionOnlyCommitMs } = config;
+    return Math.min(timerMs, this.work.restMs(nowMs, { commitTimeMs: commitTimeMs(state, config), positionOnlyCommitMs }));
   }
 
   private processBatch(

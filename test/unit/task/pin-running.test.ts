@@ -30,17 +30,22 @@ describe("a commit", () => {
   });
 
   test.for<[string, PinEvent, boolean]>([
-    ["records, a moment ago", progress({ records: 1 }, config.commitIntervalMs - 1), false],
-    ["records, the interval ago", progress({ records: 1 }, config.commitIntervalMs), true],
-    ["records with one byte less than the limit", progress({ records: 1, bytes: config.commitMaxBytes - 1 }, 0), false],
-    ["records with the bytes of the limit", progress({ records: 1, bytes: config.commitMaxBytes }, 0), true],
-    ["records, when user code asked for it", progress({ records: 1, commitRequested: true }, 0), true],
+    ["records, before the next tick of the pin", progress({ records: 1 }, 284), false],
+    ["records, at the next tick of the pin", progress({ records: 1 }, 285), true],
+    ["records with one byte less than the limit", progress({ records: 1, bytes: config.commitMaxBytes - 1 }, 210), false],
+    ["records with the bytes of the limit", progress({ records: 1, bytes: config.commitMaxBytes }, 210), true],
+    ["records, when user code asked for it", progress({ records: 1, commitRequested: true }, 210), true],
     ["nothing, although user code asked for it", progress({ commitRequested: true }, 0), false],
     ["nothing, for long", progress({}, 60_000), false],
     ["a moved position, not long enough", progress({ moved: true }, config.positionOnlyCommitMs - 1), false],
     ["a moved position, long enough", progress({ moved: true }, config.positionOnlyCommitMs), true],
   ])("of %s: due is %s", ([, event, due]) => {
-    expect(kindsOf(follow(running(), event).effects)).toEqual(due ? ["commit"] : []);
+    const afterOne = running({ ...dirty, nowMs: 1_200 }, committed(21, { records: 0 }));
+    expect(kindsOf(follow(afterOne, event).effects)).toEqual(due ? ["commit"] : []);
+  });
+
+  test("of the first records after a rest is due at once", () => {
+    expect(kindsOf(follow(running(), progress({ records: 1 }, 0)).effects)).toEqual(["commit"]);
   });
 
   test.for<[string, Partial<OpenLayer>]>([
@@ -70,13 +75,14 @@ describe("a commit", () => {
   test("waits for a flush", () => {
     const full: PinEvent = {
       kind: "progressed",
-      open: open({ records: 1, sinceMs: 1_000, fullBatches: true }),
-      nowMs: 1_001,
+      open: open({ records: 1, sinceMs: 1_200, fullBatches: true }),
+      nowMs: 1_201,
     };
-    const flushing = follow(running(), full);
+    const due: PinEvent = { ...dirty, nowMs: 1_300 };
+    const flushing = follow(running({ ...dirty, nowMs: 1_200 }, committed(21)), full);
     expect(kindsOf(flushing.effects)).toEqual(["flush"]);
-    expect(follow(flushing, dirty).effects).toEqual([]);
-    expect(kindsOf(follow(flushing, { kind: "flushed" }, dirty).effects)).toEqual(["commit"]);
+    expect(follow(flushing, due).effects).toEqual([]);
+    expect(kindsOf(follow(flushing, { kind: "flushed" }, due).effects)).toEqual(["commit"]);
   });
 
   test("that was answered twice counts once", () => {

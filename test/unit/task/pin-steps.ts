@@ -110,7 +110,11 @@ export function running(...events: readonly PinEvent[]): Walked & { readonly sta
 }
 
 /** Records were processed and a commit is due. */
-export const dirty: PinEvent = { kind: "progressed", open: open({ records: 5, sinceMs: 1_000 }), nowMs: 1_100 };
+export const dirty = {
+  kind: "progressed",
+  open: open({ records: 5, sinceMs: 1_000 }),
+  nowMs: 1_100,
+} as const satisfies PinEvent;
 
 /** Nothing is open. */
 export function quiet(nowMs: number): PinEvent {
