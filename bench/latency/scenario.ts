@@ -9,8 +9,12 @@ import { everyUpdateOf, type Workload } from "../throughput/workload.ts";
 
 const rates = [1_000, 10_000, 50_000] as const;
 
-/** Before anything is measured the broker serves each side at this rate: until its code is compiled it is slow for whoever comes first. */
+/**
+ * Before anything is measured the broker serves each side at this rate: until its code is compiled it is slow for whoever comes first.
+ * Commits come ten times as often then, because a JVM compiles what was called some thousand times.
+ */
 const brokerWarmUp = { rate: 10_000, warmUpSeconds: 0, seconds: 45 };
+const warmUpCommitMs = 10;
 
 /** One side at one rate, once. */
 interface LatencyRun extends PaceFigures {
@@ -32,15 +36,10 @@ export const latency: Scenario = {
 
 async function runs(bench: Bench, workload: Workload): Promise<readonly LatencyRun[]> {
   const { options, say } = bench;
-  const sides: readonly Side[] = [millraceSide(bench.worker, workload), kafkaStreamsSide(bench.peer, workload)];
+  const sides = sidesOf(bench, workload);
   const times = options.quick ? { warmUpSeconds: 8, seconds: 5 } : { warmUpSeconds: 30, seconds: 30 };
   const found: LatencyRun[] = [];
-  for (const side of sides) {
-    say(`the broker warms up with ${side.name}`);
-    const { seconds, ...pace } = brokerWarmUp;
-    const application = `warm-${side.name}-${bench.id}`;
-    await runAtPace(bench, { workload, side, application, ...pace, seconds: options.quick ? 5 : seconds });
-  }
+  await warmUp(bench, { ...workload, commitMs: warmUpCommitMs });
   for (let round = 1; round <= workload.rounds; round++) {
     for (const rate of options.quick ? rates.slice(0, 1) : rates) {
       for (const side of round % 2 === 1 ? sides : sides.toReversed()) {
@@ -54,6 +53,19 @@ async function runs(bench: Bench, workload: Workload): Promise<readonly LatencyR
     }
   }
   return found;
+}
+
+function sidesOf(bench: Bench, workload: Workload): readonly Side[] {
+  return [millraceSide(bench.worker, workload), kafkaStreamsSide(bench.peer, workload)];
+}
+
+async function warmUp(bench: Bench, workload: Workload): Promise<void> {
+  const { seconds, ...pace } = brokerWarmUp;
+  for (const side of sidesOf(bench, workload)) {
+    bench.say(`the broker warms up with ${side.name}`);
+    const application = `warm-${side.name}-${bench.id}`;
+    await runAtPace(bench, { workload, side, application, ...pace, seconds: bench.options.quick ? 5 : seconds });
+  }
 }
 
 function report(found: readonly LatencyRun[], bench: Bench): ScenarioResult {

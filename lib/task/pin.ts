@@ -239,7 +239,10 @@ export class Pin {
     if (state.inFlight !== undefined || state.flushing) return Math.min(1_000, timerMs);
     const { config } = this.environment;
     const { positionOnlyCommitMs } = config;
-    return Math.min(timerMs, this.work.restMs(nowMs, { commitTimeMs: commitTimeMs(state, config), positionOnlyCommitMs }));
+    return Math.min(
+      timerMs,
+      this.work.restMs(nowMs, { commitTimeMs: commitTimeMs(state, config), positionOnlyCommitMs }),
+    );
   }
 
   private processBatch(

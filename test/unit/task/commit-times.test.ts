@@ -25,8 +25,12 @@ describe("the next commit of a pin", () => {
     ));
 
   test.for([2, 6, 10, 100])("of %i pins come at different moments", (count) => {
-    const ticks = Array.from({ length: count }, (_, pin) => nextCommitMs(pin, 0, 10_000) % 10_000).sort((a, b) => a - b);
-    const gaps = ticks.map((tick, index) => (ticks[(index + 1) % count] as number) - tick + (index + 1 < count ? 0 : 10_000));
+    const ticks = Array.from({ length: count }, (_, pin) => nextCommitMs(pin, 0, 10_000) % 10_000).sort(
+      (a, b) => a - b,
+    );
+    const gaps = ticks.map(
+      (tick, index) => (ticks[(index + 1) % count] as number) - tick + (index + 1 < count ? 0 : 10_000),
+    );
     expect(Math.min(...gaps)).toBeGreaterThan(10_000 / count / 3);
     expect(Math.max(...gaps)).toBeLessThan((10_000 / count) * 3);
   });

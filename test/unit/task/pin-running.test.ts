@@ -32,7 +32,11 @@ describe("a commit", () => {
   test.for<[string, PinEvent, boolean]>([
     ["records, before the next tick of the pin", progress({ records: 1 }, 284), false],
     ["records, at the next tick of the pin", progress({ records: 1 }, 285), true],
-    ["records with one byte less than the limit", progress({ records: 1, bytes: config.commitMaxBytes - 1 }, 210), false],
+    [
+      "records with one byte less than the limit",
+      progress({ records: 1, bytes: config.commitMaxBytes - 1 }, 210),
+      false,
+    ],
     ["records with the bytes of the limit", progress({ records: 1, bytes: config.commitMaxBytes }, 210), true],
     ["records, when user code asked for it", progress({ records: 1, commitRequested: true }, 210), true],
     ["nothing, although user code asked for it", progress({ commitRequested: true }, 0), false],

@@ -10,9 +10,13 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Creates topics that may exist already. Nothing in them expires: a record's time is what the input says, however long ago. */
 final class Topics {
+    private static final long PATIENCE_MS = 30_000;
+    private static final long PAUSE_MS = 20;
+
     private Topics() {
     }
 
@@ -26,11 +30,24 @@ final class Topics {
         awaitLeaders(admin, topic, partitions);
     }
 
-    /** A broker that has just created many partitions does not serve all of them yet, and a producer's batches would overtake each other. */
+    /**
+     * A broker that has just created many partitions does not serve all of them yet, and a producer's batches would overtake each other.
+     * It may not even know the topic: that is asked again.
+     */
     private static void awaitLeaders(final Admin admin, final String topic, final int partitions) throws Exception {
         final Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
         for (int i = 0; i < partitions; i++) ends.put(new TopicPartition(topic, i), OffsetSpec.latest());
-        admin.listOffsets(ends).all().get();
+        final long giveUpAtMs = System.currentTimeMillis() + PATIENCE_MS;
+        for (;;) {
+            try {
+                admin.listOffsets(ends).all().get();
+                return;
+            } catch (final ExecutionException error) {
+                final boolean isNew = error.getCause() instanceof UnknownTopicOrPartitionException;
+                if (!isNew || System.currentTimeMillis() > giveUpAtMs) throw error;
+                Thread.sleep(PAUSE_MS);
+            }
+        }
     }
 
     static int partitions(final Admin admin, final String topic) throws Exception {
