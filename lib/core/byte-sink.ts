@@ -37,8 +37,14 @@ export class ByteSink {
 
   /** Appends one byte per character; the inverse of reading bytes as latin1. */
   latin1(text: string): void {
-    this.ensure(text.length);
-    this.length += this.bytes.latin1Write(text, this.length);
+    const count = text.length;
+    this.ensure(count);
+    if (count > LOOP_BYTES) this.length += this.bytes.latin1Write(text, this.length);
+    else {
+      const { bytes, length } = this;
+      for (let i = 0; i < count; i++) bytes[length + i] = text.charCodeAt(i);
+      this.length = length + count;
+    }
   }
 
   /** Appends bytes `[start, end)` of `source`. */

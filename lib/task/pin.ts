@@ -9,7 +9,7 @@
 import type { PinPlan } from "../application/plan.ts";
 import type { Position } from "../application/position.ts";
 import { invariant } from "../core/errors.ts";
-import { type PartitionKey, parsePartitionKey } from "../core/ids.ts";
+import type { PartitionKey } from "../core/ids.ts";
 import type { FetchedPartition } from "../ports/log.ts";
 import { Collector } from "./collector.ts";
 import { nextDueMs, nextTimerMs } from "./due-times.ts";
@@ -18,11 +18,11 @@ import { OpenWork } from "./open-work.ts";
 import { acquireEffects, missesInputs, type PinCore, type PinEnvironment, type PinInside } from "./pin-acquire.ts";
 import { asStreamError, fetchFailure, transactionFailure } from "./pin-failure.ts";
 import { startPin, stepPin } from "./pin-machine.ts";
+import { PinQueues } from "./pin-queues.ts";
 import { commitTimeMs, mayProcess, uncoveredOf } from "./pin-running.ts";
 import { PinSnapshots } from "./pin-snapshots.ts";
 import type { DrainReason, PinEffect, PinEvent, PinOutcome, PinState, Running } from "./pin-state.ts";
 import { PinTransactions, sealTransaction } from "./pin-transaction.ts";
-import type { RecordQueue } from "./record-queue.ts";
 import type { Task } from "./task.ts";
 import { Waker } from "./waker.ts";
 
@@ -44,14 +44,14 @@ export interface PinStatus {
 export class Pin {
   readonly plan: PinPlan;
   private readonly environment: PinEnvironment;
-  private readonly wokenWorker: () => void;
+  private readonly onHungry: () => void;
   private state: PinState;
   private readonly inbox: PinEvent[] = [];
   private readonly waker: Waker;
   private readonly transactions: PinTransactions;
   private readonly collector: Collector;
   private tasks: Task[] = [];
-  private readonly queues = new Map<PartitionKey, RecordQueue>();
+  private readonly queues = new PinQueues();
   private committed: Position | undefined;
   private sealedPosition: Position | undefined;
   private readonly work: OpenWork;
@@ -71,11 +71,11 @@ export class Pin {
     invariant(plan !== undefined, "the plan names pins of this application only", { pin, pinCount: app.pinCount });
     this.plan = plan;
     this.environment = environment;
-    this.wokenWorker = onHungry;
+    this.onHungry = onHungry;
     this.waker = new Waker(environment.ports.clock);
     this.transactions = new PinTransactions(environment.ports.log, this.plan, app.positionsTopic);
     this.collector = new Collector(app.partitionCounts);
-    this.work = new OpenWork({ collector: this.collector, queues: this.queues, tasks: () => this.tasks });
+    this.work = new OpenWork({ collector: this.collector, queues: this.queues.byPartition, tasks: () => this.tasks });
     this.state = { kind: "claiming", draining: undefined };
     const core: PinCore = {
       plan: this.plan,
@@ -123,13 +123,12 @@ export class Pin {
   /** Adds the offsets to fetch next; nothing while the pin has enough buffered or does not process. */
   wants(positions: Map<PartitionKey, number>, maxBufferedBytes: number): void {
     if (this.state.kind !== "running" || this.state.draining !== undefined) return;
-    for (const [key, queue] of this.queues)
-      if (queue.bufferedBytes < maxBufferedBytes) positions.set(key, queue.fetchNext);
+    this.queues.wants(positions, maxBufferedBytes);
   }
 
   /** Takes an answer for a partition, if it still fits: `asked` is the offset that was asked for. */
   deliver(key: PartitionKey, asked: number, answer: FetchedPartition): void {
-    const queue = this.queues.get(key);
+    const queue = this.queues.byPartition.get(key);
     if (queue === undefined || queue.fetchNext !== asked || this.state.kind !== "running") return;
     if (answer.kind === "error") {
       const error = fetchFailure(key, asked, answer);
@@ -183,7 +182,7 @@ export class Pin {
     for (const effect of effects) this.perform(effect);
     if (before === state.kind || state.kind !== "running") return;
     this.logRunning(state);
-    this.wokenWorker();
+    this.onHungry();
   }
 
   private logRunning(state: Running): void {
@@ -217,7 +216,7 @@ export class Pin {
         const nowMs = clock.monotonicMs();
         this.busyMs += nowMs - startMs;
         this.work.add(taken.records, startMs);
-        this.wokenWorker();
+        if (this.queues.wasFull()) this.onHungry();
         await clock.sleep(0);
         return this.progressed(nowMs);
       }
@@ -365,9 +364,7 @@ export class Pin {
     this.committed = position;
     this.sealedPosition = undefined;
     this.work.reset();
-    this.queues.clear();
-    for (const task of tasks)
-      for (const { key } of task.plan.inputs) this.queues.set(key, task.queue(parsePartitionKey(key).topic));
+    this.queues.adopt(tasks);
   }
 
   /** Ends user code; what it fails with changes nothing any more. */

@@ -1,18 +1,26 @@
 /**
- * One fetch loop for all pins of a worker: asks for every hungry partition at once, so that a broker sees one request.
+ * The fetches of a worker: asks for every hungry partition of all its pins at once, so that a broker sees one request.
  *
  * Owns: when to ask, and that queues stay bounded (a partition with enough buffered is not asked for). Does not own:
  * positions, which the pins' queues hold.
+ *
+ * Invariants:
+ * 1. An offset is asked for once at a time; a pin that starts over from another one does not wait for the answer to the first.
+ * 2. A partition that becomes hungry does not wait for a fetch of others that waits for records: it is asked for beside it, and
+ *    together with them again as soon as both have ended.
  */
 import type { PartitionKey } from "../core/ids.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Log } from "../ports/log.ts";
+import type { FetchedPartition, Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Pin } from "../task/pin.ts";
 import { Waker } from "../task/waker.ts";
 
 /** A fetch that fails again and again (a broker is down, a password is wrong) is tried after ever longer pauses, up to this. */
 const LONGEST_RETRY_MS = 2_000;
+/** While a fetch is under way, the next one waits this long for more to ask: fetches that end close to each other become one. */
+const GATHER_MS = 5;
+const IDLE_MS = 1_000;
 
 /** Limits of the fetch loop. */
 export interface FetchLimits {
@@ -25,6 +33,9 @@ export interface FetchLimits {
   readonly retryMs: number;
 }
 
+/** What the fetch loop sees of a pin. */
+export type FetchingPin = Pick<Pin, "wants" | "deliver">;
+
 /** The fetch loop of a worker. */
 export class Fetcher {
   private readonly log: Log;
@@ -32,6 +43,9 @@ export class Fetcher {
   private readonly logger: Logger;
   private readonly limits: FetchLimits;
   private readonly waker: Waker;
+  /** Offsets that are being asked for. */
+  private readonly asked = new Map<PartitionKey, number>();
+  private readonly running = new Set<Promise<void>>();
   private stopped = false;
   private retryMs: number;
 
@@ -54,31 +68,64 @@ export class Fetcher {
     this.waker.wake();
   }
 
-  /** Runs until stopped. */
-  async run(pins: ReadonlyMap<number, Pin>): Promise<void> {
+  /** Runs until stopped, and until the last fetch has ended. */
+  async run(pins: ReadonlyMap<number, FetchingPin>): Promise<void> {
     while (!this.stopped) {
-      const positions = new Map<PartitionKey, number>();
-      for (const pin of pins.values()) pin.wants(positions, this.limits.maxBufferedBytes);
-      if (positions.size === 0) await this.waker.wait(1_000);
-      else await this.fetchOnce(positions, pins);
+      await this.clock.sleep(this.running.size > 0 ? GATHER_MS : 0);
+      const positions = this.wanted(pins);
+      if (positions.size > 0) this.begin(positions, pins);
+      await this.waker.wait(IDLE_MS);
     }
+    await Promise.all(this.running);
   }
 
-  private async fetchOnce(positions: Map<PartitionKey, number>, pins: ReadonlyMap<number, Pin>): Promise<void> {
+  /** What is hungry and not asked for yet. */
+  private wanted(pins: ReadonlyMap<number, FetchingPin>): Map<PartitionKey, number> {
+    const positions = new Map<PartitionKey, number>();
+    for (const pin of pins.values()) pin.wants(positions, this.limits.maxBufferedBytes);
+    for (const [key, offset] of this.asked) if (positions.get(key) === offset) positions.delete(key);
+    return positions;
+  }
+
+  private begin(positions: ReadonlyMap<PartitionKey, number>, pins: ReadonlyMap<number, FetchingPin>): void {
+    for (const [key, offset] of positions) this.asked.set(key, offset);
+    const fetch = this.fetchOnce(positions, pins).finally(() => {
+      for (const [key, offset] of positions) if (this.asked.get(key) === offset) this.asked.delete(key);
+      this.running.delete(fetch);
+      this.waker.wake();
+    });
+    this.running.add(fetch);
+  }
+
+  private async fetchOnce(
+    positions: ReadonlyMap<PartitionKey, number>,
+    pins: ReadonlyMap<number, FetchingPin>,
+  ): Promise<void> {
     const { maxWaitMs, maxBytes, maxPartitionBytes, retryMs } = this.limits;
     try {
       const answers = await this.log.fetch({ positions, maxWaitMs, maxBytes, maxPartitionBytes });
       this.retryMs = retryMs;
-      let failures = 0;
-      for (const [key, answer] of answers) {
-        if (answer.kind === "error") failures++;
-        for (const pin of pins.values()) pin.deliver(key, positions.get(key) as number, answer);
-      }
-      await this.clock.sleep(failures > 0 ? retryMs : 0);
+      const failures = this.deliver(answers, positions, pins);
+      if (failures > 0) await this.clock.sleep(retryMs);
     } catch (error) {
       this.logger.warn("fetch-failed", { error: String(error) });
-      await this.clock.sleep(this.retryMs);
-      this.retryMs = Math.min(2 * this.retryMs, Math.max(retryMs, LONGEST_RETRY_MS));
+      const pauseMs = this.retryMs;
+      this.retryMs = Math.min(2 * pauseMs, Math.max(retryMs, LONGEST_RETRY_MS));
+      await this.clock.sleep(pauseMs);
     }
+  }
+
+  /** @returns how many partitions could not be read */
+  private deliver(
+    answers: ReadonlyMap<PartitionKey, FetchedPartition>,
+    positions: ReadonlyMap<PartitionKey, number>,
+    pins: ReadonlyMap<number, FetchingPin>,
+  ): number {
+    let failures = 0;
+    for (const [key, answer] of answers) {
+      if (answer.kind === "error") failures++;
+      for (const pin of pins.values()) pin.deliver(key, positions.get(key) as number, answer);
+    }
+    return failures;
   }
 }
