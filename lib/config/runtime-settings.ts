@@ -126,7 +126,8 @@ export const fetchSettings = {
     default: 500,
     min: 1,
     max: 30 * second,
-    about: "How long the broker may hold a fetch that finds nothing. New records end the wait, and a partition that becomes hungry meanwhile is asked for beside it, so it costs no delay.",
+    about:
+      "How long the broker may hold a fetch that finds nothing. New records end the wait, and a partition that becomes hungry meanwhile is asked for beside it, so it costs no delay.",
   }),
   maxBytes: bytes({
     default: 32 * mebibyte,

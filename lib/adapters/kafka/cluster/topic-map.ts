@@ -1,8 +1,9 @@
 import { StreamError } from "../../../core/errors.ts";
 import { type MetadataAnswer, type MetadataTopic, metadataRequest } from "../api/metadata.ts";
 import { answerError } from "../failures.ts";
-import type { Deadline } from "../transport/deadline.ts";
+import { type Deadline, withinDeadline } from "../transport/deadline.ts";
 import type { Address } from "../transport/links.ts";
+import { LostRequest } from "../transport/lost-request.ts";
 import type { AnyBroker } from "./any-broker.ts";
 
 /** What is known of a topic. */
@@ -21,7 +22,9 @@ export class TopicMap {
   private readonly topics = new Map<string, TopicEntry>();
   private readonly problems = new Map<string, StreamError>();
   private readonly brokers = new Map<number, Address>();
-  private refreshing: Promise<void> | undefined;
+  private looking: Promise<void> | undefined;
+  /** The look that begins when the one under way has ended. */
+  private nextLook: { readonly topics: Set<string>; readonly done: Promise<void> } | undefined;
   private controllerId = -1;
 
   constructor(anyBroker: AnyBroker) {
@@ -69,16 +72,44 @@ export class TopicMap {
     if (unknown.length > 0) await this.look(unknown, deadline);
   }
 
-  /** Looks up every known topic again; calls that come meanwhile share one look. */
-  async refresh(deadline: Deadline): Promise<void> {
-    this.refreshing ??= this.look([...this.topics.keys()], deadline).finally(() => {
-      this.refreshing = undefined;
-    });
-    await this.refreshing;
+  /** Looks up every known topic again. @throws {LostRequest} */
+  refresh(deadline: Deadline): Promise<void> {
+    return this.look([...this.topics.keys()], deadline);
   }
 
-  /** Looks topics up now. @throws {LostRequest} */
-  async look(topics: readonly string[], deadline: Deadline): Promise<void> {
+  /**
+   * Looks topics up now: what it finds is not older than the call. Calls that come while a look is under way share the next one, so
+   * that many partitions that have moved at once are not as many requests, one behind the other.
+   *
+   * @throws {LostRequest}
+   */
+  look(topics: readonly string[], deadline: Deadline): Promise<void> {
+    if (this.looking === undefined) return this.begin(topics, deadline);
+    this.nextLook ??= this.lookNext(this.looking, deadline);
+    for (const topic of topics) this.nextLook.topics.add(topic);
+    return withinDeadline(this.nextLook.done, deadline, () => notLooked());
+  }
+
+  private lookNext(before: Promise<void>, deadline: Deadline): { topics: Set<string>; done: Promise<void> } {
+    const topics = new Set<string>();
+    const begin = () => {
+      this.nextLook = undefined;
+      return this.begin([...topics], deadline);
+    };
+    const done = before.then(begin, begin);
+    done.catch(() => {}); // a caller whose deadline has passed does not hear of it
+    return { topics, done };
+  }
+
+  private begin(topics: readonly string[], deadline: Deadline): Promise<void> {
+    const look = this.ask(topics, deadline).finally(() => {
+      if (this.looking === look) this.looking = undefined;
+    });
+    this.looking = look;
+    return look;
+  }
+
+  private async ask(topics: readonly string[], deadline: Deadline): Promise<void> {
     const answer = await this.anyBroker.ask(metadataRequest(topics), deadline);
     this.takeBrokers(answer);
     for (const topic of answer.topics) this.takeTopic(topic);
@@ -105,6 +136,10 @@ export class TopicMap {
     const error = answerError(errorCode, { request: "Metadata", topic: name });
     this.problems.set(name, error instanceof StreamError ? error : invalidTopic(name, error));
   }
+}
+
+function notLooked(): LostRequest {
+  return new LostRequest("the cluster", "no metadata in time", { sent: false, timedOut: true });
 }
 
 function invalidTopic(topic: string, cause: unknown): StreamError {

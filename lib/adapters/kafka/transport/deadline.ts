@@ -19,3 +19,16 @@ export class Deadline {
     return new Promise((resolve) => setTimeout(resolve, Math.min(ms, this.remainingMs)));
   }
 }
+
+/** The result of `work`, or the error that `late` makes when the deadline passes first. */
+export async function withinDeadline<T>(work: Promise<T>, deadline: Deadline, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const alarm = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), deadline.remainingMs);
+  });
+  try {
+    return await Promise.race([work, alarm]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -2,7 +2,7 @@ import { isStreamError, StreamError } from "../../../core/errors.ts";
 import type { KafkaLogSettings } from "../options.ts";
 import type { Answer, WireRequest } from "../wire/request.ts";
 import { connectFailure } from "./connect-failure.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline, withinDeadline } from "./deadline.ts";
 import { decodeAnswer, encodeFrame, FrameBuffers } from "./frame.ts";
 import { type BrokerMaker, exchange, type KafkaJsBroker, type KafkaJsConnection, kill } from "./kafkajs-door.ts";
 import { LostRequest } from "./lost-request.ts";
@@ -227,17 +227,4 @@ export class Link {
 /** Who we are was not accepted, or no longer. */
 function isRefused(error: unknown): boolean {
   return isStreamError(error, "AUTHENTICATION_FAILED") && error.details["refused"] === "credentials";
-}
-
-/** The result of `work`, or the error that `late` makes when the deadline passes first. */
-async function withinDeadline<T>(work: Promise<T>, deadline: Deadline, late: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const alarm = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), deadline.remainingMs);
-  });
-  try {
-    return await Promise.race([work, alarm]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

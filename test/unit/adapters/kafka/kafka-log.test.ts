@@ -53,6 +53,25 @@ describe("createKafkaLog", () => {
   });
 });
 
+describe("looking at topics", () => {
+  test("calls that come while one is under way share the next", async () => {
+    const names = Array.from({ length: 12 }, (_, number) => `t${number}`);
+    const { log, first } = await scriptedCluster(Object.fromEntries(names.map((name) => [name, [1]])));
+    const before = first.asked("Metadata").length;
+    const found = await Promise.all(names.map((name) => log.describe([name])));
+    expect(found.map((topics, number) => topics.has(names[number] as string))).not.toContain(false);
+    expect(first.asked("Metadata").length - before).toBe(2);
+  });
+
+  test("a call whose deadline passes does not wait for the one before it", async () => {
+    const { log, first } = await scriptedCluster({ t: [1], u: [1] }, { callTimeoutMs: 200, requestTimeoutMs: 10_000 });
+    first.next("Metadata", silence);
+    const [one, other] = await Promise.all([failure(log.describe(["t"])), failure(log.describe(["u"]))]);
+    expect([one, other]).toMatchObject([{ code: "LOG_UNAVAILABLE" }, { code: "LOG_UNAVAILABLE" }]);
+    expect((await log.describe(["u"])).has("u")).toBe(true);
+  });
+});
+
 describe("signing in with a password", () => {
   /** A broker that answers the sign-in of the first connection, and resets what asks for offsets on it. */
   async function signedIn() {
