@@ -11,6 +11,7 @@ import { differentialCommand } from "./command.ts";
 import { generateComposition } from "./compositions/generate.ts";
 import { shrink } from "./compositions/shrink.ts";
 import { Oracle } from "./oracle.ts";
+import { recordNames } from "./record-names.ts";
 import { type Compared, compareAll, compareComposition } from "./run.ts";
 
 interface Flags {
@@ -56,6 +57,7 @@ async function main(wanted: Parameters<typeof compareAll>[1], flags: Flags): Pro
       const done = passed + differences.length;
       if (done % PROGRESS_EVERY === 0) say(`${done} compared in ${seconds()} s, ${differences.length} differ`);
     }
+    if (flags.record && wanted.seeds > 0) await recordNames(oracle, wanted.cases);
   } finally {
     await oracle.close();
   }
