@@ -12,7 +12,8 @@ import type { TableProps } from "./table.ts";
 /**
  * Adds a node that holds back changes of a table, and its buffer.
  *
- * @throws {StreamError} `TOPOLOGY_INVALID` without a key or value serde, or when the grace of the windows is not known
+ * @throws {StreamError} `TOPOLOGY_INVALID` without a key or value serde, when the grace of the windows is not known, or for a table
+ *   with history
  * @source Kafka Streams `KTableImpl.suppress`, `GraphGraceSearchUtil`
  */
 export function suppressTable<K>(table: TableProps, suppressed: Suppression<K>): TableProps {
@@ -27,6 +28,13 @@ export function suppressTable<K>(table: TableProps, suppressed: Suppression<K>):
     throw new StreamError(
       "TOPOLOGY_INVALID",
       `${node} waits until windows close, and the grace of its windows is not known: suppress the table of the windowed aggregation, or use untilTimeLimit`,
+      { details: { node } },
+    );
+  }
+  if (table.historyRetentionMs !== undefined) {
+    throw new StreamError(
+      "TOPOLOGY_INVALID",
+      `${node} would hold back versions of a table with history: suppress a table that is computed from it, or keep it without history`,
       { details: { node } },
     );
   }

@@ -283,7 +283,7 @@ export class KTable<K, V> {
   /**
    * Holds back changes: until windows close, or at most one per key and time span. Only changes of this table move its time.
    *
-   * @throws {StreamError} `TOPOLOGY_INVALID` without serdes, or when the grace of the windows is not known
+   * @throws {StreamError} `TOPOLOGY_INVALID` without serdes, when the grace of the windows is not known, or for a table with history
    * @example
    * const finals = clicks.groupByKey().windowedBy(timeWindows({ size: "1m", grace: "10s" })).count()
    *   .suppress(Suppressed.untilWindowCloses());

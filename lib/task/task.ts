@@ -75,6 +75,8 @@ export class Task {
   private readonly calling: readonly RecordQueue[];
   private readonly clocks = new Map<string, OperatorClock & { readonly initial: number }>();
   private readonly cursor = new Cursor();
+  /** In the order in which they are flushed. */
+  private readonly caches: readonly RecordCache[];
   private readonly collector: Collector;
   private readonly punctuators: Punctuators;
   private readonly hooks: LifecycleHooks[] = [];
@@ -82,8 +84,6 @@ export class Task {
   private position: Position | undefined;
   private started = false;
   private streamTimeMs = -1;
-  /** Those of nodes below come first. */
-  private readonly caches: RecordCache[] = [];
   /** The input whose head is being processed. */
   private current: Input | undefined;
   /** User code asked for a commit since the last one. */
@@ -110,6 +110,7 @@ export class Task {
       stores,
       globals ?? new GlobalStores([], { applicationId: plan.subTopology.applicationId, nowMs }),
     );
+    this.caches = graph.caches;
     const probe = new Cursor();
     this.inputs = plan.inputs.map(({ topic, partition, key }) => {
       const source = graph.source(topic);
@@ -166,7 +167,7 @@ export class Task {
   /** Forwards what record caches hold back: the transaction is about to be sealed. */
   flush(): void {
     this.current = undefined;
-    for (const cache of this.caches.toReversed()) cache.flush();
+    for (const cache of this.caches) cache.flush();
   }
 
   /** Processes one record, without what its stream time makes due. @returns whether there was one to take */
@@ -335,10 +336,7 @@ export class Task {
       },
       cache: (next) => {
         const { cacheMaxBytes } = this.plan;
-        if (cacheMaxBytes === 0) return undefined;
-        const cache = new RecordCache(next, cacheMaxBytes);
-        this.caches.push(cache);
-        return cache;
+        return cacheMaxBytes === 0 ? undefined : new RecordCache(next, cacheMaxBytes);
       },
       failed: (node, error) => this.failed(node, error),
       answer: (node) => this.answer(node),

@@ -63,6 +63,8 @@ export interface TaskSource {
 
 /** The operators of one task, wired. */
 export interface TaskGraph {
+  /** In the order in which they are to be flushed: what one lets go may be held back by the next. */
+  readonly caches: readonly RecordCache[];
   /** @param topic Physical name. @throws {StreamError} `INVARIANT_BROKEN` for a topic that the sub-topology does not read */
   source(topic: string): TaskSource;
   /** Which rows a record of this topic can make the operators read; only an optimisation. */
@@ -81,6 +83,7 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
   const built = new Map<string, Process>();
   const sources = new Map<string, TaskSource>();
   const caches = new Map<string, RecordCache>();
+  const hooks = new Map<string, LifecycleHooks[]>();
   const childrenOf = (name: string): readonly TopologyNode[] => children.get(name) ?? [];
   const processBelow = (name: string): Process => fanOut(childrenOf(name).map(processOf));
   // Recursive: a node's process needs those below it first. A node that is reached twice has one instance.
@@ -88,7 +91,7 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
     let process = built.get(node.name);
     if (process === undefined) {
       const below = childrenOf(node.name).map((child) => [child.name, processOf(child)] as const);
-      process = create(node, host, { below, caches, applicationId: subTopology.applicationId });
+      process = create(node, host, { below, caches, hooks, applicationId: subTopology.applicationId });
       built.set(node.name, process);
     }
     return process;
@@ -105,6 +108,8 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
     };
     for (const topic of node.topics) sources.set(physicalTopic(topic, subTopology.applicationId), source);
   }
+  // As in Kafka Streams, user code starts in the order of the nodes, whatever order they were created in.
+  for (const { name } of subTopology.nodes) for (const each of hooks.get(name) ?? []) host.lifecycle(each);
   const readers = new Map([...sources].map(([topic, source]) => [topic, touching(below(source.node.name, children))]));
   const find = (topic: string): TaskSource => {
     const source = sources.get(topic);
@@ -112,10 +117,24 @@ export function instantiate(subTopology: SubTopology, host: TaskHost): TaskGraph
     throw new StreamError("INVARIANT_BROKEN", `sub-topology ${subTopology.number} does not read topic ${topic}`);
   };
   return {
+    caches: inStoreOrder(caches, subTopology),
     source: find,
     touches: (topic, keyText, timestampMs) =>
       (readers.get(topic) ?? []).flatMap((touches) => touches(keyText, timestampMs)),
   };
+}
+
+/**
+ * Caches in the order in which the nodes of the topology name their stores: a node comes behind those above it.
+ *
+ * @source Kafka Streams `InternalTopologyBuilder.build`, `ProcessorStateManager.flushCache`
+ */
+function inStoreOrder(
+  caches: ReadonlyMap<string, RecordCache>,
+  { nodes }: Pick<SubTopology, "nodes">,
+): readonly RecordCache[] {
+  const stores = nodes.flatMap((node) => (node.kind === "processor" ? node.stores : []));
+  return [...new Set(stores)].flatMap((store) => caches.get(store) ?? []);
 }
 
 function aheadOf(node: TopologyNode): readonly AheadNode[] {
@@ -141,6 +160,8 @@ interface Place {
   readonly applicationId: string;
   /** By store: nodes that aggregate into one table have one cache. */
   readonly caches: Map<string, RecordCache>;
+  /** By node. */
+  readonly hooks: Map<string, LifecycleHooks[]>;
   /** A node that is connected twice is here twice. */
   readonly below: readonly (readonly [name: string, process: Process])[];
 }
@@ -151,17 +172,26 @@ function create(node: TopologyNode, host: TaskHost, place: Place): Process {
     const topicFor = topicChooser(node, place.applicationId);
     return guarded(node, host, (cursor) => host.emit(node, topicFor(cursor), cursor));
   }
-  return guarded(node, host, node.operator.create(withCache(node, host, place)));
+  const context = contextOf(node, host, place);
+  const cache = cacheOf(node, host, { ...place, next: context.next });
+  if (cache === undefined) return guarded(node, host, node.operator.create(context));
+  return guarded(node, host, cache.timed(node.operator.create(cachedContext(context, cache))));
 }
 
-/** Puts a record cache, where one is wanted, between a node that forwards rows and what is below it. */
-function withCache(node: ProcessorNode, host: TaskHost, place: Place): OperatorContext {
-  const context = contextOf(node, host, place);
+/** The record cache, where one is wanted, between a node that forwards rows and what is below it. */
+function cacheOf(
+  node: ProcessorNode,
+  host: TaskHost,
+  { caches, next }: Pick<Place, "caches"> & { readonly next: Process },
+): RecordCache | undefined {
   const [own] = node.stores;
-  if (node.operator.forwardsRows !== true || own === undefined) return context;
-  const cache = place.caches.get(own) ?? host.cache?.(context.next);
-  if (cache === undefined) return context;
-  place.caches.set(own, cache);
+  if (node.operator.forwardsRows !== true || own === undefined) return undefined;
+  const cache = caches.get(own) ?? host.cache?.(next);
+  if (cache !== undefined) caches.set(own, cache);
+  return cache;
+}
+
+function cachedContext(context: OperatorContext, cache: RecordCache): OperatorContext {
   return {
     ...context,
     next: cache.absorb,
@@ -169,7 +199,7 @@ function withCache(node: ProcessorNode, host: TaskHost, place: Place): OperatorC
   };
 }
 
-function contextOf(node: ProcessorNode, host: TaskHost, { below }: Place): OperatorContext {
+function contextOf(node: ProcessorNode, host: TaskHost, { below, hooks }: Place): OperatorContext {
   const children = new Map(below);
   const { aside } = node.operator;
   return {
@@ -185,7 +215,9 @@ function contextOf(node: ProcessorNode, host: TaskHost, { below }: Place): Opera
     clock: (name, initial) => host.clock(node.clocks, name, initial),
     dropped: (reason) => host.dropped(node.name, reason),
     schedule: (options, fire) => host.schedule(node.clocks, options, saying(node, "failed in a punctuator", fire)),
-    lifecycle: ({ start, close }) => host.lifecycle({ start: saying(node, "could not start", start), close }),
+    lifecycle: ({ start, close }) => {
+      hooks.set(node.name, [...(hooks.get(node.name) ?? []), { start: saying(node, "could not start", start), close }]);
+    },
   };
 }
 

@@ -40,6 +40,8 @@ export class RecordCache {
   /** The row that the operator has put and not forwarded yet. */
   private put: { readonly id: string; readonly oldValue: unknown } | undefined;
   private readonly cursor = new Cursor();
+  /** Of the record that the node is processing. */
+  private recordTimeMs = 0;
 
   constructor(next: Process, maxBytes: number) {
     this.next = next;
@@ -57,12 +59,22 @@ export class RecordCache {
     return watched as S;
   }
 
+  /** The node's own process, of which every record is noted before it is taken. */
+  timed(process: Process): Process {
+    return (cursor) => {
+      this.recordTimeMs = cursor.timestampMs;
+      process(cursor);
+    };
+  }
+
   /** Takes what the operator forwards. */
   readonly absorb: Process = (cursor) => {
     const { put } = this;
     if (put === undefined) return this.next(cursor);
     this.put = undefined;
-    const { key, value, timestampMs, headers, hasOldValue: sendsOldValue } = cursor;
+    const { key, value, headers, hasOldValue: sendsOldValue } = cursor;
+    // A row that is deleted has no time of its own any more: behind a cache it has that of its record.
+    const timestampMs = isAbsent(value) ? Math.min(cursor.timestampMs, this.recordTimeMs) : cursor.timestampMs;
     const before = this.pending.get(put.id);
     // Put again at the end: rows go on in the order of their last change.
     this.pending.delete(put.id);

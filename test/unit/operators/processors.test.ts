@@ -219,6 +219,22 @@ test("what a punctuator forwards has no source, and the time that it gives", () 
   expect(metadata).toEqual([undefined]);
 });
 
+test("processors start in the order of the topology, and so do what they schedule for one time", () => {
+  const started: string[] = [];
+  const host = new TopologyHost((builder) => {
+    const ticking = (name: string) => (context: Context) => {
+      started.push(name);
+      context.schedule({ interval: 10, type: "streamTime" }, (timestampMs) =>
+        context.forward({ key: name, value: name, timestampMs }),
+      );
+      return { process: () => {} };
+    };
+    builder.stream("in", text).process(ticking("first")).process(ticking("second")).to("out", text);
+  });
+  host.pipe("in", { key: "A", value: "x", timestampMs: 7 });
+  expect(started).toEqual(["first", "second"]);
+});
+
 test("processValues keeps the key and needs no repartition topic", () => {
   const host = pipe((builder) => {
     builder

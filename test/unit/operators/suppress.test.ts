@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { StreamsBuilder } from "../../../lib/dsl/builder.ts";
 import type { BufferLimits, Suppression } from "../../../lib/dsl/suppressed.ts";
 import { Suppressed } from "../../../lib/dsl/suppressed.ts";
+import { versionedKeyValue } from "../../../lib/dsl/versioned-store.ts";
 import { sessionWindows, timeWindows } from "../../../lib/dsl/windows.ts";
 import { string } from "../../../lib/serde/string.ts";
 import type { Windowed } from "../../../lib/serde/windowed.ts";
@@ -186,6 +187,12 @@ test("until windows close needs windows whose grace is known", () => {
     again.suppress(Suppressed.untilWindowCloses());
   };
   expect(() => new TopologyHost(define)).toThrow(/TOPOLOGY_INVALID.*grace of its windows is not known/);
+});
+
+test("versions are not held back", () => {
+  const table = (builder: StreamsBuilder) => builder.table("in", { ...text, store: versionedKeyValue("rows", "1h") });
+  const define = (builder: StreamsBuilder) => void table(builder).suppress(Suppressed.untilTimeLimit(1_000));
+  expect(() => new TopologyHost(define)).toThrow(/TOPOLOGY_INVALID.*versions of a table with history/);
 });
 
 test("a join of windowed tables closes with the longer grace of both", () => {

@@ -50,6 +50,20 @@ test("a row that came and went does not show; one that was there before is delet
   expect(outputs(driver)).toEqual(["k=a", "k=null"]);
 });
 
+test("a row that is deleted has the time of its record, one that stays the largest of its records", () => {
+  const driver = new TopologyTestDriver(counting(1 << 20));
+  const input = driver.createInputTopic<string, string>("in");
+  input.pipeInput("k", "a", { timestampMs: 9 });
+  input.pipeInput("k", "b", { timestampMs: 5 });
+  input.pipeInput("k", "-", { timestampMs: 7 });
+  const records = driver.createOutputTopic<string, string>("out").readRecords();
+  expect(records.map(({ value, timestampMs }) => [value, timestampMs])).toEqual([
+    ["a", 9],
+    ["ab", 9],
+    [null, 7],
+  ]);
+});
+
 test("a cache that is too small lets everything go on at once", () => {
   const driver = new TopologyTestDriver(counting(1));
   driver.createInputTopic<string, string>("in").pipeInput("k", "a b");
