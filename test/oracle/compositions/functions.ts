@@ -8,6 +8,8 @@ export type Key = string | Windowed<string>;
 export type Value = string | number;
 
 const nothing = null as never;
+/** Where windows end that never do: what JavaScript's whole numbers do not reach. */
+const JAVA_END_OF_TIME = "9223372036854775807";
 
 /** `str(x)` of a key or value; null is "null". */
 export function str(value: Value): string {
@@ -16,7 +18,9 @@ export function str(value: Value): string {
 
 /** The text of a key; that of a windowed one is `key@start/end`. */
 export function keyText(key: Key): string {
-  return typeof key === "object" && key !== null ? `${key.key}@${key.window.startMs}/${key.window.endMs}` : key;
+  if (typeof key !== "object" || key === null) return key;
+  const { startMs, endMs } = key.window;
+  return `${key.key}@${startMs}/${endMs === Number.MAX_SAFE_INTEGER ? JAVA_END_OF_TIME : endMs}`;
 }
 
 /** The last twelve characters: no value grows for ever. */

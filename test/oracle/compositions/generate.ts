@@ -1,21 +1,15 @@
 /** Makes compositions from seeds: only topologies that both sides accept, and whose results do not depend on chance. */
 import type { VectorTopic } from "../../conformance/vectors/vector-file.ts";
-import { Choices, steps } from "./choices.ts";
-import type { Composition, CompositionNode, JoinKind, Operation, Windows } from "./language.ts";
+import { steps } from "./choices.ts";
+import { Draft } from "./draft.ts";
+import type { Composition, JoinKind, Operation, Windows } from "./language.ts";
 import { mappers, predicates, selectors } from "./language.ts";
 import { both, internal, plain, type Shape, storeType, tableOf } from "./shapes.ts";
 
 const joins: readonly JoinKind[] = ["inner", "left", "outer"];
-const optimizations = [
-  "all",
-  "merge.repartition.topics",
-  "reuse.ktable.source.topics",
-  "single.store.self.join",
-  "single.store.self.join, merge.repartition.topics",
-];
 /**
- * Kafka Streams' driver starts faster with them. They differ from RocksDB only in joins of a stream with what comes from itself, and in
- * the order of sessions that close at one time.
+ * Kafka Streams' driver starts faster with them. They differ from RocksDB only in joins of a stream with what comes from itself, in the
+ * order of sessions that close at one time, and in when windows expire behind a record cache.
  */
 const inMemory = {
   "dsl.store.suppliers.class": "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$InMemoryDslStoreSuppliers",
@@ -26,23 +20,14 @@ export function generateComposition(seed: number): Composition {
   return new Generator(seed).composition();
 }
 
-class Generator extends Choices {
+class Generator extends Draft {
   private readonly seed: number;
-  private readonly nodes: CompositionNode[] = [];
-  private readonly shapes: Shape[] = [];
-  private readonly used = new Set<number>();
   private readonly inputs: Record<string, VectorTopic> = {};
   private readonly outputs: Record<string, VectorTopic> = {};
-  private readonly stores: Record<string, string> = {};
-  private readonly optimization: string;
-  /** Children of nodes that changed the key, below which there is a topic. */
-  private readonly sent = new Set<number>();
-  private hops = 0;
 
   constructor(seed: number) {
     super(seed);
     this.seed = seed;
-    this.optimization = this.chance(0.5) ? this.pick(optimizations) : "none";
   }
 
   composition(): Composition {
@@ -54,9 +39,10 @@ class Generator extends Choices {
     for (let tries = 0; this.nodes.length < wanted && tries < 200; tries++) this.step();
     this.sinks();
     const { seed, nodes, inputs, outputs: outputTopics, stores, optimization } = this;
-    const differs = nodes.some((node) => node.op === "joinStream" || (node.op === "fold" && node.windows?.final));
+    const differs =
+      this.cached || nodes.some((node) => node.op === "joinStream" || (node.op === "fold" && node.windows?.final));
     const config = {
-      "statestore.cache.max.bytes": 0,
+      "statestore.cache.max.bytes": this.cached ? 10_485_760 : 0,
       ...(!differs && inMemory),
       ...(optimization !== "none" && { "topology.optimization": optimization }),
     };
@@ -80,12 +66,21 @@ class Generator extends Choices {
     const kind = this.pick<"stream" | "table" | "global">(kinds);
     const shape: Shape = { ...plain, kind, known: true, origins };
     if (kind === "stream") this.add({ op: "stream", topic }, shape);
-    else if (kind === "table") this.add({ op: "table", topic, store: this.store("timestampedKeyValue") }, shape);
+    else if (kind === "table") this.table(topic, shape);
     else {
       const store = `global-${topic}`;
       this.stores[store] = "timestampedKeyValue";
       this.add({ op: "globalTable", topic, store }, shape);
     }
+  }
+
+  private table(topic: string, shape: Shape): void {
+    if (this.chance(0.65)) {
+      this.add({ op: "table", topic, store: this.store("timestampedKeyValue") }, shape);
+      return;
+    }
+    const history = this.pick([700, 5000, 60_000]);
+    this.add({ op: "table", topic, store: this.store("versionedLatest", 0), history }, { ...shape, history });
   }
 
   /** A new key for the first stream: there are topics to merge below. */
@@ -149,18 +144,29 @@ class Generator extends Choices {
       () => {
         // A filter takes its serdes from above.
         const store = shape.windowed || !shape.known ? null : this.store("timestampedKeyValue");
-        this.add({ op: this.pick(["filterTable", "filterNotTable"] as const), of, predicate, store }, shape);
+        this.add(
+          { op: this.pick(["filterTable", "filterNotTable"] as const), of, predicate, store },
+          derived(shape, store),
+        );
       },
       () => {
         const store = shape.windowed ? null : this.store("timestampedKeyValue");
-        this.add({ op: "mapTable", of, mapper, store }, { ...shape, value, known: store !== null });
+        const op = this.pick(["mapTable", "mapTable", "transformTable"] as const);
+        this.add({ op, of, mapper, store }, { ...derived(shape, store), value, known: store !== null });
       },
       () => this.groupTable(of, { selector, mapper, value }),
       () => this.groupTable(of, { selector, mapper, value }),
       () =>
         this.add(
           { op: "toStream", of },
-          { ...shape, kind: "stream", windowed: false, rekeyed: shape.windowed, known: false, closes: false },
+          {
+            ...derived(shape, ""),
+            kind: "stream",
+            windowed: false,
+            rekeyed: shape.windowed,
+            known: false,
+            closes: false,
+          },
         ),
       () => this.suppress(of),
       () => this.suppress(of),
@@ -183,7 +189,11 @@ class Generator extends Choices {
     if (this.optimizes("merge.repartition.topics")) return;
     const name = `counts${this.nodes.length}`;
     this.stores[name] = "keyValue";
-    this.add({ op: "process", of, name }, { ...this.shape(of), value: "string", rekeyed: true });
+    // Kafka Streams' driver runs all sub-topologies as one task, with one stream time.
+    const sources = this.nodes.filter(({ op }) => op === "stream" || op === "table").length;
+    const ticks = sources === 1 && internal(this.shape(of)).length === 0;
+    const every = ticks && this.chance(0.6) && { every: this.pick([500, 1300]) };
+    this.add({ op: "process", of, name, ...every }, { ...this.shape(of), value: "string", rekeyed: true });
   }
 
   private fold(of: number): void {
@@ -212,10 +222,14 @@ class Generator extends Choices {
 
   private suppress(of: number): void {
     const shape = this.shape(of);
-    if (!shape.known) return;
+    // Versions are not held back.
+    if (!shape.known || shape.history !== undefined) return;
     const until = shape.closes && this.chance(0.7) ? "close" : "limit";
     const maxRecords = until === "limit" && this.chance(0.4) ? 1 + this.below(4) : null;
-    this.add({ op: "suppress", of, until, ms: this.pick([0, 300, 1000]), maxRecords }, { ...shape, closes: false });
+    this.add(
+      { op: "suppress", of, until, ms: this.pick([0, 300, 1000]), maxRecords },
+      { ...derived(shape, ""), closes: false },
+    );
   }
 
   private withStream(of: number, other: number): void {
@@ -238,7 +252,8 @@ class Generator extends Choices {
     if (kind === 1) {
       // Kafka Streams gives both repartition topics one name, and refuses.
       if (shape.rekeyed && second.rekeyed) return;
-      const windows = this.chance(0.6) ? this.windows(false) : null;
+      // Behind a record cache it depends on the time of the other stream which windows have an old value.
+      const windows = !this.cached && this.chance(0.6) ? this.windows(false) : null;
       const store = this.store(storeType(windows));
       this.add(
         { op: "cogroup", of, with: other, windows, store },
@@ -258,7 +273,13 @@ class Generator extends Choices {
     const [shape, second] = [this.through(this.shape(of)), this.shape(other)];
     if (second.windowed || !this.combines(shape, second)) return;
     const kind = this.pick(["inner", "left"] as const);
-    this.add({ op: "joinTable", kind, of, with: other }, { ...shape, origins: shape.origins, value: "string" });
+    // A left join that waits fails in Kafka Streams for a record without a key.
+    const waits = second.history !== undefined && second.history >= 700 && kind === "inner" && this.chance(0.6);
+    const grace = waits && { grace: this.pick([0, 300, 700]) };
+    this.add(
+      { op: "joinTable", kind, of, with: other, ...grace },
+      { ...shape, origins: shape.origins, value: "string" },
+    );
   }
 
   private withGlobal(of: number, other: number): void {
@@ -274,7 +295,7 @@ class Generator extends Choices {
     if (shape.windowed || second.windowed || !this.combines(shape, second)) return;
     const store = this.store("timestampedKeyValue");
     const joined = {
-      ...shape,
+      ...derived(shape, ""),
       value: "string",
       known: store !== null,
       closes: false,
@@ -289,7 +310,7 @@ class Generator extends Choices {
     if (shape.windowed || second.windowed || !shape.known || !second.known) return;
     if (internal(shape).length > 0 || internal(second).length > 0) return;
     const kind = this.pick(["inner", "left"] as const);
-    const joined = this.through({ ...shape, origins: both(shape, second) }, true);
+    const joined = this.through({ ...derived(shape, ""), origins: both(shape, second) }, true);
     const node = {
       op: "joinForeign",
       kind,
@@ -327,66 +348,24 @@ class Generator extends Choices {
     }
   }
 
-  private add(operation: Operation, shape: Shape): number {
-    if ("of" in operation) this.used.add(operation.of);
-    if ("with" in operation) this.used.add(operation.with);
-    this.nodes.push({ ...operation, value: shape.value, windowed: shape.windowed });
-    this.shapes.push(shape);
-    return this.nodes.length - 1;
-  }
-
-  /** Behind a topic of its own, where the key was changed or it is asked for. */
-  private through(shape: Shape, always = false): Shape {
-    if (!shape.rekeyed && !always) return shape;
-    if (!always && shape.way !== undefined) this.sent.add(shape.way);
-    const roots = new Set([...shape.origins.values()].flatMap((each) => [...each]));
-    return { ...shape, rekeyed: false, way: undefined, origins: new Map([[`#${this.hops++}`, roots]]) };
-  }
-
-  /** Whether streams may go through topics: to merge two below one child of the node that changed the key, Kafka Streams fails. */
-  private maySend(...places: readonly number[]): boolean {
-    if (!this.optimizes("merge.repartition.topics")) return true;
-    const ways = [...new Set(places)]
-      .map((place) => this.shape(place))
-      .flatMap(({ rekeyed, way }) => (rekeyed && way !== undefined ? [way] : []));
-    return new Set(ways).size === ways.length && !ways.some((way) => this.sent.has(way));
-  }
-
-  /**
-   * Whether two nodes may meet: records of one step that lie in two internal topics at once are processed in an order that is
-   * nobody's promise.
-   */
-  private combines(a: Shape, b: Shape): boolean {
-    const hops = internal({ origins: both(a, b) });
-    return hops.every(([, roots], place) =>
-      hops.slice(place + 1).every(([, others]) => ![...roots].some((root) => others.has(root))),
-    );
-  }
-
   private windows(mayBeFinal: boolean): Windows {
     const grace = this.pick([0, 300, 1000]);
     const final = mayBeFinal && this.chance(0.25);
     const size = this.pick([500, 1000, 2000]);
+    const time = { kind: "time", size, advance: this.chance(0.6) ? size : size / 2, grace, final } as const;
+    const unlimited = { kind: "unlimited", start: this.pick([0, 101_000]), final: false } as const;
+    // Ours have record caches for time windows only.
+    if (this.cached) return this.pick<Windows>([time, time, unlimited]);
     return this.pick<Windows>([
-      { kind: "time", size, advance: this.chance(0.6) ? size : size / 2, grace, final },
+      time,
       { kind: "sliding", difference: this.pick([300, 800]), grace, final },
       { kind: "session", gap: this.pick([200, 400]), grace, final },
+      ...(this.chance(0.3) ? [unlimited] : []),
     ]);
   }
+}
 
-  /** A name for a store, or none. */
-  private store(type: string, unnamed = 0.4): string | null {
-    if (this.chance(unnamed)) return null;
-    const name = `store${Object.keys(this.stores).length}`;
-    this.stores[name] = type;
-    return name;
-  }
-
-  private shape(place: number): Shape {
-    return this.shapes[place] as Shape;
-  }
-
-  private optimizes(what: string): boolean {
-    return this.optimization === "all" || this.optimization.includes(what);
-  }
+/** What a table is computed from keeps its history for it, a store of its own does not. */
+function derived(shape: Shape, store: string | null): Shape {
+  return store === null ? shape : { ...shape, history: undefined };
 }

@@ -6,7 +6,8 @@ import { Stores } from "../../../lib/dsl/stores.ts";
 import type { KStream } from "../../../lib/dsl/stream.ts";
 import { Suppressed } from "../../../lib/dsl/suppressed.ts";
 import type { KTable } from "../../../lib/dsl/table.ts";
-import { sessionWindows, slidingWindows, timeWindows } from "../../../lib/dsl/windows.ts";
+import { versionedKeyValue } from "../../../lib/dsl/versioned-store.ts";
+import { sessionWindows, slidingWindows, timeWindows, unlimitedWindows } from "../../../lib/dsl/windows.ts";
 import type { ProcessorContext } from "../../../lib/operators/processing-context.ts";
 import { int64 } from "../../../lib/serde/int64.ts";
 import type { Serde } from "../../../lib/serde/serde.ts";
@@ -88,7 +89,10 @@ class Interpreter {
 
 const builders: Builders = {
   stream: ({ topic }, { builder }) => builder.stream(topic, { key, value: serdes.string }),
-  table: ({ topic, store }, { builder }) => builder.table(topic, { key, value: serdes.string, ...named(store) }),
+  table: ({ topic, store, history }, { builder }) => {
+    const kept = history === undefined ? named(store) : { store: versionedKeyValue(String(store), history) };
+    return builder.table(topic, { key, value: serdes.string, ...kept });
+  },
   globalTable: ({ topic, store }, { builder }) =>
     builder.globalTable(topic, { key, value: serdes.string, ...named(store) }),
   filter: ({ of, predicate }, at) => at.stream(of).filter((k, v) => passes(predicate, k, v)),
@@ -111,12 +115,18 @@ const builders: Builders = {
   repartition: ({ of }, at) => at.stream(of).repartition({ key, value: at.valueOf(of) }),
   peek: ({ of }, at) => at.stream(of).peek(() => {}),
   merge: (node, at) => at.stream(node.of).merge(at.stream(node.with)),
-  process: ({ of, name }, at) => {
+  process: ({ of, name, every }, at) => {
     const counts = Stores.keyValue(name, { key, value: int64() });
     at.builder.addStateStore(counts);
     return at.stream(of).process(
       (context: ProcessorContext<string, Value>) => {
         const store = context.getStateStore(counts);
+        if (every !== undefined) {
+          context.schedule({ interval: every, type: "streamTime" }, (timestampMs) => {
+            for (const [each, count] of store.all())
+              context.forward({ key: each, value: cut(`${count}@${timestampMs}`), timestampMs });
+          });
+        }
         return {
           process: (record) => {
             const count = (store.get(str(record.key)) ?? 0) + 1;
@@ -134,7 +144,8 @@ const builders: Builders = {
   joinStream,
   joinTable: (node, at) => {
     const table = at.textTable(node.with);
-    const options = { key, value: at.valueOf(node.of) };
+    const waits = node.grace !== undefined && { gracePeriod: node.grace };
+    const options = { key, value: at.valueOf(node.of), ...waits };
     return node.kind === "inner"
       ? at.stream(node.of).join(table, joined, options)
       : at.stream(node.of).leftJoin(table, joined, options);
@@ -151,6 +162,8 @@ const builders: Builders = {
     at.table(of).filterNot((k, v) => passes(predicate, k, v), named(store)),
   mapTable: ({ of, mapper, store, value }, at) =>
     at.table(of).mapValues((v, k) => mapped(mapper, k, v), kept(store, value)),
+  transformTable: ({ of, mapper, store, value }, at) =>
+    at.table(of).transformValues(() => ({ transform: (k, v) => mapped(mapper, k, v as Value) }), kept(store, value)),
   groupTable,
   joinTables: (node, at) => {
     const [left, right] = [at.textTable(node.of), at.textTable(node.with)];
@@ -246,6 +259,7 @@ const merge = (_key: string, a: Value, b: Value): Value => merged(a, b);
 
 function overTime(windows: Exclude<Windows, { readonly kind: "session" }>) {
   if (windows.kind === "time") return timeWindows(windows);
+  if (windows.kind === "unlimited") return unlimitedWindows({ startMs: windows.start });
   return slidingWindows({ timeDifference: windows.difference, grace: windows.grace });
 }
 

@@ -30,7 +30,8 @@ export type Windows =
       readonly final: boolean;
     }
   | { readonly kind: "sliding"; readonly difference: number; readonly grace: number; readonly final: boolean }
-  | { readonly kind: "session"; readonly gap: number; readonly grace: number; readonly final: boolean };
+  | { readonly kind: "session"; readonly gap: number; readonly grace: number; readonly final: boolean }
+  | { readonly kind: "unlimited"; readonly start: number; readonly final: false };
 
 interface Unary {
   readonly of: number;
@@ -46,7 +47,9 @@ interface Stored {
 /** What a node does. */
 export type Operation =
   | { readonly op: "stream"; readonly topic: string }
-  | ({ readonly op: "table" | "globalTable"; readonly topic: string } & Stored)
+  | ({ readonly op: "globalTable"; readonly topic: string } & Stored)
+  /** `history`: how long versions are kept, in ms. */
+  | ({ readonly op: "table"; readonly topic: string; readonly history?: number } & Stored)
   | ({ readonly op: "filter" | "filterNot"; readonly predicate: Predicate } & Unary)
   | ({ readonly op: "branch"; readonly predicate: Predicate; readonly name: string; readonly take: "a" | "b" } & Unary)
   | ({ readonly op: "mapValues" | "flatMapValues"; readonly mapper: Mapper } & Unary)
@@ -54,7 +57,8 @@ export type Operation =
   | ({ readonly op: "map" | "flatMap"; readonly selector: Selector; readonly mapper: Mapper } & Unary)
   | ({ readonly op: "repartition" | "peek" } & Unary)
   | ({ readonly op: "merge" } & Binary)
-  | ({ readonly op: "process"; readonly name: string } & Unary)
+  /** `every`: the interval of a punctuator by stream time, in ms, which tells all counts. */
+  | ({ readonly op: "process"; readonly name: string; readonly every?: number } & Unary)
   | ({ readonly op: "toTable" } & Unary & Stored)
   | ({
       readonly op: "fold";
@@ -71,10 +75,11 @@ export type Operation =
       readonly after: number;
       readonly grace: number;
     } & Binary)
-  | ({ readonly op: "joinTable"; readonly kind: "inner" | "left" } & Binary)
+  /** `grace`: how long records wait for rows, in ms. */
+  | ({ readonly op: "joinTable"; readonly kind: "inner" | "left"; readonly grace?: number } & Binary)
   | ({ readonly op: "joinGlobal"; readonly kind: "inner" | "left"; readonly selector: Selector } & Binary)
   | ({ readonly op: "filterTable" | "filterNotTable"; readonly predicate: Predicate } & Unary & Stored)
-  | ({ readonly op: "mapTable"; readonly mapper: Mapper } & Unary & Stored)
+  | ({ readonly op: "mapTable" | "transformTable"; readonly mapper: Mapper } & Unary & Stored)
   | ({ readonly op: "groupTable"; readonly fold: Fold; readonly selector: Selector; readonly mapper: Mapper } & Unary &
       Stored)
   | ({ readonly op: "joinTables"; readonly kind: JoinKind } & Binary & Stored)

@@ -14,6 +14,8 @@ export interface Shape {
   readonly known: boolean;
   /** Windows of a table that can be suppressed until they close. */
   readonly closes: boolean;
+  /** How far back a table knows its history, in ms; undefined: not at all. */
+  readonly history?: number | undefined;
   /** Topics that records come from directly, and the input topics behind each internal one. */
   readonly origins: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -32,9 +34,10 @@ export const plain = {
 export function tableOf(windows: Windows | null) {
   return {
     kind: "table",
+    history: undefined,
     windowed: windows !== null,
     known: true,
-    closes: windows !== null && !windows.final,
+    closes: windows !== null && windows.kind !== "unlimited" && !windows.final,
   } as const;
 }
 

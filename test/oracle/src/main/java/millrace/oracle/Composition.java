@@ -12,9 +12,11 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.*;
 import org.apache.kafka.streams.kstream.Suppressed.BufferConfig;
+import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.Stores;
@@ -70,7 +72,9 @@ final class Composition {
         final String op = n.get("op").asText();
         return switch (op) {
             case "stream" -> builder.stream(text(n, "topic"), Consumed.with(STR, STR));
-            case "table" -> store(n) == null ? builder.table(text(n, "topic"), Consumed.with(STR, STR))
+            case "table" -> n.has("history") ? builder.table(text(n, "topic"), Consumed.with(STR, STR),
+                Materialized.<String, String>as(Stores.persistentVersionedKeyValueStore(store(n), ms(n, "history"))).withKeySerde(STR).withValueSerde(STR))
+                : store(n) == null ? builder.table(text(n, "topic"), Consumed.with(STR, STR))
                 : builder.table(text(n, "topic"), Consumed.with(STR, STR), Materialized.as(store(n)));
             case "globalTable" -> builder.globalTable(text(n, "topic"), Consumed.with(STR, STR),
                 Materialized.<String, String, KeyValueStore<Bytes, byte[]>>as(store(n)).withKeySerde(STR).withValueSerde(STR));
@@ -93,8 +97,8 @@ final class Composition {
             case "cogroup" -> cogroup(n);
             case "joinStream" -> joinStream(n);
             case "joinTable" -> inner(n)
-                ? stream(n).join(this.<String>tableWith(n), (k, a, b) -> joined(a, b), Joined.with(STR, valueOf(n, "of"), valueOf(n, "with")))
-                : stream(n).leftJoin(this.<String>tableWith(n), (k, a, b) -> joined(a, b), Joined.with(STR, valueOf(n, "of"), valueOf(n, "with")));
+                ? stream(n).join(this.<String>tableWith(n), (k, a, b) -> joined(a, b), joinedWith(n))
+                : stream(n).leftJoin(this.<String>tableWith(n), (k, a, b) -> joined(a, b), joinedWith(n));
             case "joinGlobal" -> inner(n)
                 ? stream(n).join(globalWith(n), (k, v) -> selected(n, k, v), (a, b) -> joined(a, b))
                 : stream(n).leftJoin(globalWith(n), (k, v) -> selected(n, k, v), (a, b) -> joined(a, b));
@@ -102,6 +106,7 @@ final class Composition {
             case "filterNotTable" -> store(n) == null ? table(n).filterNot((k, v) -> passes(n, k, v))
                 : table(n).filterNot((k, v) -> passes(n, k, v), kept(n));
             case "mapTable" -> store(n) == null ? table(n).mapValues((k, v) -> mapped(n, k, v)) : table(n).mapValues((k, v) -> mapped(n, k, v), kept(n));
+            case "transformTable" -> store(n) == null ? table(n).transformValues(() -> transformer(n)) : table(n).transformValues(() -> transformer(n), kept(n));
             case "groupTable" -> groupTable(n);
             case "joinTables" -> joinTables(n);
             case "joinForeign" -> joinForeign(n);
@@ -127,6 +132,13 @@ final class Composition {
             public void init(final ProcessorContext<String, Object> c) {
                 context = c;
                 counts = c.getStateStore(name);
+                if (n.has("every")) {
+                    c.schedule(ms(n, "every"), PunctuationType.STREAM_TIME, t -> {
+                        try (KeyValueIterator<String, Long> all = counts.all()) {
+                            all.forEachRemaining(e -> context.forward(new Record<>(e.key, cut(e.value + "@" + t), t)));
+                        }
+                    });
+                }
             }
 
             @Override
@@ -138,6 +150,26 @@ final class Composition {
                 context.forward(r.withValue(cut(str(r.value()) + "#" + count)));
             }
         }, name);
+    }
+
+    private Joined<String, Object, Object> joinedWith(final JsonNode n) {
+        final Joined<String, Object, Object> with = Joined.with(STR, valueOf(n, "of"), valueOf(n, "with"));
+        return n.has("grace") ? with.withGracePeriod(ms(n, "grace")) : with;
+    }
+
+    private static ValueTransformerWithKey<Object, Object, Object> transformer(final JsonNode n) {
+        return new ValueTransformerWithKey<>() {
+            @Override
+            public void init(final org.apache.kafka.streams.processor.ProcessorContext c) { }
+
+            @Override
+            public Object transform(final Object key, final Object value) {
+                return mapped(n, key, value);
+            }
+
+            @Override
+            public void close() { }
+        };
     }
 
     private Object fold(final JsonNode n) {
@@ -163,7 +195,7 @@ final class Composition {
                     this.<Object, SessionStore<Bytes, byte[]>>materialized(n, w));
             };
         }
-        final var windowed = ("sliding".equals(text(w, "kind")) ? grouped.windowedBy(sliding(w)) : grouped.windowedBy(time(w))).emitStrategy(emit(w));
+        final var windowed = ("sliding".equals(text(w, "kind")) ? grouped.windowedBy(sliding(w)) : grouped.windowedBy(fixed(w))).emitStrategy(emit(w));
         return switch (fold) {
             case "count" -> store(n) == null ? windowed.count() : windowed.count(this.<Long, WindowStore<Bytes, byte[]>>materialized(n, w));
             case "reduce" -> windowed.reduce(Composition::reduced, this.<Object, WindowStore<Bytes, byte[]>>materialized(n, w));
@@ -182,7 +214,7 @@ final class Composition {
             return cogrouped.windowedBy(sessions(w)).aggregate(() -> "", (k, a, b) -> cut(str(a) + "|" + str(b)),
                 this.<Object, SessionStore<Bytes, byte[]>>materialized(n, w));
         }
-        return ("sliding".equals(text(w, "kind")) ? cogrouped.windowedBy(sliding(w)) : cogrouped.windowedBy(time(w)))
+        return ("sliding".equals(text(w, "kind")) ? cogrouped.windowedBy(sliding(w)) : cogrouped.windowedBy(fixed(w)))
             .aggregate(() -> "", this.<Object, WindowStore<Bytes, byte[]>>materialized(n, w));
     }
 
@@ -239,6 +271,10 @@ final class Composition {
         }
         final JsonNode max = n.get("maxRecords");
         return table(n).suppress(Suppressed.untilTimeLimit(ms(n, "ms"), max.isNull() ? BufferConfig.unbounded() : BufferConfig.maxRecords(max.asLong())));
+    }
+
+    private static Windows<? extends Window> fixed(final JsonNode w) {
+        return "unlimited".equals(text(w, "kind")) ? UnlimitedWindows.of().startOn(java.time.Instant.ofEpochMilli(w.get("start").asLong())) : time(w);
     }
 
     private static TimeWindows time(final JsonNode w) {

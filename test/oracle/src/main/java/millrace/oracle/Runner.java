@@ -40,7 +40,7 @@ import org.apache.kafka.streams.test.TestRecord;
 
 /** Runs one case on one seed in a TopologyTestDriver and renders the vector file. */
 public final class Runner {
-    private static final List<String> VERSIONED_DUMP_KEYS = List.of("A", "B", "C", "D", "E", "F");
+    private static final List<String> VERSIONED_DUMP_KEYS = List.of("A", "B", "C", "D", "E", "F", "flush");
 
     private Runner() { }
 
