@@ -133,7 +133,8 @@ export const fetchSettings = {
     default: 32 * mebibyte,
     min: 64 * kibibyte,
     max: 512 * mebibyte,
-    about: "Bytes of one fetch answer over all partitions: the largest buffer that a worker allocates for input.",
+    about:
+      "Bytes of one fetch answer over all partitions: the largest buffer that a worker allocates for input. At most four fetches are under way at a time.",
   }),
   maxPartitionBytes: bytes({
     default: 4 * mebibyte,

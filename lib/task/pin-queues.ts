@@ -22,8 +22,8 @@ export class PinQueues {
     }
   }
 
-  /** Whether a queue was left out since this was last asked: it may have room again. */
-  wasFull(): boolean {
+  /** Whether a queue was left out since this was last taken: it may have room again. */
+  takeWasFull(): boolean {
     const { isFull } = this;
     this.isFull = false;
     return isFull;

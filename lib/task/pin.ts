@@ -216,7 +216,7 @@ export class Pin {
         const nowMs = clock.monotonicMs();
         this.busyMs += nowMs - startMs;
         this.work.add(taken.records, startMs);
-        if (this.queues.wasFull()) this.onHungry();
+        if (this.queues.takeWasFull()) this.onHungry();
         await clock.sleep(0);
         return this.progressed(nowMs);
       }

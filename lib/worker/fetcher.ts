@@ -6,12 +6,13 @@
  *
  * Invariants:
  * 1. An offset is asked for once at a time; a pin that starts over from another one does not wait for the answer to the first.
- * 2. A partition that becomes hungry does not wait for a fetch of others that waits for records: it is asked for beside it, and
- *    together with them again as soon as both have ended.
+ * 2. A partition that becomes hungry does not wait for a fetch of others that waits for records: it is asked for beside it, for
+ *    as long as that one may still wait. So fetches of idle partitions end together, and are one again.
+ * 3. Few fetches run at a time: what they bring is bounded, and sockets are left for those who restore.
  */
 import type { PartitionKey } from "../core/ids.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { FetchedPartition, Log } from "../ports/log.ts";
+import type { FetchedPartition, FetchRequest, Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Pin } from "../task/pin.ts";
 import { Waker } from "../task/waker.ts";
@@ -20,6 +21,8 @@ import { Waker } from "../task/waker.ts";
 const LONGEST_RETRY_MS = 2_000;
 /** While a fetch is under way, the next one waits this long for more to ask: fetches that end close to each other become one. */
 const GATHER_MS = 5;
+/** Fetches at a time. One more waits until one of them ends. */
+const MAX_RUNNING = 4;
 const IDLE_MS = 1_000;
 
 /** Limits of the fetch loop. */
@@ -33,6 +36,8 @@ export interface FetchLimits {
   readonly retryMs: number;
 }
 
+const nothing: ReadonlyMap<PartitionKey, number> = new Map();
+
 /** What the fetch loop sees of a pin. */
 export type FetchingPin = Pick<Pin, "wants" | "deliver">;
 
@@ -45,7 +50,8 @@ export class Fetcher {
   private readonly waker: Waker;
   /** Offsets that are being asked for. */
   private readonly asked = new Map<PartitionKey, number>();
-  private readonly running = new Set<Promise<void>>();
+  /** Fetches under way, and until when each may wait for records. */
+  private readonly running = new Map<Promise<void>, number>();
   private stopped = false;
   private retryMs: number;
 
@@ -72,11 +78,11 @@ export class Fetcher {
   async run(pins: ReadonlyMap<number, FetchingPin>): Promise<void> {
     while (!this.stopped) {
       await this.clock.sleep(this.running.size > 0 ? GATHER_MS : 0);
-      const positions = this.wanted(pins);
+      const positions = this.running.size < MAX_RUNNING ? this.wanted(pins) : nothing;
       if (positions.size > 0) this.begin(positions, pins);
       await this.waker.wait(IDLE_MS);
     }
-    await Promise.all(this.running);
+    await Promise.all(this.running.keys());
   }
 
   /** What is hungry and not asked for yet. */
@@ -89,19 +95,23 @@ export class Fetcher {
 
   private begin(positions: ReadonlyMap<PartitionKey, number>, pins: ReadonlyMap<number, FetchingPin>): void {
     for (const [key, offset] of positions) this.asked.set(key, offset);
-    const fetch = this.fetchOnce(positions, pins).finally(() => {
+    const nowMs = this.clock.monotonicMs();
+    const others = [...this.running.values()].filter((endMs) => endMs > nowMs);
+    const untilMs = Math.min(nowMs + this.limits.maxWaitMs, ...others);
+    const maxWaitMs = Math.ceil(untilMs - nowMs);
+    const fetch = this.fetchOnce({ positions, maxWaitMs }, pins).finally(() => {
       for (const [key, offset] of positions) if (this.asked.get(key) === offset) this.asked.delete(key);
       this.running.delete(fetch);
       this.waker.wake();
     });
-    this.running.add(fetch);
+    this.running.set(fetch, untilMs);
   }
 
   private async fetchOnce(
-    positions: ReadonlyMap<PartitionKey, number>,
+    { positions, maxWaitMs }: Pick<FetchRequest, "positions" | "maxWaitMs">,
     pins: ReadonlyMap<number, FetchingPin>,
   ): Promise<void> {
-    const { maxWaitMs, maxBytes, maxPartitionBytes, retryMs } = this.limits;
+    const { maxBytes, maxPartitionBytes, retryMs } = this.limits;
     try {
       const answers = await this.log.fetch({ positions, maxWaitMs, maxBytes, maxPartitionBytes });
       this.retryMs = retryMs;

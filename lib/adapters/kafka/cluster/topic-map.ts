@@ -13,6 +13,14 @@ export interface TopicEntry {
   readonly leaders: readonly number[];
 }
 
+/** A look that has not begun. */
+interface NextLook {
+  readonly topics: Set<string>;
+  /** The latest of those who wait for it. */
+  deadline: Deadline;
+  readonly done: Promise<void>;
+}
+
 const UNKNOWN_TOPIC = 3;
 const LEADER_NOT_AVAILABLE = 5;
 
@@ -24,7 +32,7 @@ export class TopicMap {
   private readonly brokers = new Map<number, Address>();
   private looking: Promise<void> | undefined;
   /** The look that begins when the one under way has ended. */
-  private nextLook: { readonly topics: Set<string>; readonly done: Promise<void> } | undefined;
+  private nextLook: NextLook | undefined;
   private controllerId = -1;
 
   constructor(anyBroker: AnyBroker) {
@@ -86,19 +94,21 @@ export class TopicMap {
   look(topics: readonly string[], deadline: Deadline): Promise<void> {
     if (this.looking === undefined) return this.begin(topics, deadline);
     this.nextLook ??= this.lookNext(this.looking, deadline);
-    for (const topic of topics) this.nextLook.topics.add(topic);
-    return withinDeadline(this.nextLook.done, deadline, () => notLooked());
+    const next = this.nextLook;
+    for (const topic of topics) next.topics.add(topic);
+    if (deadline.remainingMs > next.deadline.remainingMs) next.deadline = deadline;
+    return withinDeadline(next.done, deadline, () => notLooked());
   }
 
-  private lookNext(before: Promise<void>, deadline: Deadline): { topics: Set<string>; done: Promise<void> } {
+  private lookNext(before: Promise<void>, deadline: Deadline): NextLook {
     const topics = new Set<string>();
     const begin = () => {
       this.nextLook = undefined;
-      return this.begin([...topics], deadline);
+      return this.begin([...topics], next.deadline);
     };
-    const done = before.then(begin, begin);
-    done.catch(() => {}); // a caller whose deadline has passed does not hear of it
-    return { topics, done };
+    const next: NextLook = { topics, deadline, done: before.then(begin, begin) };
+    next.done.catch(() => {}); // a caller whose deadline has passed does not hear of it
+    return next;
   }
 
   private begin(topics: readonly string[], deadline: Deadline): Promise<void> {
