@@ -10,11 +10,14 @@ import { everyUpdateOf, type Workload } from "../throughput/workload.ts";
 const rates = [1_000, 10_000, 50_000] as const;
 
 /**
- * Before anything is measured the broker serves each side at this rate: until its code is compiled it is slow for whoever comes first.
- * Commits come ten times as often then, because a JVM compiles what was called some thousand times.
+ * Before anything is measured the broker serves each side like this: until its code is compiled it is slow for whoever comes first.
+ * Commits come often at first, because a JVM compiles what was called some thousand times; then it is as it will be measured, because
+ * code that was compiled for one load is compiled anew for another.
  */
-const brokerWarmUp = { rate: 10_000, warmUpSeconds: 0, seconds: 45 };
-const warmUpCommitMs = 10;
+const brokerWarmUps = [
+  { rate: 10_000, commitMs: 10, seconds: 45 },
+  { rate: 1_000, commitMs: 100, seconds: 60 },
+] as const;
 
 /** One side at one rate, once. */
 interface LatencyRun extends PaceFigures {
@@ -39,7 +42,7 @@ async function runs(bench: Bench, workload: Workload): Promise<readonly LatencyR
   const sides = sidesOf(bench, workload);
   const times = options.quick ? { warmUpSeconds: 8, seconds: 5 } : { warmUpSeconds: 30, seconds: 30 };
   const found: LatencyRun[] = [];
-  await warmUp(bench, { ...workload, commitMs: warmUpCommitMs });
+  await warmUp(bench, workload);
   for (let round = 1; round <= workload.rounds; round++) {
     for (const rate of options.quick ? rates.slice(0, 1) : rates) {
       for (const side of round % 2 === 1 ? sides : sides.toReversed()) {
@@ -60,11 +63,13 @@ function sidesOf(bench: Bench, workload: Workload): readonly Side[] {
 }
 
 async function warmUp(bench: Bench, workload: Workload): Promise<void> {
-  const { seconds, ...pace } = brokerWarmUp;
-  for (const side of sidesOf(bench, workload)) {
-    bench.say(`the broker warms up with ${side.name}`);
-    const application = `warm-${side.name}-${bench.id}`;
-    await runAtPace(bench, { workload, side, application, ...pace, seconds: bench.options.quick ? 5 : seconds });
+  for (const { rate, commitMs, seconds } of brokerWarmUps) {
+    for (const side of sidesOf(bench, { ...workload, commitMs })) {
+      bench.say(`the broker warms up with ${side.name} at ${formatFigure(rate)}/s`);
+      const application = `warm-${side.name}-${rate}-${bench.id}`;
+      const pace = { rate, warmUpSeconds: 0, seconds: bench.options.quick ? 5 : seconds };
+      await runAtPace(bench, { workload, side, application, ...pace });
+    }
   }
 }
 
