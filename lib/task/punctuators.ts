@@ -37,7 +37,7 @@ export class Punctuators {
   /** True while processors start: then stored due times are taken up. */
   private starting = false;
   private readonly startedBy = new Map<string, number>();
-  /** Ids that were cancelled since the start: their stored due times do not count any more. */
+  /** Ids that were cancelled while processors start: their stored due times do not count any more. */
   private readonly cancelled = new Set<string>();
 
   constructor(host: PunctuatorHost) {
@@ -72,7 +72,7 @@ export class Punctuators {
     return {
       cancel: () => {
         this.scheduled = this.scheduled.filter((other) => other !== item);
-        if (id !== undefined) this.cancelled.add(id);
+        if (id !== undefined && this.starting) this.cancelled.add(id);
       },
     };
   }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Punctuators } from "../../../lib/task/punctuators.ts";
 import type { ScheduleOptions } from "../../../lib/topology/punctuation.ts";
@@ -164,6 +165,12 @@ describe("what survives a restart", () => {
     one.cancel();
     expect([...punctuators.dueTimes()]).toEqual([]);
     expect(wait(10_000)).toEqual([]);
+  });
+
+  test("nothing is left of one that was cancelled: timers may have names of their own", () => {
+    start();
+    punctuators.schedule("node", { interval: 500, type: "wallClockTime", name: "once" }, note("n")).cancel();
+    expect(inspect(punctuators, { depth: 9 })).not.toContain("once");
   });
 
   test("cancelled in the start and scheduled again it begins anew", () => {
