@@ -167,7 +167,8 @@ export class Task {
   /** Forwards what record caches hold back: the transaction is about to be sealed. */
   flush(): void {
     this.current = undefined;
-    for (const cache of this.caches) cache.flush();
+    // A store may be named above the node that fills it, and is then flushed too early: again, until nothing waits.
+    while (this.caches.some((cache) => !cache.isEmpty)) for (const cache of this.caches) cache.flush();
   }
 
   /** Processes one record, without what its stream time makes due. @returns whether there was one to take */

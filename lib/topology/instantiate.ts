@@ -173,29 +173,28 @@ function create(node: TopologyNode, host: TaskHost, place: Place): Process {
     return guarded(node, host, (cursor) => host.emit(node, topicFor(cursor), cursor));
   }
   const context = contextOf(node, host, place);
-  const cache = cacheOf(node, host, { ...place, next: context.next });
-  if (cache === undefined) return guarded(node, host, node.operator.create(context));
-  return guarded(node, host, cache.timed(node.operator.create(cachedContext(context, cache))));
+  return guarded(node, host, node.operator.create(cachedContext(node, host, { context, caches: place.caches })));
 }
 
-/** The record cache, where one is wanted, between a node that forwards rows and what is below it. */
-function cacheOf(
+/** With a record cache, where one is wanted, between a node that forwards rows and what is below it. */
+function cachedContext(
   node: ProcessorNode,
   host: TaskHost,
-  { caches, next }: Pick<Place, "caches"> & { readonly next: Process },
-): RecordCache | undefined {
+  { context, caches }: Pick<Place, "caches"> & { readonly context: OperatorContext },
+): OperatorContext {
+  // Others are of its user code: what that puts there is not forwarded.
   const [own] = node.stores;
-  if (node.operator.forwardsRows !== true || own === undefined) return undefined;
-  const cache = caches.get(own) ?? host.cache?.(next);
-  if (cache !== undefined) caches.set(own, cache);
-  return cache;
-}
-
-function cachedContext(context: OperatorContext, cache: RecordCache): OperatorContext {
+  if (node.operator.forwardsRows !== true || own === undefined) return context;
+  const cache = caches.get(own) ?? host.cache?.(context.next);
+  if (cache === undefined) return context;
+  caches.set(own, cache);
   return {
     ...context,
     next: cache.absorb,
-    store: <S extends StoreHandle>(name: string): S => cache.watch(context.store<S>(name)),
+    store: <S extends StoreHandle>(name: string): S => {
+      const store = context.store<S>(name);
+      return name === own ? cache.watch(store) : store;
+    },
   };
 }
 

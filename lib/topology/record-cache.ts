@@ -38,10 +38,8 @@ export class RecordCache {
   private sizeBytes = 0;
   private spec: StoreSpec | undefined;
   /** The row that the operator has put and not forwarded yet. */
-  private put: { readonly id: string; readonly oldValue: unknown } | undefined;
+  private put: { readonly id: string; readonly oldValue: unknown; readonly timestampMs: number } | undefined;
   private readonly cursor = new Cursor();
-  /** Of the record that the node is processing. */
-  private recordTimeMs = 0;
 
   constructor(next: Process, maxBytes: number) {
     this.next = next;
@@ -59,12 +57,9 @@ export class RecordCache {
     return watched as S;
   }
 
-  /** The node's own process, of which every record is noted before it is taken. */
-  timed(process: Process): Process {
-    return (cursor) => {
-      this.recordTimeMs = cursor.timestampMs;
-      process(cursor);
-    };
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.pending.size === 0;
   }
 
   /** Takes what the operator forwards. */
@@ -73,8 +68,8 @@ export class RecordCache {
     if (put === undefined) return this.next(cursor);
     this.put = undefined;
     const { key, value, headers, hasOldValue: sendsOldValue } = cursor;
-    // A row that is deleted has no time of its own any more: behind a cache it has that of its record.
-    const timestampMs = isAbsent(value) ? Math.min(cursor.timestampMs, this.recordTimeMs) : cursor.timestampMs;
+    // A row that is deleted has no time of its own any more: behind a cache it has that of its deletion in the changelog.
+    const timestampMs = isAbsent(value) ? put.timestampMs : cursor.timestampMs;
     const before = this.pending.get(put.id);
     // Put again at the end: rows go on in the order of their last change.
     this.pending.delete(put.id);
@@ -110,8 +105,8 @@ export class RecordCache {
   }
 
   /** A row is about to be put: notes what it was, unless a change of it waits already. */
-  note(id: string, row: StoreRow | undefined): void {
-    this.put = { id, oldValue: this.pending.has(id) ? undefined : (row?.value ?? null) };
+  note(id: string, row: StoreRow | undefined, timestampMs: number): void {
+    this.put = { id, oldValue: this.pending.has(id) ? undefined : (row?.value ?? null), timestampMs };
   }
 
   private sizeOf(value: unknown): number {
@@ -141,7 +136,7 @@ class WatchedRows extends Watched<KeyValueStore> implements KeyValueStore {
   }
 
   put(keyText: string, value: unknown, timestampMs: number): void {
-    this.cache.note(keyText, this.rows.get(keyText));
+    this.cache.note(keyText, this.rows.get(keyText), timestampMs);
     this.rows.put(keyText, value, timestampMs);
   }
 
@@ -161,7 +156,7 @@ class WatchedWindows extends Watched<WindowStore> implements WindowStore {
 
   /** @hotPath once per record and window */
   put(keyText: string, startMs: number, value: unknown, timestampMs: number): void {
-    this.cache.note(`${startMs}/${keyText}`, this.rows.get(keyText, startMs));
+    this.cache.note(`${startMs}/${keyText}`, this.rows.get(keyText, startMs), timestampMs);
     this.rows.put(keyText, startMs, value, timestampMs);
   }
 

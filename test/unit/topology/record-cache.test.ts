@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defineApp, int64, string, timeWindows } from "../../../lib/index.ts";
+import { defineApp, int64, Stores, string, timeWindows } from "../../../lib/index.ts";
 import { TopologyTestDriver } from "../../../lib/testing/topology-test-driver.ts";
 import { PinScene } from "../../support/pin-scene.ts";
 
@@ -64,6 +64,54 @@ test("a row that is deleted has the time of its record, one that stays the large
   ]);
 });
 
+test("a row whose time is over has the time at which it was, also when a late record lets it go", () => {
+  const app = defineApp({ id: "app", statestoreCacheMaxBytes: 1 << 20 }, (builder) => {
+    builder.stream("in", text).groupByKey().count({ store: "s", ttl: 200 }).toStream().to("out");
+  });
+  const driver = new TopologyTestDriver(app);
+  const input = driver.createInputTopic<string, string>("in");
+  // One more than a record lets go.
+  for (let n = 0; n <= 100; n++) input.pipeInput(`k${n}`, "x", { timestampMs: 700 + n });
+  input.pipeInput("z", "x", { timestampMs: 2_000 });
+  const output = driver.createOutputTopic<string, number>("out");
+  output.readRecords();
+  input.pipeInput("late", "x", { timestampMs: 500 });
+  expect(output.readRecords().map(({ key, value, timestampMs }) => [key, value, timestampMs])).toEqual([
+    ["k100", null, 1_000],
+    ["late", 1, 500],
+  ]);
+});
+
+test("stores of a transformer's own are its own: a cache is for the rows of the table", () => {
+  const visits = Stores.session("visits", { key: string(), value: int64(), retention: 1_000 });
+  const notes = Stores.keyValue("notes", { key: string(), value: int64() });
+  const app = defineApp({ id: "app", statestoreCacheMaxBytes: 1 << 20 }, (builder) => {
+    builder
+      .table("in", text)
+      .transformValues(
+        (context) => {
+          const sessions = context.getStateStore(visits);
+          const noted = context.getStateStore(notes);
+          return {
+            transform: (key: string, value: string | null) => {
+              noted.put(`${key}${value}`, 1);
+              sessions.put({ key, window: { startMs: 0, endMs: 5 } }, noted.approximateNumEntries());
+              return `${value} ${[...sessions.findSessions(key, 0, 9)].map(([, count]) => count)}`;
+            },
+          };
+        },
+        { stores: [visits, notes], store: "rows", value: string() },
+      )
+      .toStream()
+      .to("out");
+  });
+  const driver = new TopologyTestDriver(app);
+  const input = driver.createInputTopic<string, string>("in");
+  input.pipeInput("k", "x");
+  input.pipeInput("k", "y");
+  expect(outputs(driver)).toEqual(["k=x 0", "k=y 1"]);
+});
+
 test("a cache that is too small lets everything go on at once", () => {
   const driver = new TopologyTestDriver(counting(1));
   driver.createInputTopic<string, string>("in").pipeInput("k", "a b");
@@ -109,6 +157,30 @@ test("a pin forwards with each commit, and an abort takes back what waits", asyn
   await pin.untilCaughtUp();
   await pin.drained();
   expect((await scene.read("out")).map(({ value }) => value?.toString())).toEqual(["ab", "abc"]);
+});
+
+test("nothing waits behind a commit, also in a store that is named above the node that fills it", async () => {
+  const app = defineApp({ id: "app", statestoreCacheMaxBytes: 1 << 20 }, (builder) => {
+    const input = builder.stream("in", text);
+    input.process(() => ({ process: () => undefined }), { stores: ["last"] });
+    input
+      .groupByKey()
+      .reduce((all, word) => all + word, { store: "all" })
+      .toStream()
+      .groupByKey(text)
+      .reduce((_before, all) => all, { store: "last" })
+      .toStream()
+      .to("out");
+  });
+  const scene = await PinScene.open({ app, partitions: 1 });
+  const pin = await scene.startPin(0, scene.environment("w1").environment).untilRunning();
+  await scene.write("in", 0, [
+    { key: "k", value: "a", timestampMs: 1 },
+    { key: "k", value: "b", timestampMs: 2 },
+  ]);
+  await pin.untilCaughtUp();
+  await pin.drained();
+  expect((await scene.read("out")).map(({ value }) => value?.toString())).toEqual(["ab"]);
 });
 
 test.for([-1, 0.5])("a cache of %d bytes is refused", (size) => {
