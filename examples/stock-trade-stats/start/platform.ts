@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FolderLock } from "../../../lib/adapters/file/folder-lock.ts";
@@ -30,7 +30,7 @@ export const demoSettings = {
 } as const satisfies SettingsInput;
 
 /** What the demo keeps in its folder. Whatever else is there, because somebody named a folder of theirs, stays. */
-const KEPT = ["audit.json", "audit.json.new", "leases", "log", "objects"];
+const KEPT = ["audit.json", "audit.json.new", "leases", "objects", "log"];
 
 /** Where the demo runs and how a person is told so. */
 export interface DemoPlatform {
@@ -46,19 +46,38 @@ export type WorkerLine = (worker: string, event: string, fields: Readonly<Record
 /** Who is told how workers end. */
 export type WorkerExit = (worker: string, how: string) => void;
 
-/** Opens the folder, or the broker with the folder beside it. */
-export async function openPlatform(options: {
+/** Where the demo is to run, and who hears of its workers. */
+interface DemoPlatformOptions {
   readonly data: string;
   readonly reset: boolean;
   readonly kafka: string | undefined;
   readonly logger: Logger;
   readonly onLine: WorkerLine;
   readonly onExit: WorkerExit;
-}): Promise<DemoPlatform> {
+}
+
+/**
+ * Opens the folder, or the broker with the folder beside it. One demo at a time has the folder, until its platform is closed.
+ *
+ * @throws {StreamError} `FOLDER_IN_USE`, `BROKER_UNREACHABLE`
+ */
+export async function openPlatform(options: DemoPlatformOptions): Promise<DemoPlatform> {
   const folder = resolve(options.data);
-  if (options.reset) forget(folder);
-  mkdirSync(folder, { recursive: true });
-  if (options.kafka !== undefined) return kafkaPlatform({ ...options, kafka: options.kafka }, folder);
+  const lock = new FolderLock(join(folder, "lock"));
+  try {
+    if (options.reset) forget(folder);
+    const { kafka } = options;
+    const opened = kafka === undefined ? embedded(options, folder) : await kafkaPlatform({ ...options, kafka }, folder);
+    const close = (): Promise<void> => opened.platform.close().finally(() => lock.release());
+    return { ...opened, platform: { ...opened.platform, close } };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Everything in this process, kept in the folder. */
+function embedded(options: DemoPlatformOptions, folder: string): DemoPlatform {
   const platform = embeddedPlatform({
     app,
     settings: demoSettings,
@@ -70,21 +89,23 @@ export async function openPlatform(options: {
   return { platform, mode: "embedded", log: `embedded log in ${options.data}`, workers: "in this process" };
 }
 
-/** Deletes what earlier runs left, and nothing else. @throws {StreamError} `FOLDER_IN_USE` while one runs there */
+/**
+ * Deletes what earlier runs left, and nothing else.
+ *
+ * @throws {StreamError} `FOLDER_IN_USE` while somebody has the log in it open who does not run this demo
+ */
 function forget(folder: string): void {
-  new FolderLock(join(folder, "log")).release();
-  for (const name of KEPT) rmSync(join(folder, name), { recursive: true, force: true });
+  const log = new FolderLock(join(folder, "log"));
+  try {
+    for (const name of KEPT) rmSync(join(folder, name), { recursive: true, force: true });
+  } finally {
+    log.release();
+  }
 }
 
 /** Object store and leases stay in the folder; log and transactions are the broker's. */
 async function kafkaPlatform(
-  options: {
-    readonly data: string;
-    readonly kafka: string;
-    readonly logger: Logger;
-    readonly onLine: WorkerLine;
-    readonly onExit: WorkerExit;
-  },
+  options: DemoPlatformOptions & { readonly kafka: string },
   folder: string,
 ): Promise<DemoPlatform> {
   const log = await createKafkaLog({ brokers: [options.kafka], clientId: "stock-trades-demo", logger: options.logger });
