@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StreamError } from "../../core/errors.ts";
-import { isFileError } from "./file-error.ts";
+import { isFileError, linkError } from "./file-error.ts";
 
 const LOCK = /^lock-(\d+)$/;
 /** Others were faster so many times: enough. */
@@ -26,7 +26,7 @@ export class FolderLock {
   private readonly folder: string;
   private number = 0;
 
-  /** @throws {StreamError} `FOLDER_IN_USE` */
+  /** @throws {StreamError} `FOLDER_IN_USE`, `CONFIG_INVALID` where there are no hard links */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     this.folder = realpathSync(folder);
@@ -61,7 +61,7 @@ export class FolderLock {
       linkSync(draft, file);
     } catch (error) {
       if (isFileError(error, "EEXIST")) return false;
-      throw error;
+      throw linkError(error, this.folder) ?? error;
     } finally {
       rmSync(draft, { force: true });
     }

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { FolderLock } from "../../../../lib/adapters/file/folder-lock.ts";
 
 /** No system gives so high an id. */
@@ -72,4 +73,25 @@ test("a folder that was deleted is let go", () => {
   rmSync(root, { recursive: true });
   lock.release();
   new FolderLock(root).release();
+});
+
+/** The file system of this process, as it is where links fail. */
+function linksFail(code: string): void {
+  const { linkSync } = fs;
+  onTestFinished(() => {
+    fs.linkSync = linkSync;
+    syncBuiltinESMExports();
+  });
+  fs.linkSync = () => {
+    throw Object.assign(new Error(`${code}: no, link`), { code, syscall: "link" });
+  };
+  syncBuiltinESMExports();
+}
+
+test.for(["EPERM", "ENOTSUP", "ENOSYS"])("where hard links do not exist, an error says what to do: %s", (code) => {
+  linksFail(code);
+  expect(() => new FolderLock(root)).toThrow(
+    expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining("choose another") }),
+  );
+  expect(readdirSync(root)).toEqual([]);
 });
