@@ -11,6 +11,7 @@ import type { Log } from "../ports/log.ts";
 import type { Logger } from "../ports/logger.ts";
 import { decideScaling } from "./decide.ts";
 import { LagReader } from "./lag-reader.ts";
+import { readScalingMemory } from "./stored-memory.ts";
 import {
   emptyScalingMemory,
   type PinObservation,
@@ -95,17 +96,16 @@ export class Coordinator {
   private async loadMemory(): Promise<ScalingMemory> {
     const row = await this.ports.leases.readDocument(MEMORY_DOCUMENT);
     this.memoryVersion = row?.version ?? 0;
-    // Fields that an earlier version did not write begin empty.
-    return { ...emptyScalingMemory, ...(row === undefined ? {} : this.parsed(row.body)) };
+    return row === undefined ? emptyScalingMemory : this.parsed(row.body);
   }
 
   /** A memory that cannot be read must not end every coordinator to come: the next save replaces it. */
-  private parsed(body: string): Partial<ScalingMemory> {
+  private parsed(body: string): ScalingMemory {
     try {
-      return JSON.parse(body) as Partial<ScalingMemory>;
+      return readScalingMemory(body);
     } catch (error) {
       this.ports.logger.warn("memory-not-read", { error: String(error) });
-      return {};
+      return emptyScalingMemory;
     }
   }
 

@@ -215,8 +215,17 @@ describe("memory", () => {
     expect(decision.memory).toMatchObject({ stuck: {}, recordsPerBusySecond: 0 });
   });
 
-  test("that cannot be read is a warning, and replaced", async () => {
-    await scene.leases.writeDocument("coordinator-memory", 0, "{ damaged");
+  test.for([
+    "{ damaged",
+    "null",
+    "[]",
+    '{"needed":null}',
+    '{"beats":{"w":null}}',
+    '{"pins":{"0":{"endTotal":"7"}}}',
+    '{"stuck":{"0":{"code":"X"}}}',
+    '{"lookedAtMs":"now"}',
+  ])("that cannot be read is a warning, and replaced: %s", async (damaged) => {
+    await scene.leases.writeDocument("coordinator-memory", 0, damaged);
     const on = coordinator();
     await tick(on);
     await scene.run(() => on.saveMemory());
