@@ -155,6 +155,9 @@ class Feed {
       hasGlobalStore: (name) => globals.has(name),
       clock: (_node, _name, value) => ({ value }),
       dropped: () => {},
+      takeAgain: (error) => {
+        throw error;
+      },
       failed: (_node, error) => {
         throw error;
       },

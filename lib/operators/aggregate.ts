@@ -1,9 +1,9 @@
 import { ByteSink } from "../core/byte-sink.ts";
-import { OwnValues } from "../state/own-values.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
+import { OwnValues } from "./own-values.ts";
 
 /** Makes the aggregate of a key that has none. */
 export type Initializer<A> = () => A;
@@ -36,10 +36,11 @@ export function aggregate<K, V, A>(props: AggregateProps<K, V, A>): Operator {
     kind: "aggregate",
     forwardsRows: true,
     ...(touches && { touches }),
-    create: ({ next, store: open, dropped }) => {
+    create: (context) => {
+      const { next, store: open, dropped } = context;
       const store = open<KeyValueStore>(props.store);
       const scratch = new ByteSink(64);
-      const own = new OwnValues(store);
+      const own = new OwnValues(context, store);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         const value = cursor.value as V | null | undefined;
@@ -50,7 +51,7 @@ export function aggregate<K, V, A>(props: AggregateProps<K, V, A>): Operator {
         const { timestampMs } = cursor;
         if (row !== undefined && row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
         const given = row === undefined ? before : own.of(before);
-        const after = own.made(aggregator(cursor.key as K, value, given) ?? null, given);
+        const after = own.made(aggregator(cursor.key as K, value, given) ?? null, given, row && before);
         // A deleted row has no timestamp: the changelog then gets the record's.
         store.put(keyText, after, after === null ? timestampMs : cursor.timestampMs);
         cursor.setChange(after, before);

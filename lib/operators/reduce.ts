@@ -1,9 +1,9 @@
 import { ByteSink } from "../core/byte-sink.ts";
-import { OwnValues } from "../state/own-values.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
+import { OwnValues } from "./own-values.ts";
 
 /** Combines an aggregate with a value of the same type. A null result deletes the row. */
 export type Reducer<V> = (aggregate: V, value: V) => V | null;
@@ -23,10 +23,11 @@ export function reduce<V>(props: KeyedStore & { readonly reducer: Reducer<V> }):
     kind: "reduce",
     forwardsRows: true,
     ...(touches && { touches }),
-    create: ({ next, store: open, dropped }) => {
+    create: (context) => {
+      const { next, store: open, dropped } = context;
       const store = open<KeyValueStore>(props.store);
       const scratch = new ByteSink(64);
-      const own = new OwnValues(store);
+      const own = new OwnValues(context, store);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         const value = cursor.value as V | null | undefined;
@@ -37,7 +38,7 @@ export function reduce<V>(props: KeyedStore & { readonly reducer: Reducer<V> }):
         const { timestampMs } = cursor;
         if (row !== undefined && row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
         const given = own.of(before);
-        const after = given === null ? value : own.made(reducer(given, value) ?? null, given);
+        const after = given === null ? value : own.made(reducer(given, value) ?? null, given, before);
         // A deleted row has no timestamp: the changelog then gets the record's.
         store.put(keyText, after, after === null ? timestampMs : cursor.timestampMs);
         cursor.setChange(after, before);

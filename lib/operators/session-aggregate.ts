@@ -2,7 +2,6 @@ import { ByteSink } from "../core/byte-sink.ts";
 import type { Header } from "../records/reader.ts";
 import type { Window, Windowed } from "../serde/windowed.ts";
 import { FoundRows } from "../state/found-rows.ts";
-import { OwnValues } from "../state/own-values.ts";
 import type { SessionStore } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
@@ -13,6 +12,7 @@ import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
+import { OwnValues } from "./own-values.ts";
 
 /** Combines the aggregates of two sessions that a record joins, the earlier one first. */
 export type Merger<K, A> = (key: K, first: A, second: A) => A;
@@ -69,7 +69,7 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const found = new FoundRows();
-      const own = new OwnValues(store);
+      const own = new OwnValues(context, store, emit !== "onWindowClose");
       const hull = new Hull();
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
       const late = new LateRecords(context, props);
@@ -106,8 +106,9 @@ export function sessionAggregate<K, V, A>(props: SessionAggregateProps<K, V, A>)
 function mergedWith<K, A>(aggregate: A, found: FoundRows, own: OwnValues, merger: Merger<K, A>, key: K): A {
   let merged = aggregate;
   for (let i = 0; i < found.count; i++) {
-    const theirs = own.of(found.values[i] as A);
-    merged = own.made(merger(key, merged, theirs), theirs);
+    const held = found.values[i] as A;
+    const theirs = own.of(held);
+    merged = own.made(merger(key, merged, theirs), theirs, held);
   }
   return merged;
 }

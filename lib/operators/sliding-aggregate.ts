@@ -1,18 +1,18 @@
 import { ByteSink } from "../core/byte-sink.ts";
-import type { Serde } from "../serde/serde.ts";
 import type { Windowed } from "../serde/windowed.ts";
+import { copyValue } from "../state/encode-value.ts";
 import { FoundRows } from "../state/found-rows.ts";
-import { OwnValues } from "../state/own-values.ts";
 import type { WindowStore } from "../state/store.ts";
 import type { Cursor } from "../topology/cursor.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
-import type { Operator, Process } from "../topology/operator.ts";
+import type { Operator, OperatorContext, Process } from "../topology/operator.ts";
 import type { Aggregator, Initializer } from "./aggregate.ts";
 import type { EmitStrategy } from "./final-results.ts";
 import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
+import { OwnValues } from "./own-values.ts";
 
 /** Windows `[start, start + differenceMs]`, both ends inclusive, where records make them: one ends, one starts beside each. */
 export interface SlidingWindowShape {
@@ -58,13 +58,13 @@ export function slidingAggregate<K, V, A>(props: SlidingAggregateProps<K, V, A>)
       ],
     }),
     create: (context) => {
-      const { next, store: open, clock, dropped } = context;
+      const { store: open, clock, dropped } = context;
       const store = open<WindowStore>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
       const late = new LateRecords(context, props);
-      const step = new SlidingStep<K, V, A>(props, store, final === undefined ? next : undefined);
+      const step = new SlidingStep<K, V, A>(props, store, context);
       return (cursor) => {
         if (cursor.keyIsNull) return dropped("null-key");
         if (cursor.valueIsNull) return dropped("null-value");
@@ -96,8 +96,8 @@ class SlidingStep<K, V, A> {
   private readonly store: WindowStore;
   /** Undefined when updates are not emitted. */
   private readonly next: Process | undefined;
-  private readonly copyOf: (aggregate: A) => A;
   private readonly own: OwnValues;
+  private readonly sink = new ByteSink(64);
   private readonly registers = new CursorRegisters();
   private cursor!: Cursor;
   private keyText = "";
@@ -110,13 +110,13 @@ class SlidingStep<K, V, A> {
   /** What the window just behind the record starts with, if it is to be made. */
   private right: { readonly aggregate: A; readonly timestampMs: number } | undefined;
 
-  constructor(props: SlidingAggregateProps<K, V, A>, store: WindowStore, next: Process | undefined) {
+  constructor(props: SlidingAggregateProps<K, V, A>, store: WindowStore, context: OperatorContext) {
     this.props = props;
     this.differenceMs = props.windows.differenceMs;
     this.store = store;
-    this.next = next;
-    this.copyOf = copier(store.spec.valueSerde as Serde<A>);
-    this.own = new OwnValues(store);
+    const isForwarded = props.emit !== "onWindowClose";
+    this.next = isForwarded ? context.next : undefined;
+    this.own = new OwnValues(context, store, isForwarded);
   }
 
   begin(
@@ -206,30 +206,33 @@ class SlidingStep<K, V, A> {
   private updateFound(at: number): void {
     const { startsMs, values, timestampsMs } = this.found;
     const startMs = startsMs[at] as number;
-    if (this.takes(startMs))
-      this.add(startMs, this.own.of(values[at] as A), {
-        before: values[at] as A,
-        timestampMs: timestampsMs[at] as number,
-      });
+    if (!this.takes(startMs)) return;
+    const held = values[at] as A;
+    this.add(startMs, this.own.of(held), { before: held, held, timestampMs: timestampsMs[at] as number });
   }
 
   /** A window that is not there yet, and what it begins with. */
   private update(startMs: number, before: A, newestMs: number): void {
-    if (this.takes(startMs)) this.add(startMs, before, { before, timestampMs: newestMs });
+    if (this.takes(startMs)) this.add(startMs, before, { before, held: undefined, timestampMs: newestMs });
   }
 
   private takes(startMs: number): boolean {
     return startMs + this.differenceMs >= this.closeMs;
   }
 
+  /** A second row's aggregate: of objects a copy, because the aggregator may change them in place. */
+  private copyOf(aggregate: A): A {
+    return copyValue(this.store.spec, aggregate, this.sink);
+  }
+
   /** Adds the record to the aggregate of a window. */
   private add(
     startMs: number,
     given: A,
-    { before, timestampMs }: { readonly before: A; readonly timestampMs: number },
+    { before, held, timestampMs }: { readonly before: A; readonly held: A | undefined; readonly timestampMs: number },
   ): void {
     this.isTaken = true;
-    const after = this.own.made(this.props.aggregator(this.key, this.value, given) ?? null, given);
+    const after = this.own.made(this.props.aggregator(this.key, this.value, given) ?? null, given, held);
     this.put(startMs, after, { before, timestampMs: Math.max(timestampMs, this.timestampMs) });
   }
 
@@ -249,15 +252,4 @@ class SlidingStep<K, V, A> {
     cursor.timestampMs = row.timestampMs;
     this.next(cursor);
   }
-}
-
-/** Makes a second row's aggregate: of objects a copy, because an aggregator may change them in place. */
-function copier<A>(serde: Serde<A>): (aggregate: A) => A {
-  const sink = new ByteSink(64);
-  return (aggregate) => {
-    if (typeof aggregate !== "object" || aggregate === null) return aggregate;
-    sink.reset();
-    serde.write(aggregate, sink);
-    return serde.read(sink.bytes, 0, sink.length);
-  };
 }

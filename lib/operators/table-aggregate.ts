@@ -1,10 +1,10 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Change } from "../serde/changed.ts";
-import { OwnValues } from "../state/own-values.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import type { Operator } from "../topology/operator.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import { touchesOwnKey } from "./keyed-store.ts";
+import { OwnValues } from "./own-values.ts";
 
 /** What `tableAggregate` needs. */
 export interface TableAggregateProps<K, V, A> extends KeyedStore {
@@ -34,10 +34,11 @@ export function tableAggregate<K, V, A>(props: TableAggregateProps<K, V, A>): Op
     kind: "table-aggregate",
     forwardsRows: true,
     ...(touches && { touches }),
-    create: ({ next, store: open }) => {
+    create: (context) => {
+      const { next, store: open } = context;
       const store = open<KeyValueStore>(props.store);
       const scratch = new ByteSink(64);
-      const own = new OwnValues(store);
+      const [ofAdder, ofSubtractor] = [new OwnValues(context, store), new OwnValues(context, store)];
       return (cursor) => {
         const { newValue, oldValue } = cursor.value as Change<V>;
         const key = cursor.key as K;
@@ -46,10 +47,16 @@ export function tableAggregate<K, V, A>(props: TableAggregateProps<K, V, A>): Op
         const before = row === undefined ? null : (row.value as A);
         const { timestampMs } = cursor;
         if (row !== undefined && row.timestampMs > timestampMs) cursor.timestampMs = row.timestampMs;
-        const given = own.of(before);
-        const rest =
-          given !== null && oldValue !== null ? own.made(subtract(key, oldValue, given) ?? null, given) : given;
-        const after = newValue === null ? rest : own.made(add(key, newValue, rest) ?? null, rest);
+        let after = before;
+        if (before !== null && oldValue !== null) {
+          const given = ofSubtractor.of(before);
+          after = ofSubtractor.made(subtract(key, oldValue, given) ?? null, given, before);
+          // What the subtractor has answered is nobody's but the adder's.
+          if (newValue !== null) after = ofAdder.made(add(key, newValue, after) ?? null, after);
+        } else if (newValue !== null) {
+          const given = ofAdder.of(before);
+          after = ofAdder.made(add(key, newValue, given) ?? null, given, before);
+        }
         // A deleted row has no timestamp: the changelog then gets the record's.
         store.put(keyText, after, after === null ? timestampMs : cursor.timestampMs);
         cursor.setChange(after, before);

@@ -1,6 +1,5 @@
 import { ByteSink } from "../core/byte-sink.ts";
 import type { Windowed } from "../serde/windowed.ts";
-import { OwnValues } from "../state/own-values.ts";
 import type { WindowStore } from "../state/store.ts";
 import { CursorRegisters } from "../topology/cursor.ts";
 import type { Operator, TouchedRange } from "../topology/operator.ts";
@@ -10,6 +9,7 @@ import { FinalResults } from "./final-results.ts";
 import type { KeyedStore } from "./keyed-store.ts";
 import type { LateOutput } from "./late-output.ts";
 import { LateRecords, withLateOutput } from "./late-output.ts";
+import { OwnValues } from "./own-values.ts";
 
 /** Windows of one size that start every `advanceMs`, aligned to the epoch. */
 export interface TimeWindowShape {
@@ -64,7 +64,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
       const store = open<WindowStore>(props.store);
       const streamTime = clock("stream-time", -1);
       const scratch = new ByteSink(64);
-      const [registers, own] = [new CursorRegisters(), new OwnValues(store)];
+      const [registers, own] = [new CursorRegisters(), new OwnValues(context, store, emit !== "onWindowClose")];
       const final = emit === "onWindowClose" ? new FinalResults(context, props) : undefined;
       const late = new LateRecords(context, props);
       return (cursor) => {
@@ -87,7 +87,7 @@ export function windowAggregate<K, V, A>(props: WindowAggregateProps<K, V, A>): 
           const before = row === undefined ? initializer() : (row.value as A);
           const atMs = row !== undefined && row.timestampMs > timestampMs ? row.timestampMs : timestampMs;
           const given = row === undefined ? before : own.of(before);
-          const after = own.made(aggregator(key, value, given) ?? null, given);
+          const after = own.made(aggregator(key, value, given) ?? null, given, row && before);
           store.put(keyText, startMs, after, after === null ? timestampMs : atMs); // a deleted row has no timestamp
           if (final !== undefined) continue;
           if (advanceMs < sizeMs) registers.restore(cursor);

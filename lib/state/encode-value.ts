@@ -20,3 +20,17 @@ export function encodeValue(spec: StoreSpec, value: unknown, sink: ByteSink): vo
     );
   }
 }
+
+/**
+ * A copy of a value, of the same bytes; of a value that nobody can change the value itself.
+ *
+ * @param sink Scratch space.
+ * @throws {StreamError} `SERIALIZATION_FAILED`, naming the store and the serde
+ */
+export function copyValue<V>(spec: StoreSpec, value: V, sink: ByteSink): V {
+  if (typeof value !== "object" || value === null) return value;
+  encodeValue(spec, value, sink);
+  // Serdes may answer views of what they read.
+  const bytes = Buffer.from(sink.view());
+  return spec.valueSerde.read(bytes, 0, bytes.length) as V;
+}

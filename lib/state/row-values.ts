@@ -1,5 +1,5 @@
 import { StreamError } from "../core/errors.ts";
-import { encodeValue } from "./encode-value.ts";
+import { copyValue, encodeValue } from "./encode-value.ts";
 import type { RowLayers } from "./row-layers.ts";
 import { INLINE, NOT_DECODED } from "./rows.ts";
 import type { Scratch } from "./store.ts";
@@ -44,7 +44,7 @@ export class RowValues {
       }
       rows.setGeneration(slot, this.generation);
     }
-    return this.scratch.copiesReads === true && typeof value === "object" ? this.copyOf(value) : value;
+    return this.scratch.copiesReads === true ? copyValue(this.layers.spec, value, this.scratch.sink) : value;
   }
 
   /** Back to the committed bytes of one row. */
@@ -61,13 +61,6 @@ export class RowValues {
   /** Encodes a value into the sink of the task, from its start. @throws {StreamError} `SERIALIZATION_FAILED` */
   write(value: unknown): void {
     encodeValue(this.layers.spec, value, this.scratch.sink);
-  }
-
-  private copyOf(value: unknown): unknown {
-    this.write(value);
-    // Serdes may answer views of what they read.
-    const bytes = Buffer.from(this.scratch.sink.view());
-    return this.layers.spec.valueSerde.read(bytes, 0, bytes.length);
   }
 
   private decode(slot: number): unknown {

@@ -12,12 +12,13 @@ export function tellPassedFailures(tasks: readonly Task[], { pin, logger }: { pi
   }
 }
 
-/** Logs that a record is tried again. */
+/** Logs that a record is tried again, or that a transaction is, for reasons of an operator's. */
 export function tellRetry(
-  { failure, afterMs }: RetryOrder,
+  { failure, afterMs, error }: RetryOrder,
   { pin, logger }: { readonly pin: number; readonly logger: Logger },
 ): void {
-  logger.warn("record-retried", { pin, ...fieldsOf(failure), afterMs });
+  if (failure === undefined) logger.info("transaction-retried", { pin, reason: error.message });
+  else logger.warn("record-retried", { pin, ...fieldsOf(failure), afterMs });
 }
 
 function fieldsOf({ exception, ...facts }: RecordFailure): LogFields {

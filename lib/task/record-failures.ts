@@ -15,7 +15,8 @@ export interface PassedFailure extends RecordFailure {
 /** The open transaction is to be dropped and its records tried again. */
 export interface RetryOrder {
   readonly afterMs: number;
-  readonly failure: RecordFailure;
+  /** The record that failed; undefined when an operator asked. */
+  readonly failure?: RecordFailure;
   readonly error: StreamError;
 }
 
@@ -26,7 +27,7 @@ export interface RetryOrder {
  * transaction and waiting (pin), logging (pin).
  */
 export class RecordFailures {
-  /** Asked for by a handler; whoever runs the task takes it. */
+  /** Asked for by a handler or an operator; whoever runs the task takes it. */
   retry: RetryOrder | undefined;
   private readonly handlers: ExceptionHandlers;
   private readonly collector: Collector;
@@ -76,6 +77,12 @@ export class RecordFailures {
     }
     this.passed.push({ ...failure, deadLetterTopic });
   }
+
+  /** An operator asks for the records of the open transaction again. @throws {StreamError} `error` */
+  readonly takeAgain = (error: StreamError): never => {
+    this.retry = { afterMs: 0, error };
+    throw error;
+  };
 
   /** What was let pass since the last call. */
   takePassed(): readonly PassedFailure[] {

@@ -159,8 +159,8 @@ export class Task {
    */
   process(max: number): number {
     this.start();
-    let done = this.punctuators.isBehind ? this.punctuators.punctuateStreamTime(max) : 0;
-    while (done < max && this.processNext()) done += 1 + this.punctuators.punctuateStreamTime(max);
+    let done = this.punctuators.isBehind ? this.punctuate("streamTime", max) : 0;
+    while (done < max && this.processNext()) done += 1 + this.punctuate("streamTime", max);
     return done;
   }
 
@@ -186,7 +186,9 @@ export class Task {
   punctuate(type: PunctuationType, most = Number.POSITIVE_INFINITY): number {
     this.start();
     const { punctuators } = this;
-    return type === "streamTime" ? punctuators.punctuateStreamTime(most) : punctuators.punctuateWallClock(most);
+    const calls = type === "streamTime" ? punctuators.punctuateStreamTime(most) : punctuators.punctuateWallClock(most);
+    this.stopForRetry();
+    return calls;
   }
 
   /** Whether asynchronous functions were called for records that are not taken yet. */
@@ -238,11 +240,15 @@ export class Task {
       if (queue.headTimestampMs > this.streamTimeMs) this.streamTimeMs = queue.headTimestampMs;
       queue.bindHead(this.cursor);
       process(this.cursor);
-      // A function of the user's may have caught what its `forward` threw.
-      if (this.failures.retry !== undefined) throw this.failures.retry.error;
+      this.stopForRetry();
       this.counts.processed++;
     }
     queue.take();
+  }
+
+  /** A function of the user's may have caught what its `forward` threw. */
+  private stopForRetry(): void {
+    if (this.failures.retry !== undefined) throw this.failures.retry.error;
   }
 
   /** Returns to a committed position: clocks, times and queues. Stores are returned by their own `drop`. User code starts anew. */
@@ -340,6 +346,7 @@ export class Task {
         return cacheMaxBytes === 0 ? undefined : new RecordCache(next, cacheMaxBytes);
       },
       failed: (node, error) => this.failed(node, error),
+      takeAgain: this.plan.cacheMaxBytes > 0 ? undefined : this.failures.takeAgain,
       answer: (node) => this.answer(node),
       schedule: (owner, options, fire) => this.punctuators.schedule(owner, options, fire),
       lifecycle: (hooks) => {

@@ -34,6 +34,8 @@ export interface TaskHost {
   dropped(node: string, reason: DropReason): void;
   schedule(owner: string, options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable;
   lifecycle(hooks: LifecycleHooks): void;
+  /** See `OperatorContext`. @throws {StreamError} `error` */
+  readonly takeAgain?: ((error: StreamError) => never) | undefined;
   /** What the call of a node has answered for the record in process; only where calls are made. @throws what it failed with */
   answer?(node: string): unknown;
   /** A record cache for a node that forwards rows to `next`; undefined when they go on at once. */
@@ -201,6 +203,7 @@ function cachedContext(
 function contextOf(node: ProcessorNode, host: TaskHost, { below, hooks }: Place): OperatorContext {
   const children = new Map(below);
   const { aside } = node.operator;
+  const { takeAgain } = host;
   return {
     next: fanOut(below.filter(([name]) => name !== aside).map(([, process]) => process)),
     child: (name) => children.get(name) ?? noChild(node, name, children),
@@ -213,11 +216,17 @@ function contextOf(node: ProcessorNode, host: TaskHost, { below, hooks }: Place)
     },
     clock: (name, initial) => host.clock(node.clocks, name, initial),
     dropped: (reason) => host.dropped(node.name, reason),
+    takeAgain: takeAgain && ((reason) => takeAgain(notedTooLate(node, reason))),
     schedule: (options, fire) => host.schedule(node.clocks, options, saying(node, "failed in a punctuator", fire)),
     lifecycle: ({ start, close }) => {
       hooks.set(node.name, [...(hooks.get(node.name) ?? []), { start: saying(node, "could not start", start), close }]);
     },
   };
+}
+
+function notedTooLate({ name }: ProcessorNode, reason: string): StreamError {
+  const message = `${name}: ${reason}: the records of the transaction are taken again`;
+  return new StreamError("TRANSACTION_ABORTED", message, { details: { node: name } });
 }
 
 function noChild(node: ProcessorNode, name: string, below: ReadonlyMap<string, Process>): never {

@@ -30,6 +30,13 @@ export interface OperatorContext {
   /** Calls `fire` whenever it is due, until it is cancelled or the instance ends. Allowed from the start on. */
   schedule(options: ScheduleOptions, fire: (timestampMs: number) => void): Cancellable;
   /**
+   * Drops the open transaction, whose records are taken again from the committed state: for what an operator notices too late.
+   * Handlers are not asked. Undefined where the task cannot do that: where record caches are flushed as it commits.
+   *
+   * @throws {StreamError} `TRANSACTION_ABORTED`
+   */
+  readonly takeAgain?: ((reason: string) => never) | undefined;
+  /**
    * For operators with state of their own in memory: `start` is called before the first record, when stores and clocks are
    * restored, and again after an abort has rolled them back; `close` before that, and at the end.
    */

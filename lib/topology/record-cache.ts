@@ -104,9 +104,14 @@ export class RecordCache {
     this.put = undefined;
   }
 
-  /** A row is about to be put: notes what it was, unless a change of it waits already. */
+  /** A change of the row waits already: what it was before the next one is of no use. */
+  waits(id: string): boolean {
+    return this.pending.has(id);
+  }
+
+  /** A row is about to be put: notes what it was. */
   note(id: string, row: StoreRow | undefined, timestampMs: number): void {
-    this.put = { id, oldValue: this.pending.has(id) ? undefined : (row?.value ?? null), timestampMs };
+    this.put = { id, oldValue: row?.value ?? null, timestampMs };
   }
 
   private sizeOf(value: unknown): number {
@@ -136,7 +141,7 @@ class WatchedRows extends Watched<KeyValueStore> implements KeyValueStore {
   }
 
   put(keyText: string, value: unknown, timestampMs: number): void {
-    this.cache.note(keyText, this.rows.get(keyText), timestampMs);
+    this.cache.note(keyText, this.cache.waits(keyText) ? undefined : this.rows.get(keyText), timestampMs);
     this.rows.put(keyText, value, timestampMs);
   }
 
@@ -156,7 +161,8 @@ class WatchedWindows extends Watched<WindowStore> implements WindowStore {
 
   /** @hotPath once per record and window */
   put(keyText: string, startMs: number, value: unknown, timestampMs: number): void {
-    this.cache.note(`${startMs}/${keyText}`, this.rows.get(keyText, startMs), timestampMs);
+    const id = `${startMs}/${keyText}`;
+    this.cache.note(id, this.cache.waits(id) ? undefined : this.rows.get(keyText, startMs), timestampMs);
     this.rows.put(keyText, startMs, value, timestampMs);
   }
 

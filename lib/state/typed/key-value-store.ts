@@ -1,4 +1,3 @@
-import type { StoreRow } from "../store.ts";
 import { KeyedRows } from "./keyed-rows.ts";
 
 /**
@@ -22,7 +21,7 @@ export class KeyValueStore<K, V> extends KeyedRows<K, V> {
     this.putRow(key, value, this.time());
   }
 
-  protected read(row: StoreRow): V {
-    return row.value as V;
+  protected read(value: unknown): V {
+    return value as V;
   }
 }

@@ -1,7 +1,7 @@
 import type { Serde } from "../../serde/serde.ts";
-import { OwnValues } from "../own-values.ts";
 import type { KeyValueStore, StoreRow, TaskStore } from "../store.ts";
 import { KeyText } from "./key-text.ts";
+import { RowCopies } from "./row-copies.ts";
 import type { RecordTime, StateStore } from "./state-store.ts";
 
 /** The store below. */
@@ -11,8 +11,8 @@ export type KeyedStoreRows = KeyValueStore & Pick<TaskStore, "rowCount">;
  * Rows by key, in the order of the keys' bytes: what stores with and without timestamps have in common. `R` is what a row
  * reads as.
  *
- * What is read is the newest value, this record's own changes included. An object that `get` answers may be changed to be put
- * again; one of a range belongs to the store, and others may hold it: it must stay as it is.
+ * What is read is the newest value, this record's own changes included. Objects that are read are copies, the reader's own; those
+ * that are put are the store's.
  *
  * @source Kafka Streams `KeyValueStore`
  */
@@ -20,24 +20,21 @@ export abstract class KeyedRows<K, R> implements StateStore {
   protected readonly rows: KeyedStoreRows;
   protected readonly keys: KeyText<K>;
   protected readonly time: RecordTime;
-  private readonly own: OwnValues;
-  /** What `get` has answered last, and whether something was put: before that nobody else holds what is read. */
-  private given: unknown;
-  private isPut = false;
+  private readonly copies: RowCopies;
 
   /** @internal Made by `getStateStore`. */
   constructor(rows: KeyedStoreRows, time: RecordTime) {
     this.rows = rows;
     this.keys = new KeyText(rows.spec);
     this.time = time;
-    this.own = new OwnValues(rows);
+    this.copies = new RowCopies(rows.spec);
   }
 
   /** Sets the value of a key; null deletes it. */
   abstract put(key: K, value: R | null): void;
 
   /** What a row of the store below is to the reader. */
-  protected abstract read(row: StoreRow): R;
+  protected abstract read(value: unknown, timestampMs: number): R;
 
   get name(): string {
     return this.rows.spec.name;
@@ -46,9 +43,7 @@ export abstract class KeyedRows<K, R> implements StateStore {
   /** The value of a key, or undefined. @throws {StreamError} `PROCESSING_FAILED` for a null key */
   get(key: K): R | undefined {
     const row = this.rows.get(this.keys.of(key));
-    if (row === undefined) this.given = undefined;
-    else this.given = this.isPut ? this.own.of(row.value) : row.value;
-    return row === undefined ? undefined : this.read({ value: this.given, timestampMs: row.timestampMs });
+    return row && this.own(row);
   }
 
   /** Sets the value of a key that has none. @returns the value that was there, or undefined */
@@ -107,9 +102,11 @@ export abstract class KeyedRows<K, R> implements StateStore {
 
   /** Puts a row into the store below. */
   protected putRow(key: K, value: unknown, timestampMs: number): void {
-    this.rows.put(this.keys.of(key), this.own.made(value, this.given), timestampMs);
-    this.given = undefined;
-    this.isPut = true;
+    this.rows.put(this.keys.of(key), value, timestampMs);
+  }
+
+  private own({ value, timestampMs }: StoreRow): R {
+    return this.read(this.copies.of(value), timestampMs);
   }
 
   private bound(key: K | undefined): string | undefined {
@@ -117,7 +114,7 @@ export abstract class KeyedRows<K, R> implements StateStore {
   }
 
   private *typed(rows: Iterable<readonly [string, StoreRow]>): IterableIterator<readonly [K, R]> {
-    for (const [keyText, row] of rows) yield [this.keys.read(keyText), this.read(row)];
+    for (const [keyText, row] of rows) yield [this.keys.read(keyText), this.own(row)];
   }
 }
 

@@ -2,6 +2,7 @@ import type { Windowed } from "../../serde/windowed.ts";
 import { FoundRows } from "../found-rows.ts";
 import type { SessionStore as SessionStoreRows } from "../store.ts";
 import { type KeyRange, KeyText } from "./key-text.ts";
+import { RowCopies } from "./row-copies.ts";
 import type { RecordTime, StateStore } from "./state-store.ts";
 
 /**
@@ -29,12 +30,14 @@ import type { RecordTime, StateStore } from "./state-store.ts";
 export class SessionStore<K, V> implements StateStore {
   private readonly rows: SessionStoreRows;
   private readonly keys: KeyText<K>;
+  private readonly copies: RowCopies;
   private readonly time: RecordTime;
 
   /** @internal Made by `getStateStore`. */
   constructor(rows: SessionStoreRows, time: RecordTime) {
     this.rows = rows;
     this.keys = new KeyText(rows.spec);
+    this.copies = new RowCopies(rows.spec);
     this.time = time;
   }
 
@@ -48,7 +51,7 @@ export class SessionStore<K, V> implements StateStore {
     this.rows.find(this.keys.of(key), earliestEndMs, latestStartMs, found);
     return Array.from({ length: found.count }, (_, at) => {
       const window = { startMs: found.startsMs[at] as number, endMs: found.endsMs[at] as number };
-      return [{ key, window }, found.values[at] as V];
+      return [{ key, window }, this.copies.of(found.values[at])];
     });
   }
 
@@ -62,7 +65,7 @@ export class SessionStore<K, V> implements StateStore {
     const found: (readonly [Windowed<K>, V])[] = [];
     for (const [keyText, startMs, endMs, row] of this.rows.fetchAll(earliestEndMs, Number.MAX_SAFE_INTEGER)) {
       if (startMs > latestStartMs || !isWithin(keyText)) continue;
-      found.push([{ key: this.keys.read(keyText), window: { startMs, endMs } }, row.value as V]);
+      found.push([{ key: this.keys.read(keyText), window: { startMs, endMs } }, this.copies.of(row.value)]);
     }
     return found;
   }
@@ -74,7 +77,7 @@ export class SessionStore<K, V> implements StateStore {
 
   /** The value of a session, or undefined. */
   fetchSession(key: K, startMs: number, endMs: number): V | undefined {
-    return this.rows.get(this.keys.of(key), startMs, endMs)?.value as V | undefined;
+    return this.copies.of(this.rows.get(this.keys.of(key), startMs, endMs)?.value);
   }
 
   /** Sets the value of a session; null removes it. */

@@ -1,4 +1,4 @@
-import type { StoreRow, StoreSpec } from "../store.ts";
+import type { StoreSpec } from "../store.ts";
 
 /** A store in the hands of a processor, with keys and values of its own types. @source Kafka Streams `StateStore` */
 export interface StateStore {
@@ -26,9 +26,4 @@ export interface ValueAndTimestamp<V> {
   readonly value: V;
   /** Milliseconds since the epoch. */
   readonly timestampMs: number;
-}
-
-/** A row as a reader of values with timestamps gets it. */
-export function valueAndTimestamp<V>({ value, timestampMs }: StoreRow): ValueAndTimestamp<V> {
-  return { value: value as V, timestampMs };
 }

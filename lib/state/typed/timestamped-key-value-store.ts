@@ -1,6 +1,5 @@
-import type { StoreRow } from "../store.ts";
 import { KeyedRows } from "./keyed-rows.ts";
-import { type ValueAndTimestamp, valueAndTimestamp } from "./state-store.ts";
+import type { ValueAndTimestamp } from "./state-store.ts";
 
 /**
  * A key-value store whose rows have timestamps: those of tables and aggregations, and of processors that declare one.
@@ -17,7 +16,7 @@ export class TimestampedKeyValueStore<K, V> extends KeyedRows<K, ValueAndTimesta
     this.putRow(key, value?.value, value?.timestampMs ?? this.time());
   }
 
-  protected read(row: StoreRow): ValueAndTimestamp<V> {
-    return valueAndTimestamp(row);
+  protected read(value: unknown, timestampMs: number): ValueAndTimestamp<V> {
+    return { value: value as V, timestampMs };
   }
 }

@@ -1,5 +1,4 @@
-import type { StoreRow } from "../store.ts";
-import { type ValueAndTimestamp, valueAndTimestamp } from "./state-store.ts";
+import type { ValueAndTimestamp } from "./state-store.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /**
@@ -21,7 +20,7 @@ export class TimestampedWindowStore<K, V> extends WindowRows<K, ValueAndTimestam
     this.rows.put(this.keys.of(key), windowStartMs, value?.value, value?.timestampMs ?? this.time());
   }
 
-  protected read(row: StoreRow): ValueAndTimestamp<V> {
-    return valueAndTimestamp(row);
+  protected read(value: unknown, timestampMs: number): ValueAndTimestamp<V> {
+    return { value: value as V, timestampMs };
   }
 }

@@ -1,7 +1,8 @@
 import type { VersionedStore } from "../store.ts";
 import { PUT_DROPPED } from "../store.ts";
 import { KeyText } from "./key-text.ts";
-import { type StateStore, type ValueAndTimestamp, valueAndTimestamp } from "./state-store.ts";
+import { RowCopies } from "./row-copies.ts";
+import type { StateStore, ValueAndTimestamp } from "./state-store.ts";
 
 /**
  * What became of a version that was put: it is the newest of its key, valid until a newer one, or older than the history and
@@ -31,11 +32,13 @@ export type PutVersion =
 export class VersionedKeyValueStore<K, V> implements StateStore {
   private readonly rows: VersionedStore;
   private readonly keys: KeyText<K>;
+  private readonly copies: RowCopies;
 
   /** @internal Made by `getStateStore`. */
   constructor(rows: VersionedStore) {
     this.rows = rows;
     this.keys = new KeyText(rows.spec);
+    this.copies = new RowCopies(rows.spec);
   }
 
   get name(): string {
@@ -66,6 +69,6 @@ export class VersionedKeyValueStore<K, V> implements StateStore {
   get(key: K, asOfMs?: number): ValueAndTimestamp<V> | undefined {
     const keyText = this.keys.of(key);
     const row = asOfMs === undefined ? this.rows.get(keyText) : this.rows.getAsOf(keyText, asOfMs);
-    return row && valueAndTimestamp<V>(row);
+    return row && { value: this.copies.of(row.value), timestampMs: row.timestampMs };
   }
 }

@@ -1,4 +1,3 @@
-import type { StoreRow } from "../store.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /**
@@ -22,7 +21,7 @@ export class WindowStore<K, V> extends WindowRows<K, V> {
     this.rows.put(this.keys.of(key), windowStartMs, value, this.time());
   }
 
-  protected read(row: StoreRow): V {
-    return row.value as V;
+  protected read(value: unknown): V {
+    return value as V;
   }
 }
