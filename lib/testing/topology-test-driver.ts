@@ -282,8 +282,10 @@ export class TopologyTestDriver {
   }
 
   private processOne(task: Task): void {
-    this.step(task, () => task.processNext());
-    this.step(task, () => task.punctuate("streamTime"));
+    this.step(task, () => {
+      task.processNext();
+      task.punctuate("streamTime");
+    });
   }
 
   /** Runs a part of a task and commits, or undoes it. */
