@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { FetchRequest } from "../../../lib/ports/log.ts";
 import { overriding } from "../../support/overriding.ts";
 import { PinScene } from "../../support/pin-scene.ts";
 import { countApp } from "../../support/test-apps.ts";
@@ -24,6 +25,22 @@ function start(changes: Partial<typeof patient> = {}): Running {
 }
 
 const processed = (pin: number) => running?.worker.status().find((status) => status.pin === pin)?.processed;
+
+/** A worker with pin 0, told what is fetched before it is. */
+async function startWatched(beforeFetch: (request: FetchRequest) => void): Promise<void> {
+  const { environment } = scene.environment("w");
+  const { log } = environment.ports;
+  const fetch: typeof log.fetch = async (request) => {
+    beforeFetch(request);
+    return log.fetch(request);
+  };
+  await scene.leases.plan({ kind: "add-worker", worker: "w", assigned: [0] });
+  running = new Running(
+    { ...environment, ports: { ...environment.ports, log: overriding(log, { fetch }) } },
+    { fetch: { ...patient, maxWaitMs: 233 } },
+  );
+  await scene.until(() => running?.held.length === 1);
+}
 
 async function assign(assigned: readonly number[]): Promise<void> {
   const row = (await scene.leases.observe()).workers[0];
@@ -57,18 +74,7 @@ test("a partition with enough buffered is asked for again when it has less, alth
 
 test("partitions that were asked for apart are asked for together again", async () => {
   const asked: string[][] = [];
-  const { environment } = scene.environment("w");
-  const { log } = environment.ports;
-  const fetch: typeof log.fetch = (request) => {
-    asked.push([...request.positions.keys()]);
-    return log.fetch(request);
-  };
-  await scene.leases.plan({ kind: "add-worker", worker: "w", assigned: [0] });
-  running = new Running(
-    { ...environment, ports: { ...environment.ports, log: overriding(log, { fetch }) } },
-    { fetch: { ...patient, maxWaitMs: 233 } },
-  );
-  await scene.until(() => running?.held.length === 1);
+  await startWatched(({ positions }) => asked.push([...positions.keys()]));
   await scene.pass(70);
   await assign([0, 1]);
   await scene.until(() => running?.held.length === 2);
@@ -82,19 +88,10 @@ test("partitions that were asked for apart are asked for together again", async 
 
 test("a fetch that failed and waits to be tried again does not hurry the others", async () => {
   const asked: number[] = [];
-  const { environment } = scene.environment("w");
-  const { log } = environment.ports;
-  const fetch: typeof log.fetch = async (request) => {
-    if (request.positions.has("in:0")) throw new Error("no answer");
-    if (request.positions.has("in:1")) asked.push(request.maxWaitMs);
-    return log.fetch(request);
-  };
-  await scene.leases.plan({ kind: "add-worker", worker: "w", assigned: [0] });
-  running = new Running(
-    { ...environment, ports: { ...environment.ports, log: overriding(log, { fetch }) } },
-    { fetch: { ...patient, maxWaitMs: 200 } },
-  );
-  await scene.until(() => running?.held.length === 1);
+  await startWatched(({ positions, maxWaitMs }) => {
+    if (positions.has("in:0")) throw new Error("no answer");
+    if (positions.has("in:1")) asked.push(maxWaitMs);
+  });
   await scene.pass(8_000);
   await assign([0, 1]);
   await scene.until(() => running?.held.length === 2);
