@@ -8,6 +8,7 @@ import type { FixedKeyProcessorContext } from "../../../lib/operators/processing
 import { int64 } from "../../../lib/serde/int64.ts";
 import { json } from "../../../lib/serde/json.ts";
 import { string } from "../../../lib/serde/string.ts";
+import type { KeyValueStore } from "../../../lib/state/typed/key-value-store.ts";
 import { TopologyTestDriver } from "../../../lib/testing/topology-test-driver.ts";
 import { logAndContinue } from "../../../lib/topology/exception-handler.ts";
 
@@ -216,64 +217,49 @@ test("a window that emits when it closes is not copied for every record", () => 
   expect(driver.windowRows("counts")).toMatchObject([{ value: { n: 5 } }]);
 });
 
-test("what a processor forwards and has put stays as it was, though it changes the row in place", () => {
+/** Rows of a processor's store, and of a table that keeps what it forwards with count `nth`, after some records of one key. */
+function processed(
+  { records, nth }: { readonly records: number; readonly nth: number },
+  next: (store: KeyValueStore<string, Count>, key: string) => Count,
+) {
   const counts = Stores.keyValue("counts", { key: string(), ...kept });
   const driver = new TopologyTestDriver(
     defineApp({ id: "app" }, (builder) => {
-      builder
-        .stream("in", text)
-        .processValues(
-          (context: FixedKeyProcessorContext<string, Count>) => {
-            const store = context.getStateStore(counts);
-            return {
-              process: (record) => {
-                const count = add("", "", store.get(record.key) ?? none());
-                store.put(record.key, count);
-                context.forward(record.withValue(count));
-              },
-            };
-          },
-          { stores: [counts] },
-        )
-        .filter((_key, { n }) => n === 2)
-        .toTable({ ...kept, store: "second" });
+      const results = builder.stream("in", text).processValues(
+        (context: FixedKeyProcessorContext<string, Count>) => {
+          const store = context.getStateStore(counts);
+          return { process: (record) => context.forward(record.withValue(next(store, record.key))) };
+        },
+        { stores: [counts] },
+      );
+      keep(results, { adder: add, nth });
     }),
   );
   const input = driver.createInputTopic<string, string>("in");
-  for (let n = 0; n < 4; n++) input.pipeInput("A", "x");
-  expect(driver.keyValueRows("second")).toMatchObject([{ value: { n: 2 } }]);
-  expect(driver.keyValueRows("counts")).toMatchObject([{ value: { n: 4 } }]);
+  for (let n = 0; n < records; n++) input.pipeInput("A", "x");
+  return { kept: driver.keyValueRows("kept"), counts: driver.keyValueRows("counts") };
+}
+
+test("what a processor forwards and has put stays as it was, though it changes the row in place", () => {
+  const rows = processed({ records: 4, nth: 2 }, (store, key) => {
+    const count = add("", "", store.get(key) ?? none());
+    store.put(key, count);
+    return count;
+  });
+  expect(rows.kept).toMatchObject([{ value: { n: 2 } }]);
+  expect(rows.counts).toMatchObject([{ value: { n: 4 } }]);
 });
 
 test("rows of two keys that a processor reads before it puts them are both its own", () => {
-  const counts = Stores.keyValue("counts", { key: string(), ...kept });
-  const driver = new TopologyTestDriver(
-    defineApp({ id: "app" }, (builder) => {
-      builder
-        .stream("in", text)
-        .processValues(
-          (context: FixedKeyProcessorContext<string, Count>) => {
-            const store = context.getStateStore(counts);
-            return {
-              process: (record) => {
-                const from = store.get("from") ?? { n: 10 };
-                const to = store.get("to") ?? none();
-                from.n--;
-                to.n++;
-                store.put("from", from);
-                store.put("to", to);
-                context.forward(record.withValue(from));
-              },
-            };
-          },
-          { stores: [counts] },
-        )
-        .filter((_key, { n }) => n === 8)
-        .toTable({ ...kept, store: "eight" });
-    }),
-  );
-  const input = driver.createInputTopic<string, string>("in");
-  for (let n = 0; n < 5; n++) input.pipeInput("A", "x");
-  expect(driver.keyValueRows("eight")).toMatchObject([{ value: { n: 8 } }]);
-  expect(driver.keyValueRows("counts")).toMatchObject([{ value: { n: 5 } }, { value: { n: 5 } }]);
+  const rows = processed({ records: 5, nth: 8 }, (store) => {
+    const from = store.get("from") ?? { n: 10 };
+    const to = store.get("to") ?? none();
+    from.n--;
+    to.n++;
+    store.put("from", from);
+    store.put("to", to);
+    return from;
+  });
+  expect(rows.kept).toMatchObject([{ value: { n: 8 } }]);
+  expect(rows.counts).toMatchObject([{ value: { n: 5 } }, { value: { n: 5 } }]);
 });
