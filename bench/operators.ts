@@ -125,6 +125,8 @@ class EndlessRecords implements RecordReader {
     return true;
   }
 
+  release(): void {}
+
   headers(): readonly [] {
     return [];
   }

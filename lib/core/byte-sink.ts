@@ -1,5 +1,8 @@
-/** Up to here a loop beats the call into native code. */
+import { codeAt } from "./code-at.ts";
+
+/** Up to here a loop beats the call into native code that copies bytes, and the one that encodes text. */
 const LOOP_BYTES = 32;
+const LOOP_CHARACTERS = 8;
 
 /**
  * A growing buffer that encoders write into: no object or copy per value.
@@ -16,8 +19,9 @@ export class ByteSink {
   bytes: Buffer;
   length = 0;
 
-  constructor(initialBytes = 1024) {
-    this.bytes = Buffer.allocUnsafe(initialBytes);
+  /** @param memory Bytes to begin with, or how many. */
+  constructor(memory: Buffer | number = 1024) {
+    this.bytes = typeof memory === "number" ? Buffer.allocUnsafe(memory) : memory;
   }
 
   /** Makes room for `count` more bytes. */
@@ -31,20 +35,22 @@ export class ByteSink {
 
   /** Appends text as UTF-8. */
   utf8(text: string): void {
-    this.ensure(text.length * 3);
-    this.length += this.bytes.utf8Write(text, this.length);
+    const count = text.length;
+    this.ensure(count * 3);
+    if (count <= LOOP_CHARACTERS && this.ascii(text, count)) this.length += count;
+    else this.length += this.bytes.utf8Write(text, this.length);
   }
 
   /** Appends one byte per character; the inverse of reading bytes as latin1. */
   latin1(text: string): void {
     const count = text.length;
     this.ensure(count);
-    if (count > LOOP_BYTES) this.length += this.bytes.latin1Write(text, this.length);
+    if (count > LOOP_CHARACTERS) this.bytes.latin1Write(text, this.length);
     else {
       const { bytes, length } = this;
-      for (let i = 0; i < count; i++) bytes[length + i] = text.charCodeAt(i);
-      this.length = length + count;
+      for (let i = 0; i < count; i++) bytes[length + i] = codeAt(text, i);
     }
+    this.length += count;
   }
 
   /** Appends bytes `[start, end)` of `source`. */
@@ -108,6 +114,17 @@ export class ByteSink {
   /** Forgets the content, keeps the memory. */
   reset(): void {
     this.length = 0;
+  }
+
+  /** Writes characters behind the content. @returns false when one is not ASCII: the rest was not written */
+  private ascii(text: string, count: number): boolean {
+    const { bytes, length } = this;
+    for (let i = 0; i < count; i++) {
+      const code = codeAt(text, i);
+      if (code >= 0x80) return false;
+      bytes[length + i] = code;
+    }
+    return true;
   }
 }
 

@@ -15,6 +15,8 @@ export interface BatchReaderOptions extends BatchOrigin {
   readonly from: number;
   /** Bytes one compressed batch may inflate to. */
   readonly maxInflatedBytes?: number;
+  /** Called once, when the reader is released. */
+  readonly onRelease?: () => void;
 }
 
 /**
@@ -39,6 +41,7 @@ export class BatchReader implements RecordReader {
   private readonly starts: readonly number[];
   private readonly options: BatchReaderOptions;
   private nextBatch = 0;
+  private isReleased = false;
   /** Of the current batch: records left, where the next one begins, where they end, and what their deltas count from. */
   private remaining = 0;
   private position = 0;
@@ -83,11 +86,17 @@ export class BatchReader implements RecordReader {
       const valueStart = valueLength < 0 ? 0 : this.take(valueLength);
       headers.push({
         key: this.bytes.utf8Slice(keyStart, keyStart + keyLength),
-        value: valueLength < 0 ? null : this.bytes.subarray(valueStart, valueStart + valueLength),
+        value: valueLength < 0 ? null : Buffer.from(this.bytes.subarray(valueStart, valueStart + valueLength)),
       });
     }
     this.position = resume;
     return headers;
+  }
+
+  release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.options.onRelease?.();
   }
 
   private openBatch(): boolean {

@@ -21,6 +21,8 @@ export interface CommittedReadOptions extends BatchOrigin {
   readonly aborted: readonly AbortedTransaction[];
   /** Bytes one compressed batch may inflate to. */
   readonly maxInflatedBytes?: number;
+  /** See `RecordReader.release`. */
+  readonly onRelease?: () => void;
 }
 
 /** Committed records, and where to go on. */

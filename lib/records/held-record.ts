@@ -1,6 +1,6 @@
 import type { Header, RecordReader } from "./reader.ts";
 
-/** One record of a reader that has moved on: where it lies, and its headers. The bytes stay as long as this does. */
+/** One record of a reader that has moved on: where it lies, and its headers. The reader must not be released before it. */
 export class HeldRecord implements RecordReader {
   readonly bytes: Buffer;
   readonly offset: number;
@@ -37,4 +37,6 @@ export class HeldRecord implements RecordReader {
   headers(): readonly Header[] {
     return this.kept;
   }
+
+  release(): void {}
 }

@@ -8,7 +8,7 @@ export interface Header {
  * A cursor over the records of a fetch: no object per record.
  *
  * Fields describe the record that the last successful `advance` moved to. `bytes` may change from record to record
- * (compressed batches are inflated one by one); it stays valid as long as someone keeps it.
+ * (compressed batches are inflated one by one); it is valid until `release`.
  */
 export interface RecordReader {
   /** Moves to the next record; false at the end. */
@@ -27,8 +27,13 @@ export interface RecordReader {
   /** Where the encoded headers (without their count) lie. */
   readonly headersStart: number;
   readonly headersLength: number;
-  /** Decodes the headers of the current record. */
+  /** Decodes the headers of the current record, into memory of their own. */
   headers(): readonly Header[];
   /** Bytes of the whole answer that this reader holds, for queue limits. */
   readonly byteLength: number;
+  /**
+   * Nobody reads these records or what `bytes` was any more: the memory may be written again. Nobody has to call it; then the
+   * memory is collected.
+   */
+  release(): void;
 }

@@ -1,9 +1,10 @@
+import { utf8Text } from "../core/byte-text.ts";
 import type { Serde } from "./serde.ts";
 
 const serde: Serde<string> = Object.freeze<Serde<string>>({
   id: "string",
   write: (value, sink) => sink.utf8(value),
-  read: (bytes, start, end) => bytes.utf8Slice(start, end),
+  read: utf8Text,
 });
 
 /**

@@ -1,3 +1,4 @@
+import { codeAt } from "../core/code-at.ts";
 import { RowBucket } from "./bucket.ts";
 import { RowIndex } from "./row-index.ts";
 
@@ -291,6 +292,7 @@ export class Rows {
 /** FNV-1a over the characters. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  const { length } = text;
+  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ codeAt(text, i), 0x01000193);
   return hash ^ (hash >>> 13);
 }

@@ -130,6 +130,8 @@ export class RecordQueue {
       if (reader.advance()) return true;
       this.bufferedBytes -= reader.byteLength;
       this.readers.shift();
+      // Its last record has been processed, unless it was looked ahead at and still waits.
+      if (this.source.calls === undefined) reader.release();
     }
     return false;
   }

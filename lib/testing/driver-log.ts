@@ -3,6 +3,8 @@ import { committedReader } from "../records/committed.ts";
 import type { Header, RecordReader } from "../records/reader.ts";
 import { RecordWriter } from "../records/writer.ts";
 
+const OVERWRITTEN = 0xdb;
+
 /** A record in bytes, as it would lie in the log. */
 export interface LogRecord {
   readonly topic: string;
@@ -60,9 +62,15 @@ export class DriverLog {
     return { topic, bytes, baseOffset, endOffset };
   }
 
-  /** What a fetch of the batch from an offset on, or of the end of a topic where nothing is yet, answers. */
+  /**
+   * What a fetch of the batch from an offset on, or of the end of a topic where nothing is yet, answers.
+   *
+   * As with a broker's answer, its memory is written again when it was read: a serde that keeps it is noticed.
+   */
   answer({ topic, bytes, baseOffset }: LogBatch, from = baseOffset): LogAnswer {
-    const { reader, next } = committedReader(bytes, { topic, partition: 0, from, aborted: [] });
+    const answered = Buffer.from(bytes);
+    const onRelease = () => answered.fill(OVERWRITTEN);
+    const { reader, next } = committedReader(answered, { topic, partition: 0, from, aborted: [], onRelease });
     return { records: reader, next, lastStable: this.end(topic) };
   }
 

@@ -1,4 +1,5 @@
 import type { ByteSink } from "../core/byte-sink.ts";
+import { latin1Text } from "../core/byte-text.ts";
 import { StreamError } from "../core/errors.ts";
 import type { Header, RecordReader } from "../records/reader.ts";
 import type { Serde } from "../serde/serde.ts";
@@ -142,12 +143,12 @@ export class Cursor<K = unknown, V = unknown> {
   keyText(serde: Serde<unknown>, scratch: ByteSink): string {
     if (this.keyLatin1 !== undefined && this.keySerde === serde) return this.keyLatin1;
     if (this.keySerde === serde && this.keyLength >= 0) {
-      this.keyLatin1 = this.bytes.latin1Slice(this.keyStart, this.keyStart + this.keyLength);
+      this.keyLatin1 = latin1Text(this.bytes, this.keyStart, this.keyStart + this.keyLength);
       return this.keyLatin1;
     }
     scratch.reset();
     serde.write(this.key, scratch);
-    const text = scratch.bytes.latin1Slice(0, scratch.length);
+    const text = latin1Text(scratch.bytes, 0, scratch.length);
     this.keySerde = serde;
     this.keyLength = -1;
     this.keyLatin1 = text;

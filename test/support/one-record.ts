@@ -43,4 +43,6 @@ export class OneRecord implements RecordReader {
   headers(): readonly Header[] {
     return this.kept;
   }
+
+  release(): void {}
 }

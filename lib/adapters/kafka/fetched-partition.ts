@@ -6,12 +6,15 @@ import type { FetchedBatches } from "./api/fetch.ts";
 import { answerError } from "./failures.ts";
 
 /** What one partition of a Fetch answer is to the reader of committed records. */
-export function readFetched(batches: FetchedBatches, from: number): FetchedPartition {
+export function readFetched(
+  batches: FetchedBatches,
+  { from, onRelease }: { readonly from: number; readonly onRelease: () => void },
+): FetchedPartition {
   const { topic, partition, highWatermark, lastStable, logStart, aborted } = batches;
   const refused = answerError(batches.errorCode, { request: "Fetch", topic, partition });
   if (refused !== undefined) return { kind: "error", error: asFetchError(refused, { topic, partition, offset: from }) };
   try {
-    const { reader, next } = committedReader(batches.batches, { from, aborted, topic, partition });
+    const { reader, next } = committedReader(batches.batches, { from, aborted, topic, partition, onRelease });
     return { kind: "records", records: reader, next, highWatermark, lastStable, logStart };
   } catch (error) {
     if (!isStreamError(error)) throw error;

@@ -1,6 +1,6 @@
 import { type PartitionKey, parsePartitionKey, partitionKey } from "../../core/ids.ts";
 import { type FetchedPartition, type FetchRequest, LogError } from "../../ports/log.ts";
-import type { FetchedBatches, FetchPartition } from "./api/fetch.ts";
+import type { FetchAnswer, FetchedBatches, FetchPartition } from "./api/fetch.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { asStreamError, retryOf } from "./failures.ts";
 import { FetchPolls, firstUseful, type Poll } from "./fetch-polls.ts";
@@ -158,7 +158,7 @@ export class Fetcher {
 
   /** @returns whether a leader has to be looked up again */
   private takeAll({ outcome, partitions }: Poll, call: FetchCall): boolean {
-    if (outcome?.kind === "answer") return outcome.answer.partitions.map((it) => this.take(it, call)).includes(true);
+    if (outcome?.kind === "answer") return this.takeAnswer(outcome.answer, call);
     if (outcome === undefined) return false;
     if (retryOf(outcome.error) === undefined) throw outcome.error;
     for (const { topic, partition } of partitions)
@@ -166,11 +166,20 @@ export class Fetcher {
     return true;
   }
 
-  private take(batches: FetchedBatches, { request, fetched }: FetchCall): boolean {
+  private takeAnswer({ partitions }: FetchAnswer, call: FetchCall): boolean {
+    let unread = partitions.filter(({ batches }) => batches.length > 0).length;
+    // All partitions lie in one frame: it is free when each of them was read.
+    const onRelease = (batches: Buffer) => {
+      if (batches.length > 0 && --unread === 0) this.cluster.links.frames.giveBack(batches);
+    };
+    return partitions.map((it) => this.take(it, call, () => onRelease(it.batches))).includes(true);
+  }
+
+  private take(batches: FetchedBatches, { request, fetched }: FetchCall, onRelease: () => void): boolean {
     const key = partitionKey(batches.topic, batches.partition);
     const from = request.positions.get(key);
     if (from === undefined) return false;
-    const result = readFetched(batches, from);
+    const result = readFetched(batches, { from, onRelease });
     if (result.kind === "error") {
       const leftFollower = this.report(fetched, key, result.error);
       return leftFollower || retryOf(result.error) === "refresh-resend";

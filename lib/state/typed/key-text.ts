@@ -1,4 +1,5 @@
 import { ByteSink } from "../../core/byte-sink.ts";
+import { latin1Text } from "../../core/byte-text.ts";
 import { StreamError } from "../../core/errors.ts";
 import type { Serde } from "../../serde/serde.ts";
 import type { StoreSpec } from "../store.ts";
@@ -50,6 +51,6 @@ export class KeyText<K> {
   private written(serde: Serde<unknown>, value: unknown): string {
     this.sink.reset();
     serde.write(value, this.sink);
-    return this.sink.bytes.latin1Slice(0, this.sink.length);
+    return latin1Text(this.sink.bytes, 0, this.sink.length);
   }
 }

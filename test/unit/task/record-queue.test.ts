@@ -26,6 +26,37 @@ function answer(from: number, records: readonly TestRecord[], next = from + reco
 
 const at = (timestampMs: number): TestRecord => ({ key: "k", value: 1, timestampMs });
 
+describe("memory of answers", () => {
+  function released(queue: RecordQueue, from: number, records: readonly TestRecord[]): () => boolean {
+    let isReleased = false;
+    const given = answer(from, records);
+    given.records.release = () => {
+      isReleased = true;
+    };
+    queue.add(given);
+    return () => isReleased;
+  }
+
+  test("is free when the last record was taken, not before", () => {
+    const queue = queueAt(0);
+    const first = released(queue, 0, [at(1), at(2)]);
+    const second = released(queue, 2, [at(3)]);
+    queue.take();
+    expect([first(), second()]).toEqual([false, false]);
+    queue.take();
+    expect([first(), second()]).toEqual([true, false]);
+    queue.take();
+    expect([first(), second()]).toEqual([true, true]);
+  });
+
+  test("that is dropped to start over is left to be collected: records of it may still be in use", () => {
+    const queue = queueAt(0);
+    const first = released(queue, 0, [at(1), at(2)]);
+    queue.rewind(0, -1);
+    expect(first()).toBe(false);
+  });
+});
+
 describe("positions", () => {
   test("fetching goes on behind what was received, the position behind what was taken", () => {
     const queue = queueAt(10);

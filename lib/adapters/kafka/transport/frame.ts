@@ -1,30 +1,13 @@
 import { WireReader } from "../wire/reader.ts";
 import type { Answer, WireRequest } from "../wire/request.ts";
 import { WireWriter } from "../wire/writer.ts";
+import type { FramePool } from "./frame-pool.ts";
 
-/** Buffers up to this size are kept for the next request. */
-const KEPT_BYTES = 8 * 1024 * 1024;
-
-/** Keeps the buffer of the last answered request: large ones are expensive to allocate. */
-export class FrameBuffers {
-  private spare: WireWriter | undefined;
-
-  /** A buffer that nobody else writes to. */
-  take(): WireWriter {
-    const out = this.spare ?? new WireWriter();
-    this.spare = undefined;
-    out.reset();
-    return out;
-  }
-
-  /** Takes a buffer back whose bytes have all been sent. */
-  giveBack(out: WireWriter): void {
-    if (out.capacityBytes <= KEPT_BYTES) this.spare = out;
-  }
-}
+/** What stands in front of a body, at most about. */
+const HEADER_BYTES = 256;
 
 /**
- * Encodes a whole request: size, header and body.
+ * Encodes a whole request: size, header and body. Its memory is the pool's.
  *
  * ```
  * size int32, api_key int16, api_version int16, correlation_id int32, client_id nullable_string, tags (flexible), body
@@ -33,10 +16,9 @@ export class FrameBuffers {
  */
 export function encodeFrame<A extends Answer>(
   { api, sizeHintBytes = 0, encode }: WireRequest<A>,
-  header: { readonly correlationId: number; readonly clientId: string; readonly out: WireWriter },
+  header: { readonly correlationId: number; readonly clientId: string; readonly frames: FramePool },
 ): Buffer {
-  const { out } = header;
-  out.reserve(sizeHintBytes + 64);
+  const out = new WireWriter(header.frames.take(sizeHintBytes + HEADER_BYTES));
   out.int32(0).int16(api.key).int16(api.version).int32(header.correlationId).nullableString(header.clientId);
   if (api.flexible) out.noTags();
   encode(out);

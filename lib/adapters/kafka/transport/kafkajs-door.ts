@@ -3,6 +3,8 @@ import * as tls from "node:tls";
 import { type ISocketFactoryArgs, Kafka, type LogEntry, logLevel, type SASLOptions } from "kafkajs";
 import type { KafkaLogSettings } from "../options.ts";
 import type { Api } from "../wire/request.ts";
+import type { FramePool } from "./frame-pool.ts";
+import { FrameReceiver } from "./frame-receiver.ts";
 
 /**
  * The only file that knows kafkajs, and the list of what we configure or patch away in it.
@@ -29,7 +31,9 @@ import type { Api } from "../wire/request.ts";
  *     Done when a fifth of the session is left.
  * 12. *Its OAUTHBEARER does not hear a refusal*: `oauth-bearer.ts` is put in its place.
  * 13. *It throttles itself with the timer of 2*, and what waits then waits for ever. `throttleMs` tells the `Link` instead.
- * 14. *Its PLAIN and SCRAM take a lost connection for a refusal*: `connect-failure.ts` tells them apart.
+ * 14. *It copies every answer twice more*, from chunks that Node allocates. Our socket reads frames (`frame-receiver.ts`) and
+ *     `processData` gets one at a time, with nothing waiting in front of it that it would be joined to.
+ * 15. *Its PLAIN and SCRAM take a lost connection for a refusal*: `connect-failure.ts` tells them apart.
  */
 
 /** SASL as kafkajs reads it from its configuration, at each authentication. */
@@ -65,6 +69,10 @@ export interface KafkaJsConnection {
     maybeThrottle(throttleMs: number | null): void;
     destroy(): void;
   };
+  /** What has come and belongs to no answer yet. */
+  chunks: Buffer[];
+  readonly bytesBuffered: number;
+  processData(data: Buffer): void;
   nextCorrelationId(): number;
   isAuthenticated(): boolean;
   authenticate(): Promise<void>;
@@ -110,15 +118,27 @@ export const USED_SHARE = 0.8;
 /** Makes brokers that are not yet connected. */
 export type BrokerMaker = (host: string, port: number) => Promise<KafkaJsBroker>;
 
+/** What brokers are made with. */
+interface DoorOptions {
+  readonly sasl: KafkaJsSasl | undefined;
+  /** Where answers are read into. */
+  readonly frames: FramePool;
+}
+
 /** Opens the door to kafkajs's connections; nothing connects yet. */
-export function openKafkaJs(settings: KafkaLogSettings, sasl: KafkaJsSasl | undefined): BrokerMaker {
-  const cluster = captureCluster(makeClient(settings, sasl));
+export function openKafkaJs(settings: KafkaLogSettings, options: DoorOptions): BrokerMaker {
+  const cluster = captureCluster(makeClient(settings, options));
   return async (host, port) => {
     const connectionPool = await cluster.connectionPoolBuilder.build({ host, port });
     for (const connection of connectionPool.pool) {
       connection.requestQueue.scheduleCheckPendingRequests = () => {};
       connection.requestQueue.maybeThrottle = (throttleMs) => {
         if (throttleMs !== null) connection.throttleMs = throttleMs;
+      };
+      const processData = connection.processData.bind(connection);
+      connection.processData = (data) => {
+        if (connection.bytesBuffered === 0) connection.chunks = [];
+        processData(data);
       };
       Object.defineProperty(connection, "reauthenticationThreshold", {
         get: () => Math.ceil(Number(connection.sessionLifetime.toString()) * (1 - USED_SHARE)),
@@ -170,7 +190,7 @@ export function kill(broker: KafkaJsBroker, reason: Error): void {
   }
 }
 
-function makeClient(settings: KafkaLogSettings, sasl: KafkaJsSasl | undefined): Kafka {
+function makeClient(settings: KafkaLogSettings, { sasl, frames }: DoorOptions): Kafka {
   const { ssl, logger } = settings;
   return new Kafka({
     brokers: [...settings.brokers],
@@ -182,7 +202,7 @@ function makeClient(settings: KafkaLogSettings, sasl: KafkaJsSasl | undefined): 
     retry: { retries: 0 },
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
-    socketFactory,
+    socketFactory: (place) => openSocket(place, frames),
     logLevel: logger === undefined ? logLevel.NOTHING : logLevel.WARN,
     logCreator: () => (entry: LogEntry) => {
       logger?.debug("kafkajs", { message: entry.log.message, broker: entry.log["broker"] });
@@ -211,10 +231,19 @@ function captureCluster(client: Kafka): KafkaJsCluster {
   return captured as KafkaJsCluster;
 }
 
-function socketFactory({ host, port, ssl, onConnect }: ISocketFactoryArgs): net.Socket {
-  const socket = ssl
-    ? tls.connect({ host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
-    : net.connect({ host, port }, onConnect);
+function openSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs, frames: FramePool): net.Socket {
+  const receiver = new FrameReceiver(frames, (frame) => socket.emit("data", frame));
+  const onread = {
+    buffer: () => receiver.room(),
+    callback: (count: number) => {
+      receiver.received(count);
+      return true;
+    },
+  };
+  const place = { host, port, onread };
+  const socket: net.Socket = ssl
+    ? tls.connect({ ...place, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+    : net.connect(place, onConnect);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 10_000);
   socket.on("close", (hadError) => {

@@ -3,7 +3,8 @@ import type { KafkaLogSettings } from "../options.ts";
 import type { Answer, WireRequest } from "../wire/request.ts";
 import { connectFailure } from "./connect-failure.ts";
 import { Deadline, withinDeadline } from "./deadline.ts";
-import { decodeAnswer, encodeFrame, FrameBuffers } from "./frame.ts";
+import { decodeAnswer, encodeFrame } from "./frame.ts";
+import type { FramePool } from "./frame-pool.ts";
 import { type BrokerMaker, exchange, type KafkaJsBroker, type KafkaJsConnection, kill } from "./kafkajs-door.ts";
 import { LostRequest } from "./lost-request.ts";
 import type { SignIn } from "./sign-in.ts";
@@ -13,6 +14,7 @@ interface LinkOptions {
   readonly make: BrokerMaker;
   readonly settings: KafkaLogSettings;
   readonly signIn: SignIn;
+  readonly frames: FramePool;
 }
 
 interface Opened {
@@ -48,7 +50,7 @@ export class Link {
   private quietUntilMs = 0;
   private inFlightCount = 0;
   private ended: LinkEnd | undefined;
-  private readonly frames = new FrameBuffers();
+  private readonly frames: FramePool;
 
   constructor(host: string, port: number, options: LinkOptions) {
     this.host = host;
@@ -57,6 +59,7 @@ export class Link {
     this.make = options.make;
     this.settings = options.settings;
     this.signIn = options.signIn;
+    this.frames = options.frames;
   }
 
   /** Requests that wait for their answer. */
@@ -165,13 +168,15 @@ export class Link {
     const isHurried = deadline.remainingMs < timeoutMs;
     const timeout = new Deadline(Math.min(timeoutMs, deadline.remainingMs));
     if (connection.connectionStatus !== "connected") throw this.lost("the connection was lost", false);
-    const frames = this.frames.take();
-    const sending = exchange(connection, request.api, (correlationId) =>
-      encodeFrame(request, { correlationId, clientId: connection.clientId, out: frames }),
-    );
+    const { frames } = this;
+    let frame: Buffer | undefined;
+    const sending = exchange(connection, request.api, (correlationId) => {
+      frame = encodeFrame(request, { correlationId, clientId: connection.clientId, frames });
+      return frame;
+    });
     try {
       const body = await withinDeadline(sending, timeout, () => this.lost(`no answer to ${request.api.name}`, true));
-      this.frames.giveBack(frames); // answered, so all of it has left
+      if (frame !== undefined) frames.giveBack(frame); // answered, so all of it has left
       return decodeAnswer(request, body);
     } catch (error) {
       sending.catch(() => {});

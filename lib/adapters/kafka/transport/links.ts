@@ -1,4 +1,5 @@
 import type { KafkaLogSettings } from "../options.ts";
+import { FramePool } from "./frame-pool.ts";
 import { type BrokerMaker, openKafkaJs } from "./kafkajs-door.ts";
 import { Link } from "./link.ts";
 import { createSignIn, type SignIn } from "./sign-in.ts";
@@ -14,6 +15,8 @@ export type Lane = "control" | `data-${number}` | `transaction-${number}` | `fet
 
 /** All sockets of a log, by broker address and lane; each is opened on first use. */
 export class Links {
+  /** Memory of large requests and answers. */
+  readonly frames = new FramePool();
   private readonly settings: KafkaLogSettings;
   private readonly make: BrokerMaker;
   private readonly signIn: SignIn;
@@ -23,7 +26,7 @@ export class Links {
   constructor(settings: KafkaLogSettings) {
     this.settings = settings;
     this.signIn = createSignIn(settings.sasl);
-    this.make = openKafkaJs(settings, this.signIn.sasl);
+    this.make = openKafkaJs(settings, { sasl: this.signIn.sasl, frames: this.frames });
   }
 
   get closed(): boolean {
@@ -35,8 +38,8 @@ export class Links {
     const key = `${address.host}:${address.port}/${lane}`;
     let link = this.links.get(key);
     if (link === undefined) {
-      const { make, settings, signIn } = this;
-      link = new Link(address.host, address.port, { make, settings, signIn });
+      const { make, settings, signIn, frames } = this;
+      link = new Link(address.host, address.port, { make, settings, signIn, frames });
       if (this.isClosed) link.close("the log was closed");
       else this.links.set(key, link);
     }

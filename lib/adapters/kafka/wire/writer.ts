@@ -9,23 +9,9 @@ import { ByteSink } from "../../../core/byte-sink.ts";
 export class WireWriter {
   private readonly sink: ByteSink;
 
-  constructor(initialBytes = 256) {
-    this.sink = new ByteSink(initialBytes);
-  }
-
-  /** Bytes that fit without growing. */
-  get capacityBytes(): number {
-    return this.sink.bytes.length;
-  }
-
-  /** Makes room at once for bytes that will come. */
-  reserve(byteLength: number): void {
-    this.sink.ensure(byteLength);
-  }
-
-  /** Forgets the content, keeps the memory. */
-  reset(): void {
-    this.sink.reset();
+  /** @param memory Where to write; it is left for another when it is too small. */
+  constructor(memory: Buffer = Buffer.allocUnsafe(256)) {
+    this.sink = new ByteSink(memory);
   }
 
   boolean(value: boolean): this {

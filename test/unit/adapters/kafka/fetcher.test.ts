@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { WireReader } from "../../../../lib/adapters/kafka/wire/reader.ts";
 import type { PartitionKey } from "../../../../lib/core/ids.ts";
 import type { FetchedPartition, FetchRequest } from "../../../../lib/ports/log.ts";
+import type { RecordReader } from "../../../../lib/records/reader.ts";
 import { unstamped } from "../../records/plain.ts";
 import type { Script } from "./scripted-broker.ts";
 import { batch, failure, scriptedCluster } from "./scripted-log.ts";
@@ -20,6 +21,11 @@ function summary(fetched: ReadonlyMap<string, FetchedPartition>): Record<string,
   return Object.fromEntries([...fetched].map(([key, part]) => [key, cell(part)]));
 }
 
+function readerOf(part: FetchedPartition): RecordReader {
+  if (part.kind === "error") throw part.error;
+  return part.records;
+}
+
 describe("fetch", () => {
   test("sends one request per leader", async () => {
     const { log, first, second } = await scriptedCluster({ t: [1, 2, 1] }, { brokerCount: 2 });
@@ -31,6 +37,23 @@ describe("fetch", () => {
       for (const entry of await log.fetch(ask(positions))) seen.set(...entry);
     expect(summary(seen)).toEqual({ "t:0": 6, "t:1": 8, "t:2": 10 });
     expect(first.asked("Fetch")[0]?.version).toBe(11);
+  });
+
+  test("an answer's memory serves the next one when the records of all its partitions were read", async () => {
+    const { log, first } = await scriptedCluster({ t: [1, 1] });
+    const large = "x".repeat(100_000);
+    first.always("Fetch", fetchAnswer({ "t:0": data(0, large), "t:1": data(0, large) }));
+    const read = async () => [...(await log.fetch(ask({ "t:0": 0, "t:1": 0 }))).values()].map(readerOf);
+    const [one, other] = await read();
+    one?.release();
+    one?.release();
+    const [second] = await read();
+    other?.release();
+    const [third, last] = await read();
+    expect(second?.bytes.buffer).not.toBe(one?.bytes.buffer);
+    expect(third?.bytes.buffer).toBe(one?.bytes.buffer);
+    expect(last?.advance()).toBe(true);
+    expect(last?.bytes.toString("utf8", last.valueStart, last.valueStart + last.valueLength)).toBe(large);
   });
 
   test("one bad partition does not hide the good ones", async () => {
