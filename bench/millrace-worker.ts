@@ -2,7 +2,7 @@
  * The Millrace side of a comparison, in a process of its own: runs a shape through the public API and prints JSON lines:
  * started, done (each with its application), failed. Arguments: shape, bootstrap, application, input, other, output, records (0: until it is
  * told to end), commitMs, cacheBytes; pins; times=N runs it N times in this process, from the second time on with "-2", "-3", … behind
- * application and output.
+ * application and output; warmMs=N ends the first time N ms after it began.
  */
 import { defineApp } from "../lib/index.ts";
 import { runMillrace } from "./run-millrace.ts";
@@ -35,12 +35,13 @@ async function runTime(time: number, stop: AbortSignal): Promise<void> {
   const app = defineApp({ id, ...pins, statestoreCacheMaxBytes }, (builder) =>
     shapeApps[argument("shape") as ShapeName](builder, topics),
   );
+  const warmMs = Number(args.get("warmMs") ?? 0);
   const committed = await runMillrace(app, {
     bootstrap: argument("bootstrap"),
     inputs: [input, topics.other],
     records: Number(argument("records")),
     commitMs: Number(argument("commitMs")),
-    stop,
+    stop: time === 1 && warmMs > 0 ? AbortSignal.any([stop, AbortSignal.timeout(warmMs)]) : stop,
   });
   report("done", { application: id, committed });
 }

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { TopicPartition } from "../lib/core/ids.ts";
 import type { Log } from "../lib/ports/log.ts";
-import type { ProgressSample } from "./statistics.ts";
 
 const pollMs = 10;
 
@@ -11,8 +10,6 @@ export interface WatchedRun {
   readonly firstProducedAtMs: number;
   /** When the last output record became visible to committed readers. */
   readonly lastCommittedAtMs: number;
-  /** Committed end offsets over time. Transaction markers count too: about one per partition and commit. */
-  readonly samples: readonly ProgressSample[];
   /** Processor time of the client between the two moments, or undefined when the system does not say. */
   readonly cpuMs: number | undefined;
 }
@@ -41,7 +38,7 @@ export async function watchOutput(watch: Watch): Promise<WatchedRun> {
   finished.catch((error: unknown) => {
     failure = error;
   });
-  const samples: ProgressSample[] = [];
+  let last: { readonly atMs: number; readonly committed: number } | undefined;
   let first: { readonly atMs: number; readonly cpuMs: number | undefined } | undefined;
   let lastCpuMs: number | undefined;
   for (;;) {
@@ -51,14 +48,13 @@ export async function watchOutput(watch: Watch): Promise<WatchedRun> {
     const committed = sum(await watch.log.offsets(watch.output, "lso"));
     const atMs = performance.now();
     if (first === undefined && produced > 0) first = { atMs, cpuMs: watch.cpuMs() };
-    if (committed > (samples.at(-1)?.committed ?? 0)) {
-      samples.push({ atMs, committed });
+    if (committed > (last?.committed ?? 0)) {
+      last = { atMs, committed };
       lastCpuMs = watch.cpuMs();
     }
-    const last = samples.at(-1);
     if (wasDone && first !== undefined && last !== undefined && committed === produced) {
       const cpuMs = lastCpuMs === undefined || first.cpuMs === undefined ? undefined : lastCpuMs - first.cpuMs;
-      return { firstProducedAtMs: first.atMs, lastCommittedAtMs: last.atMs, samples, cpuMs };
+      return { firstProducedAtMs: first.atMs, lastCommittedAtMs: last.atMs, cpuMs };
     }
     await delay(pollMs);
   }

@@ -56,9 +56,12 @@ export const growth: Scenario = {
     }),
 };
 
+const RECORDS = 2_000_000;
+
 function baseOf(bench: Bench): Workload {
   const [keyedCount] = shapes;
-  return everyUpdateOf(keyedCount as (typeof shapes)[number], bench.options);
+  const base = everyUpdateOf(keyedCount as (typeof shapes)[number], bench.options);
+  return { ...base, records: bench.options.records ?? (bench.options.quick ? base.records : RECORDS) };
 }
 
 async function growTasks(bench: Bench, problems: string[]): Promise<Growth["byTasks"]> {

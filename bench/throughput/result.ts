@@ -9,8 +9,8 @@ export interface RunFigures {
   /** From starting the process to its first output record in the log. */
   readonly secondsToFirst: number;
   readonly recordsPerSecond: number;
-  /** Over the second half of the run. */
-  readonly steadyRecordsPerSecond: number | undefined;
+  /** What was not measured: the time in which both sides compile their code. Undefined in a quick look. */
+  readonly warmUp: { readonly seconds: number; readonly recordsPerSecond: number } | undefined;
   readonly recordsPerCpuSecond: number | undefined;
   /** Largest resident memory of the client. */
   readonly memoryBytes: number | undefined;
@@ -27,7 +27,7 @@ export interface RunFigures {
 /** One side over all rounds. */
 export interface SideFigures {
   readonly recordsPerSecond: Spread;
-  readonly steadyRecordsPerSecond: Spread | undefined;
+  readonly warmUpRecordsPerSecond: Spread | undefined;
   readonly recordsPerCpuSecond: Spread | undefined;
   readonly secondsToFirst: Spread;
   readonly runs: readonly RunFigures[];
@@ -46,7 +46,7 @@ function sideFigures(runs: readonly RunFigures[]): SideFigures {
   };
   return {
     recordsPerSecond: spreadOf(runs.map((run) => run.recordsPerSecond)),
-    steadyRecordsPerSecond: known(runs.map((run) => run.steadyRecordsPerSecond)),
+    warmUpRecordsPerSecond: known(runs.map((run) => run.warmUp?.recordsPerSecond)),
     recordsPerCpuSecond: known(runs.map((run) => run.recordsPerCpuSecond)),
     secondsToFirst: spreadOf(runs.map((run) => run.secondsToFirst)),
     runs,
@@ -57,7 +57,6 @@ function sideFigures(runs: readonly RunFigures[]): SideFigures {
 export interface Ratios {
   readonly ratio: number;
   readonly worst: number;
-  readonly steady: number | undefined;
   readonly perCpuSecond: number | undefined;
 }
 
@@ -68,7 +67,6 @@ export function ratiosOf(ours: SideFigures, theirs: SideFigures): Ratios {
   return {
     ratio: ours.recordsPerSecond.median / theirs.recordsPerSecond.median,
     worst: ours.recordsPerSecond.min / theirs.recordsPerSecond.max,
-    steady: medians(ours.steadyRecordsPerSecond, theirs.steadyRecordsPerSecond),
     perCpuSecond: medians(ours.recordsPerCpuSecond, theirs.recordsPerCpuSecond),
   };
 }
@@ -98,9 +96,9 @@ export function resultTable(sides: ReadonlyMap<string, SideFigures>): string {
   const rows = [...sides].map(([side, figures]) => [
     side,
     spread(figures.recordsPerSecond),
-    spread(figures.steadyRecordsPerSecond),
     spread(figures.recordsPerCpuSecond),
     spread(figures.secondsToFirst),
+    spread(figures.warmUpRecordsPerSecond),
   ]);
-  return formatTable([["", "records/s", "second half", "records/CPU s", "s to first"], ...rows]);
+  return formatTable([["", "records/s", "records/CPU s", "s to first", "records/s warming up"], ...rows]);
 }

@@ -23,8 +23,13 @@ export interface Side {
 export interface SideOptions {
   /** Pins of the application; default one per partition. Millrace only. */
   readonly pins?: number;
-  /** How often it runs in its process, each time as a new application; default once. */
+  /** How often it runs in its process, each time as a new application; default once, and once more behind a warm-up. */
   readonly times?: number;
+}
+
+/** What both sides are told of their warm-up. */
+function warmUpOf({ warmMs }: Workload): Readonly<Record<string, number>> {
+  return warmMs === 0 ? {} : { warmMs, times: 2 };
 }
 
 /** Millrace through its public API, in a Node process of its own. */
@@ -40,6 +45,7 @@ export function millraceSide(worker: string, workload: Workload, options: SideOp
         records: inputRecords(workload),
         commitMs: workload.commitMs,
         cacheBytes: workload.cacheBytes,
+        ...warmUpOf(workload),
         ...options,
       }),
     ],
@@ -50,7 +56,7 @@ export function millraceSide(worker: string, workload: Workload, options: SideOp
 export function kafkaStreamsSide(
   peer: JavaPeer,
   workload: Workload,
-  { profile = "default", times = 1 }: { readonly profile?: "default" | "tuned"; readonly times?: number } = {},
+  { profile = "default", ...options }: { readonly profile?: "default" | "tuned"; readonly times?: number } = {},
 ): Side {
   return {
     name: profile === "default" ? "kafka-streams" : "kafka-streams-tuned",
@@ -63,7 +69,8 @@ export function kafkaStreamsSide(
         commitMs: workload.commitMs,
         store: workload.store,
         cacheBytes: workload.cacheBytes,
-        times,
+        ...warmUpOf(workload),
+        ...options,
         ...(profile === "tuned" ? tunedSettings : {}),
       }),
   };

@@ -1,6 +1,8 @@
 import type { BenchOptions } from "../arguments.ts";
 import type { Shape } from "./shapes.ts";
 
+const WARM_MS = 30_000;
+
 /** The input and the job that every side runs, exactly once. */
 export interface Workload extends Pick<Shape, "shape" | "values" | "other" | "format"> {
   /** Of the first input; 0: the run ends when it is told to. */
@@ -14,11 +16,13 @@ export interface Workload extends Pick<Shape, "shape" | "values" | "other" | "fo
   /** Record cache of either side: 0 emits every update; else one that is never full, which emits one per key and commit. */
   readonly cacheBytes: number;
   readonly store: "memory" | "rocksdb";
+  /** How long a side works on the input before it is measured, as another application in the same process; 0: not at all. */
+  readonly warmMs: number;
 }
 
 /**
- * The workload of a command line. A shape's own number of records keeps a Java client busy for half a minute: it needs some
- * seconds before it is fully compiled, and a short run would measure little else.
+ * The workload of a command line. Either side warms up for half a minute, or one pass over the input: a Java client needs some
+ * seconds before it is fully compiled, and a short run would measure little else. A quick look has no warm-up.
  */
 export function workloadOf({ shape, values, other, format, ...usual }: Shape, options: BenchOptions): Workload {
   return {
@@ -35,12 +39,13 @@ export function workloadOf({ shape, values, other, format, ...usual }: Shape, op
     commitMs: 100,
     cacheBytes: options.perCommit ? 256 * 1024 * 1024 : 0,
     store: options.store,
+    warmMs: options.quick ? 0 : WARM_MS,
   };
 }
 
-/** The same without record caches, for scenarios that follow single records. */
+/** The same without record caches and warm-up, for scenarios that follow single records. */
 export function everyUpdateOf(shape: Shape, options: BenchOptions): Workload {
-  return { ...workloadOf(shape, options), cacheBytes: 0 };
+  return { ...workloadOf(shape, options), cacheBytes: 0, warmMs: 0 };
 }
 
 /** Records of all inputs together: a run ends when so many are committed. */

@@ -4,6 +4,10 @@ import { codeAt } from "./code-at.ts";
 const LOOP_BYTES = 32;
 const LOOP_CHARACTERS = 8;
 
+/** Of any bytes: to ask what kind they are would take a look at the global `Buffer`, which is a getter. */
+const copyBytes: (this: Uint8Array, target: Uint8Array, at: number, start: number, end: number) => number =
+  Buffer.prototype.copy;
+
 /**
  * A growing buffer that encoders write into: no object or copy per value.
  *
@@ -60,8 +64,7 @@ export class ByteSink {
     if (count <= LOOP_BYTES) {
       const target = this.bytes;
       for (let from = start, to = this.length; from < end; from++, to++) target[to] = source[from] as number;
-    } else if (source instanceof Buffer) source.copy(this.bytes, this.length, start, end);
-    else this.bytes.set(source.subarray(start, end), this.length);
+    } else copyBytes.call(source, this.bytes, this.length, start, end);
     this.length += count;
   }
 

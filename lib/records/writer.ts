@@ -213,7 +213,12 @@ export class RecordWriter {
       sink.bytes.copyWithin(at + needed, at + guess, sink.length);
       sink.length += needed - guess;
     }
-    writeVarint(sink.bytes, at, length);
+    const { bytes } = sink;
+    if (needed === 1) bytes[at] = length << 1;
+    else if (needed === 2) {
+      bytes[at] = (length << 1) | 0x80;
+      bytes[at + 1] = length >>> 6;
+    } else writeVarint(bytes, at, length);
     return needed;
   }
 

@@ -30,6 +30,9 @@ interface Output {
 export class Collector {
   private readonly outputs = new Map<PartitionKey, Output>();
   private readonly sinks = new Map<string, (Output | undefined)[]>();
+  /** Most records go where the one before went. */
+  private lastTopic: string | undefined;
+  private lastPartitions: (Output | undefined)[] = [];
   private readonly pool: RecordWriter[] = [];
   private full: PartitionBatch[] = [];
   private readonly keySink = new ByteSink(256);
@@ -143,11 +146,11 @@ export class Collector {
   }
 
   private output(topic: string, keyLength: number): Output {
-    let partitions = this.sinks.get(topic);
-    if (partitions === undefined) {
-      partitions = new Array<Output | undefined>(this.partitionCounts.get(topic) ?? 1).fill(undefined);
-      this.sinks.set(topic, partitions);
+    if (topic !== this.lastTopic) {
+      this.lastTopic = topic;
+      this.lastPartitions = this.partitionsOf(topic);
     }
+    const partitions = this.lastPartitions;
     const count = partitions.length;
     let partition = 0;
     if (keyLength < 0) partition = this.unkeyed++ % count;
@@ -158,6 +161,14 @@ export class Collector {
       partitions[partition] = output;
     }
     return output;
+  }
+
+  private partitionsOf(topic: string): (Output | undefined)[] {
+    const known = this.sinks.get(topic);
+    if (known !== undefined) return known;
+    const partitions = new Array<Output | undefined>(this.partitionCounts.get(topic) ?? 1).fill(undefined);
+    this.sinks.set(topic, partitions);
+    return partitions;
   }
 
   private outputAt(topic: string, partition: number): Output {

@@ -96,6 +96,11 @@ export class Punctuators {
     });
   }
 
+  /** Nothing is scheduled. */
+  get isEmpty(): boolean {
+    return this.scheduled.length === 0;
+  }
+
   /** When the next one is due by wall-clock time; undefined when none is scheduled. */
   nextWallClockMs(): number | undefined {
     return this.first("wallClockTime")?.dueMs;

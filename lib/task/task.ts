@@ -84,7 +84,7 @@ export class Task {
   private position: Position | undefined;
   private started = false;
   private streamTimeMs = -1;
-  /** The input whose head is being processed. */
+  /** The input whose head is being processed, or was last: no punctuator has been called since. */
   private current: Input | undefined;
   /** User code asked for a commit since the last one. */
   commitRequested = false;
@@ -160,7 +160,10 @@ export class Task {
   process(max: number): number {
     this.start();
     let done = this.punctuators.isBehind ? this.punctuate("streamTime", max) : 0;
-    while (done < max && this.processNext()) done += 1 + this.punctuate("streamTime", max);
+    while (done < max && this.takeNext()) {
+      done++;
+      if (!this.punctuators.isEmpty) done += this.punctuate("streamTime", max);
+    }
     return done;
   }
 
@@ -174,17 +177,13 @@ export class Task {
   /** Processes one record, without what its stream time makes due. @returns whether there was one to take */
   processNext(): boolean {
     this.start();
-    for (const queue of this.calling) queue.look();
-    const input = this.choice.next();
-    if (input === undefined) return false;
-    this.processHead(input);
-    this.current = undefined;
-    return true;
+    return this.takeNext();
   }
 
   /** Calls the punctuators that are due, `most` times at most. @returns how many calls */
   punctuate(type: PunctuationType, most = Number.POSITIVE_INFINITY): number {
     this.start();
+    this.current = undefined;
     const { punctuators } = this;
     const calls = type === "streamTime" ? punctuators.punctuateStreamTime(most) : punctuators.punctuateWallClock(most);
     this.stopForRetry();
@@ -227,6 +226,15 @@ export class Task {
     if (!this.started) return;
     this.started = false;
     for (const { close } of this.hooks) close();
+  }
+
+  /** @hotPath once per record */
+  private takeNext(): boolean {
+    for (const queue of this.calling) queue.look();
+    const input = this.choice.next();
+    if (input === undefined) return false;
+    this.processHead(input);
+    return true;
   }
 
   private processHead(input: Input): void {

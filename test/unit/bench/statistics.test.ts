@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parsePsTime } from "../../../bench/process-figures.ts";
-import { spreadOf, steadyRate } from "../../../bench/statistics.ts";
+import { spreadOf } from "../../../bench/statistics.ts";
 import { formatFigure, formatTable } from "../../../bench/table.ts";
 
 test.for([
@@ -14,19 +14,6 @@ test.for([
 
 test("refuses to spread nothing", () => {
   expect(() => spreadOf([])).toThrow("at least one");
-});
-
-test("rates the second half of a run by its own time", () => {
-  const samples = [
-    { atMs: 1_000, committed: 10 },
-    { atMs: 5_000, committed: 500 },
-    { atMs: 6_000, committed: 1_000 },
-  ];
-  expect(steadyRate(samples)).toBe(500);
-});
-
-test.for([[[]], [[{ atMs: 5, committed: 9 }]]])("has no steady rate for %j", ([samples]) => {
-  expect(steadyRate(samples as { atMs: number; committed: number }[])).toBeUndefined();
 });
 
 test.for([

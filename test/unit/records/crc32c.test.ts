@@ -1,5 +1,17 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import openWabt from "wabt";
 import { crc32c } from "../../../lib/records/crc32c.ts";
+import { crc32cWasm } from "../../../lib/records/crc32c-wasm.ts";
+
+function slowly(bytes: Uint8Array): number {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return (crc ^ -1) >>> 0;
+}
 
 // RFC 3720 B.4
 test.for<[string, Buffer, number]>([
@@ -21,12 +33,20 @@ test("gives one byte at a time and sixteen at a time the same sum, at every alig
   const bytes = Buffer.from(Array.from({ length: 120 }, (_, i) => (i * 37) & 0xff));
   for (let start = 0; start < 8; start++) {
     for (let end = start; end < bytes.length; end++) {
-      let slow = -1;
-      for (const byte of bytes.subarray(start, end)) {
-        slow ^= byte;
-        for (let bit = 0; bit < 8; bit++) slow = (slow & 1) === 1 ? (slow >>> 1) ^ 0x82f63b78 : slow >>> 1;
-      }
-      expect(crc32c(bytes, start, end), `[${start}, ${end})`).toBe((slow ^ -1) >>> 0);
+      expect(crc32c(bytes, start, end), `[${start}, ${end})`).toBe(slowly(bytes.subarray(start, end)));
     }
   }
+});
+
+test("goes on from chunk to chunk", () => {
+  const bytes = Buffer.alloc(200_001, "0123456789abc");
+  for (const end of [32_767, 32_768, 32_769, 65_537, 65_538, bytes.length]) {
+    expect(crc32c(bytes, 1, end), `[1, ${end})`).toBe(slowly(bytes.subarray(1, end)));
+  }
+});
+
+test("is what its source says", async () => {
+  const wat = readFileSync(new URL("../../../lib/records/crc32c.wat", import.meta.url), "utf8");
+  const { buffer } = (await openWabt()).parseWat("crc32c.wat", wat).toBinary({});
+  expect(Buffer.from(buffer).toString("base64")).toBe(crc32cWasm);
 });

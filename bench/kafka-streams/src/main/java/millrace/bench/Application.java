@@ -7,7 +7,9 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -21,7 +23,7 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
  *
  * <p>Arguments: shape, bootstrap, application, input, other, output, records (of both inputs); store=memory|rocksdb, cacheBytes=0, commitMs=100,
  * directory, and kafka.NAME=VALUE for any setting of the client; times=N runs it N times in this process, from the second
- * time on with "-2", "-3", … behind application and output. Prints one JSON object a line: started (of each time, just
+ * time on with "-2", "-3", … behind application and output; warmMs=N ends the first time N ms after it runs. Prints one JSON object a line: started (of each time, just
  * before start()), running, done, failed.
  */
 public final class Application {
@@ -35,14 +37,16 @@ public final class Application {
         for (int time = 1; time <= arguments.number("times", 1); time++) {
             final String suffix = time == 1 ? "" : "-" + time;
             run(arguments.with("application", arguments.text("application") + suffix)
-                .with("output", arguments.text("output") + suffix));
+                .with("output", arguments.text("output") + suffix), time == 1 ? arguments.number("warmMs", 0) : 0);
         }
         System.exit(0);
     }
 
-    private static void run(final Arguments arguments) throws Exception {
+    /** @param endMs how long it runs at most, from its first rebalance on; 0 without such an end */
+    private static void run(final Arguments arguments, final long endMs) throws Exception {
         final AtomicReference<Throwable> failure = new AtomicReference<>();
         final CountDownLatch stopped = new CountDownLatch(1);
+        final AtomicLong runningSince = new AtomicLong();
         Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown));
         Report.event("started", "application", arguments.text("application"));
         try (Admin admin = admin(arguments);
@@ -54,10 +58,14 @@ public final class Application {
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             });
             streams.setStateListener((now, before) -> {
-                if (now == KafkaStreams.State.RUNNING) Report.event("running", "application", arguments.text("application"));
+                if (now != KafkaStreams.State.RUNNING) return;
+                runningSince.compareAndSet(0, System.nanoTime());
+                Report.event("running", "application", arguments.text("application"));
             });
             streams.start();
-            await(arguments, admin, stopped);
+            final BooleanSupplier over = () -> endMs > 0 && runningSince.get() != 0
+                && System.nanoTime() - runningSince.get() > endMs * 1_000_000;
+            await(arguments, admin, stopped, over);
             streams.close(Duration.ofSeconds(10));
         }
         if (failure.get() != null) {
@@ -87,13 +95,15 @@ public final class Application {
         return Admin.create(properties);
     }
 
-    /** Returns when the committed position of the group covers every input record: then all output is committed too. */
-    private static void await(final Arguments arguments, final Admin admin, final CountDownLatch stopped) throws Exception {
+    /** Returns when it is over, or the committed position of the group covers every input record: then all output is committed too. */
+    private static void await(
+        final Arguments arguments, final Admin admin, final CountDownLatch stopped, final BooleanSupplier over
+    ) throws Exception {
         final long expected = arguments.number("records");
         while (!stopped.await(CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
             if (expected == 0) continue;
             final long committed = committedRecords(arguments, admin);
-            if (committed < expected) continue;
+            if (committed < expected && !over.getAsBoolean()) continue;
             Report.event("done", "application", arguments.text("application"), "committed", committed);
             return;
         }
