@@ -52,6 +52,19 @@ export async function runOnce(stage: Stage, side: Side, place: RunPlace): Promis
   }
 }
 
+/** Lets a side warm up and ends it: a broker that was just started compiles its code for whoever comes first. */
+export async function warmBroker({ bench, workload }: Stage, side: Side, place: RunPlace): Promise<void> {
+  await mkdir(place.folder, { recursive: true });
+  const { partitions } = workload;
+  await bench.log.createTopics([{ name: place.output, partitions, replicas: -1, configs: {} }]);
+  const child = startChild(pinned(side.command(place), bench.cores?.client), join(place.folder, "client.log"));
+  try {
+    await child.event("done", deadlineMs, place.application);
+  } finally {
+    await child.stop();
+  }
+}
+
 /** Where the second application of a process writes. */
 function secondTime(place: RunPlace): RunPlace {
   return { ...place, application: `${place.application}-2`, output: `${place.output}-2` };

@@ -321,12 +321,13 @@ export class RowLayers {
       return;
     }
     this.markChanged(slot, bucket);
-    const keyLength = rows.keyText(slot).length + bucket.keySuffix.length;
     const formerLength = rows.length(slot);
     const formerSlab = rows.slab(slot);
     if (formerSlab !== INLINE) slabs.release(formerSlab, formerLength);
     const addedRows = (length >= 0 ? 1 : 0) - (formerLength >= 0 ? 1 : 0);
-    const addedBytes = (length >= 0 ? keyLength + length : 0) - (formerLength >= 0 ? keyLength + formerLength : 0);
+    // A new value of a row that stays is the common case: its key lies elsewhere in memory and is not looked at.
+    const keyLength = addedRows === 0 ? 0 : addedRows * (rows.keyText(slot).length + bucket.keySuffix.length);
+    const addedBytes = keyLength + Math.max(length, 0) - Math.max(formerLength, 0);
     if (slab === INLINE) rows.placeInline(slot, source, start, length);
     else {
       rows.place(slot, slab, start, length);

@@ -47,7 +47,7 @@ test("compares medians, and our slowest round with their fastest", () => {
 });
 
 test("shows a dash for a figure that the system does not give", () => {
-  expect(resultTable(bySide([run("a", 900)]))).toMatch(/^a\s+900 \(900 – 900\)\s+–\s+–/m);
+  expect(resultTable(bySide([run("a", 900)]))).toMatch(/^a\s+900 \(900 – 900\)\s+–\s+0.5 \(0.5 – 0.5\)\s+–$/m);
 });
 
 test.for([
