@@ -3,7 +3,14 @@ import { invariant, StreamError } from "../core/errors.ts";
 import { crc32c } from "./crc32c.ts";
 import { BATCH_HEADER_BYTES, BATCH_LENGTH_OVERHEAD, batchAttributes, batchLayout, writeInt64 } from "./layout.ts";
 import type { Header } from "./reader.ts";
-import { EXACT_MAX, lengthVarintBytes, MAX_VARINT_BYTES, writeVarint, writeVarlong } from "./varint.ts";
+import {
+  EXACT_MAX,
+  lengthVarintBytes,
+  MAX_VARINT_BYTES,
+  writeLengthVarint,
+  writeVarint,
+  writeVarlong,
+} from "./varint.ts";
 
 /** Who writes a batch and where: the part of its header that is known only when it is sent. */
 export interface BatchStamp {
@@ -213,12 +220,7 @@ export class RecordWriter {
       sink.bytes.copyWithin(at + needed, at + guess, sink.length);
       sink.length += needed - guess;
     }
-    const { bytes } = sink;
-    if (needed === 1) bytes[at] = length << 1;
-    else if (needed === 2) {
-      bytes[at] = (length << 1) | 0x80;
-      bytes[at + 1] = length >>> 6;
-    } else writeVarint(bytes, at, length);
+    writeLengthVarint(sink.bytes, at, length);
     return needed;
   }
 
@@ -238,7 +240,7 @@ export class RecordWriter {
 
   private writeLength(length: number): void {
     this.sink.ensure(5);
-    this.sink.length = writeVarint(this.sink.bytes, this.sink.length, length);
+    this.sink.length = writeLengthVarint(this.sink.bytes, this.sink.length, length);
   }
 
   private expect(phase: Phase): void {

@@ -84,7 +84,7 @@ export class Task {
   private position: Position | undefined;
   private started = false;
   private streamTimeMs = -1;
-  /** The input whose head is being processed, or was last: no punctuator has been called since. */
+  /** The input whose head is being processed, or was last: where a node fails, it is on that record. */
   private current: Input | undefined;
   /** User code asked for a commit since the last one. */
   commitRequested = false;
@@ -262,6 +262,7 @@ export class Task {
   /** Returns to a committed position: clocks, times and queues. Stores are returned by their own `drop`. User code starts anew. */
   rewind(position: Position): void {
     this.close();
+    this.current = undefined;
     this.position = position;
     this.commitRequested = false;
     this.plan.inputs.forEach(({ key }, index) => {

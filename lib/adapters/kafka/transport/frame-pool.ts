@@ -2,6 +2,8 @@
 export const POOLED_BYTES = 64 * 1024;
 /** All that is kept for the next frames. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+/** How much larger than needed a frame may be: a small answer that waits must not hold up the memory of a large one. */
+const MOST_TIMES = 4;
 
 /**
  * Memory of large requests and answers, used again when they were answered, and when their readers say that they are done.
@@ -11,7 +13,7 @@ const MAX_KEPT_BYTES = 64 * 1024 * 1024;
  * is collected like anything else, so forgetting one is never wrong; giving back what is still read would be.
  */
 export class FramePool {
-  /** Smallest first. */
+  /** In the order in which they came back. */
   private readonly kept: Buffer[] = [];
   private keptBytes = 0;
   /** By the memory behind any view of a frame. */
@@ -20,9 +22,7 @@ export class FramePool {
   /** A frame of `length` bytes; its content is whatever was there before. */
   take(length: number): Buffer {
     if (length < POOLED_BYTES) return Buffer.allocUnsafe(length);
-    const at = this.kept.findIndex((frame) => frame.length >= length);
-    const frame = at < 0 ? Buffer.allocUnsafeSlow(roundedUp(length)) : (this.kept.splice(at, 1)[0] as Buffer);
-    if (at >= 0) this.keptBytes -= frame.length;
+    const frame = this.keptFor(length) ?? Buffer.allocUnsafeSlow(roundedUp(length));
     this.lent.set(frame.buffer, frame);
     return frame.subarray(0, length);
   }
@@ -32,10 +32,19 @@ export class FramePool {
     const frame = this.lent.get(view.buffer);
     if (frame === undefined) return;
     this.lent.delete(frame.buffer);
-    if (this.keptBytes + frame.length > MAX_KEPT_BYTES) return;
-    const at = this.kept.findIndex(({ length }) => length >= frame.length);
-    this.kept.splice(at < 0 ? this.kept.length : at, 0, frame);
+    if (frame.length > MAX_KEPT_BYTES) return;
+    this.kept.push(frame);
     this.keptBytes += frame.length;
+    // What nobody has taken for the longest time makes room: its size is not asked for any more.
+    while (this.keptBytes > MAX_KEPT_BYTES) this.keptBytes -= (this.kept.shift() as Buffer).length;
+  }
+
+  private keptFor(length: number): Buffer | undefined {
+    const at = this.kept.findIndex((frame) => frame.length >= length && frame.length <= length * MOST_TIMES);
+    if (at < 0) return undefined;
+    const [frame] = this.kept.splice(at, 1);
+    this.keptBytes -= frame?.length ?? 0;
+    return frame;
   }
 }
 

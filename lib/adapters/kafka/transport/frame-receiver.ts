@@ -2,8 +2,13 @@ import type { FramePool } from "./frame-pool.ts";
 
 const SIZE_BYTES = 4;
 const SCRATCH_BYTES = 16 * 1024;
-/** What claims to be longer is no frame of Kafka's, as when a TLS server answers; it must not make us allocate that much. */
+/** What claims to be longer is no frame of Kafka's. */
 const MAX_FRAME_BYTES = 1024 * 1024 * 1024;
+/**
+ * So much is allocated on the word of the other side, more only when that many bytes have come: the first bytes of a TLS server
+ * that does not expect us claim 336 MiB.
+ */
+const TRUSTED_BYTES = 32 * 1024 * 1024;
 
 /**
  * Puts the frames of one socket together: `size int32`, then that many bytes.
@@ -17,8 +22,9 @@ export class FrameReceiver {
   private readonly scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   /** Bytes in `scratch` that belong to no frame yet. */
   private waiting = 0;
-  /** The frame that is being read, its size field included, and how much of it is there. */
+  /** Memory of the frame that is being read; how long the frame is, its size field included, and how much of it is there. */
   private frame: Buffer | undefined;
+  private length = 0;
   private filled = 0;
   /** The other side does not speak in frames: what it says is handed on as it comes. */
   private isForeign = false;
@@ -42,9 +48,16 @@ export class FrameReceiver {
     }
     this.filled += count;
     if (this.filled < this.frame.length) return;
-    const whole = this.frame;
-    this.frame = undefined;
-    this.emit(whole);
+    const full = this.frame;
+    this.frame = this.filled < this.length ? this.grown(full) : undefined;
+    if (this.frame === undefined) this.emit(full);
+  }
+
+  private grown(full: Buffer): Buffer {
+    const larger = this.pool.take(Math.min(this.length, full.length * 2));
+    full.copy(larger);
+    this.pool.giveBack(full);
+    return larger;
   }
 
   /** Emits the frames that lie whole in the first `end` bytes of `scratch`, and begins the one behind them. */
@@ -57,12 +70,13 @@ export class FrameReceiver {
       this.isForeign = size < 0 || size > MAX_FRAME_BYTES;
       if (this.isForeign) break;
       const length = SIZE_BYTES + size;
-      const frame = this.pool.take(length);
+      const frame = this.pool.take(Math.min(length, TRUSTED_BYTES));
       const here = Math.min(length, end - at);
       scratch.copy(frame, 0, at, at + here);
       at += here;
       if (here < length) {
         this.frame = frame;
+        this.length = length;
         this.filled = here;
         return;
       }

@@ -36,6 +36,21 @@ describe("frames come out whole and in order", () => {
   });
 });
 
+test("a frame longer than is believed at once comes out whole", () => {
+  const long = frame(70 << 20, 5);
+  const [received, next] = receive(Buffer.concat([long, frame(3, 1)]), 10 << 20);
+  expect(received?.equals(long)).toBe(true);
+  expect(next).toEqual(frame(3, 1));
+});
+
+test("a TLS server's alert, which claims 336 MiB, does not make us allocate them", () => {
+  const receiver = new FrameReceiver(new FramePool(), () => undefined);
+  const alert = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46]);
+  alert.copy(receiver.room());
+  receiver.received(alert.length);
+  expect(receiver.room().buffer.byteLength).toBeLessThanOrEqual(32 << 20);
+});
+
 test.each([
   ["a negative size", Buffer.from([0x80, 0, 0, 0, 1, 2, 3])],
   ["a size beyond any frame, as of HTTP", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
@@ -81,6 +96,22 @@ describe("memory of frames", () => {
     pool.giveBack(other);
     pool.giveBack(pool.take(10));
     expect(pool.take(large).buffer).not.toBe(other.buffer);
+  });
+
+  test("of a large frame does not go to a small one", () => {
+    const pool = new FramePool();
+    const other = pool.take(large * 8);
+    pool.giveBack(other);
+    expect(pool.take(large).buffer).not.toBe(other.buffer);
+  });
+
+  test("that is not asked for any more makes room", () => {
+    const pool = new FramePool();
+    const old = Array.from({ length: 64 }, () => pool.take(1 << 20));
+    for (const each of old) pool.giveBack(each);
+    const newer = pool.take(32 << 20);
+    pool.giveBack(newer);
+    expect(pool.take(32 << 20).buffer).toBe(newer.buffer);
   });
 
   test("is kept up to a bound", () => {
