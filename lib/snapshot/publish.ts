@@ -1,82 +1,28 @@
 /**
  * Publishes a snapshot: one PUT, then one conditional pointer update.
  *
- * Owns: encoding, the object's path and content, the order data first, pointer last. Does not own: when to publish and what
- * to freeze (`decide.ts`, the task), the lease, deleting old objects (coordinator).
+ * Owns: the order data first, pointer last. Does not own: the content (`encode.ts`), when to publish (`task/pin-running.ts`), the
+ * lease, deleting old objects (coordinator).
  *
  * Invariants:
- * - I4 every published manifest equals the fold of the committed changelog below its `next`: the caller freezes only
- *   acknowledged layers, and gives the position record that those layers belong to.
  * - I10 nothing that a live manifest needs is deleted: this file deletes nothing, a segment stays referenced by its path.
- * - S1 an object path is written once: it holds the epoch, the version and an id that is new for every attempt.
+ * - S1 an object path is written once: what is there already is ours, from a request whose answer was lost.
  * - S2 the pointer moves only from the version that was seen, under the epoch that is held; else nothing was published.
  */
 import { invariant, StreamError } from "../core/errors.ts";
-import type { PartitionKey } from "../core/ids.ts";
 import type { LeaseRow, LeaseTable, SnapshotPointer } from "../ports/lease-table.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import type { FrozenRows, StoreSpec } from "../state/store.ts";
 import { decideAfterExists, decideAfterPointerMoved } from "./decide.ts";
-import { type EncodedObject, SnapshotObjectWriter } from "./object.ts";
-import { type PinIdentity, snapshotPath } from "./paths.ts";
-import { type SegmentOptions, SegmentWriter } from "./segment-writer.ts";
-import {
-  MANIFEST_FORMAT,
-  type Manifest,
-  type ManifestChangelog,
-  type ManifestStore,
-  type PublishReason,
-  type SegmentRef,
-  storeKey,
-} from "./types.ts";
+import type { EncodedSnapshot } from "./encode.ts";
+import type { Manifest } from "./types.ts";
 
-/** Rows that are encoded between two yields: about 2 ms. */
-const SLICE_BYTES = 64 * 1024;
 /** Tries of the pointer update when nothing moved. */
 const POINTER_TRIES_MAX = 3;
-
-/** What is written of a store; see `decideStore`. */
-export type StoreChange =
-  | { readonly kind: "full"; readonly rows: FrozenRows }
-  | { readonly kind: "delta"; readonly rows: FrozenRows }
-  | { readonly kind: "keep" };
-
-/** A store as it goes into the manifest. Stores without changelog are left out: they restore empty. */
-export interface PublishedStore {
-  readonly spec: StoreSpec;
-  readonly partition: number;
-  /** `next` is the end offset of the changelog in the position. */
-  readonly changelog: ManifestChangelog;
-  /** The store's stream time in the position. */
-  readonly storeTimeMs: number;
-  /** What is gone at this stream time: `TaskStore.expiredAt`. */
-  readonly expiredUpToMs: number;
-  readonly change: StoreChange;
-}
-
-/** What a snapshot consists of. */
-export interface SnapshotRequest extends PinIdentity {
-  readonly worker: string;
-  readonly epoch: number;
-  /** `version` of the lease row. */
-  readonly seenVersion: number;
-  /** A fresh unique id for every call (`random.uuid()`): a second attempt is another object. */
-  readonly writer: string;
-  readonly reason: PublishReason;
-  /** The committed position record, as text. */
-  readonly position: string;
-  readonly nowMs: number;
-  /** The manifest that the lease row points to. */
-  readonly previous: Manifest | undefined;
-  readonly stores: readonly PublishedStore[];
-}
 
 /** What publishing needs of the world. */
 export interface PublishPorts {
   readonly objects: ObjectStore;
   readonly leases: LeaseTable;
-  /** Called between slices of work, so that records go on being processed: `() => clock.sleep(0)`. */
-  readonly yieldNow: () => Promise<void>;
 }
 
 /** How it ended. `moved`: the lease or the pointer is another's now; nothing was published. */
@@ -90,14 +36,19 @@ export type PublishOutcome =
   | { readonly kind: "moved"; readonly row: LeaseRow | undefined };
 
 /**
- * Encodes and publishes a snapshot.
+ * Publishes an encoded snapshot.
+ *
+ * @param worker Who holds the lease, under the epoch of the manifest.
  *
  * @throws {StreamError} `OBJECT_STORE_UNAVAILABLE`, `LEASE_TABLE_UNAVAILABLE`, …: then the frozen changes are in no manifest
  *   that is known to be published, and the next snapshot writes the stores in full (`StoreFacts.lostChanges`)
  */
-export async function publishSnapshot(ports: PublishPorts, request: SnapshotRequest): Promise<PublishOutcome> {
-  const path = snapshotPath({ ...request, version: request.seenVersion + 1 });
-  const { manifest, object } = await encodeSnapshot(request, { yieldNow: ports.yieldNow, path });
+export async function publishSnapshot(
+  ports: PublishPorts,
+  worker: string,
+  snapshot: EncodedSnapshot,
+): Promise<PublishOutcome> {
+  const { path, manifest, object } = snapshot;
   const outcome = await ports.objects.create(path, object.body);
   if (outcome.kind === "exists") {
     const decision = decideAfterExists(object.body, outcome.body);
@@ -111,15 +62,16 @@ export async function publishSnapshot(ports: PublishPorts, request: SnapshotRequ
     epoch: manifest.epoch,
     publishedAtMs: manifest.createdAtMs,
   };
-  return movePointer(ports.leases, request, { pointer, manifest });
+  return movePointer(ports.leases, worker, { pointer, manifest });
 }
 
 async function movePointer(
   leases: LeaseTable,
-  request: SnapshotRequest,
+  worker: string,
   built: { pointer: SnapshotPointer; manifest: Manifest },
 ): Promise<PublishOutcome> {
-  const { worker, epoch, seenVersion, pin } = request;
+  const { pin, epoch, version } = built.manifest;
+  const seenVersion = version - 1;
   const held = { worker, epoch, seenVersion, pointer: built.pointer };
   for (let tries = 0; tries < POINTER_TRIES_MAX; tries++) {
     const outcome = await leases.publishPointer(pin, held);
@@ -131,95 +83,4 @@ async function movePointer(
   throw new StreamError("LEASE_TABLE_UNAVAILABLE", `the pointer of pin ${pin} was refused though nothing moved`, {
     details: { pin, epoch, seenVersion },
   });
-}
-
-/**
- * Builds manifest and object of a snapshot, in slices.
- *
- * @param options.path Path that the object will have.
- */
-export async function encodeSnapshot(
-  request: SnapshotRequest,
-  options: { path: string; yieldNow: () => Promise<void> } & SegmentOptions,
-): Promise<{ manifest: Manifest; object: EncodedObject }> {
-  const writer = new SnapshotObjectWriter();
-  const { previous } = request;
-  // Stores that are not ours to judge are carried over untouched: an older version of the topology may come back.
-  const stores: Record<PartitionKey, ManifestStore> = { ...previous?.stores };
-  for (const store of request.stores) {
-    const key = storeKey(store.spec.name, store.partition);
-    const segment = await encodeStore(store, { ...options, writer });
-    const older = store.change.kind === "full" ? [] : liveSegments(store, previous?.stores[key]);
-    stores[key] = manifestStore(store, segment === undefined ? older : [...older, segment]);
-  }
-  const manifest: Manifest = {
-    format: MANIFEST_FORMAT,
-    applicationId: request.applicationId,
-    generation: request.generation,
-    pin: request.pin,
-    epoch: request.epoch,
-    version: request.seenVersion + 1,
-    writer: request.writer,
-    reason: request.reason,
-    createdAtMs: request.nowMs,
-    position: request.position,
-    stores,
-  };
-  return { manifest, object: writer.finish(manifest) };
-}
-
-async function encodeStore(
-  { change, storeTimeMs }: PublishedStore,
-  options: { path: string; yieldNow: () => Promise<void>; writer: SnapshotObjectWriter } & SegmentOptions,
-): Promise<SegmentRef | undefined> {
-  if (change.kind === "keep") return undefined;
-  const segmentWriter = new SegmentWriter(options);
-  while (change.rows.writeSlice(segmentWriter, SLICE_BYTES)) await options.yieldNow();
-  // The store keeps hold of what it froze last: until the next snapshot every row would be in memory twice.
-  change.rows.discard();
-  const segment = segmentWriter.finish();
-  if (segment.rows === 0) return undefined;
-  return {
-    path: options.path,
-    offset: options.writer.add(segment),
-    length: segment.length,
-    indexLength: segment.indexLength,
-    rows: segment.rows,
-    tombstones: segment.tombstones,
-    kind: change.kind,
-    minKey: base64(segment.minKey),
-    maxKey: base64(segment.maxKey),
-    storeTimeMs,
-  };
-}
-
-/** The segments that a new one comes on top of. A segment in which every window has expired is left out: no rewrite. */
-function liveSegments(
-  { spec, expiredUpToMs }: PublishedStore,
-  previous: ManifestStore | undefined,
-): readonly SegmentRef[] {
-  invariant(previous !== undefined, "snapshot: only a store that the manifest knows can be kept or extended", {
-    store: spec.name,
-  });
-  return previous.segments.filter((segment) => segment.storeTimeMs > expiredUpToMs);
-}
-
-function manifestStore(store: PublishedStore, segments: readonly SegmentRef[]): ManifestStore {
-  const { spec } = store;
-  return {
-    name: spec.name,
-    partition: store.partition,
-    type: spec.type,
-    keySerde: spec.keySerde.id,
-    valueSerde: spec.valueSerde.id,
-    ...(spec.windowSizeMs === undefined ? {} : { windowSizeMs: spec.windowSizeMs }),
-    ...(spec.retentionMs === undefined ? {} : { retentionMs: spec.retentionMs }),
-    changelog: { topic: store.changelog.topic, topicId: store.changelog.topicId, next: store.changelog.next },
-    storeTimeMs: store.storeTimeMs,
-    segments,
-  };
-}
-
-function base64(latin1Text: string): string {
-  return Buffer.from(latin1Text, "latin1").toString("base64");
 }

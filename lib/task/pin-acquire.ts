@@ -18,6 +18,7 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import type { SnapshotConfig } from "../snapshot/decide.ts";
 import { epochsOfObjects } from "../snapshot/paths.ts";
 import type { Collector } from "./collector.ts";
+import type { EncodingTurns } from "./encoding-turns.ts";
 import type { GlobalStores } from "./global-stores.ts";
 import { inputStarts } from "./input-starts.ts";
 import { assertNothingOpen } from "./open-transactions.ts";
@@ -46,6 +47,7 @@ export interface PinEnvironment {
   readonly globals?: GlobalStores;
   /** When a store is written in full. */
   readonly snapshot: SnapshotConfig;
+  readonly encodingTurns: EncodingTurns;
   readonly limits: {
     /** A pin whose unsent output is larger does not process on. */
     readonly maxPendingBytes: number;

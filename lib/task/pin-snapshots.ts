@@ -15,9 +15,10 @@ import { StreamError } from "../core/errors.ts";
 import type { PartitionKey } from "../core/ids.ts";
 import type { LeaseRow } from "../ports/lease-table.ts";
 import { decideRestore, decideStore } from "../snapshot/decide.ts";
+import { type EncodedSnapshot, encodeSnapshot, type PublishedStore, type StoreChange } from "../snapshot/encode.ts";
 import { loadSnapshot } from "../snapshot/load.ts";
 import { isCorrupt } from "../snapshot/manifest.ts";
-import { type PublishedStore, type PublishOutcome, publishSnapshot, type StoreChange } from "../snapshot/publish.ts";
+import { type PublishOutcome, publishSnapshot } from "../snapshot/publish.ts";
 import { restoreStores } from "../snapshot/restore.ts";
 import { type Manifest, storeKey } from "../snapshot/types.ts";
 import type { TaskStore } from "../state/store.ts";
@@ -37,6 +38,17 @@ interface LoggedStore {
 type RestoreEffect = Extract<PinEffect, { kind: "restore" }>;
 type PublishEffect = Extract<PinEffect, { kind: "publish" }>;
 type Published = Extract<PublishOutcome, { kind: "published" }>;
+
+/** What is ready to be published. */
+interface Built {
+  readonly snapshot: EncodedSnapshot;
+  readonly stores: readonly PublishedStore[];
+  /** Stores were written in full because changes were lost before. */
+  readonly afterFailure: boolean;
+  readonly startedAtMs: number;
+  /** Newest one that it covers. */
+  readonly transaction: number;
+}
 
 /** Snapshots of one pin. */
 export class PinSnapshots {
@@ -167,24 +179,21 @@ export class PinSnapshots {
 
   /** Publishes the committed state. The answer's transaction is the one that the manifest covers. */
   async publish(effect: PublishEffect): Promise<PinEvent> {
-    const { clock } = this.environment.ports;
+    const { worker, encodingTurns, ports } = this.environment;
+    const { clock } = ports;
     const attempt = ++this.attempt;
-    const startedAtMs = clock.monotonicMs();
     await this.catchUp(effect.row);
-    if (attempt !== this.attempt) return { kind: "publish-failed", nowMs: clock.monotonicMs() };
-    const committed = this.inside.committed() as Position;
-    const stores = this.freeze(committed);
-    const afterFailure = this.lostChanges;
-    this.lostChanges = true; // until the pointer has moved
-    const outcome = await this.write(effect, { committed, stores });
+    const built = await encodingTurns.run(async () => (attempt === this.attempt ? this.build(effect) : undefined));
+    if (built === undefined) return { kind: "publish-failed", nowMs: clock.monotonicMs() };
+    const outcome = await publishSnapshot(ports, worker, built.snapshot);
     const nowMs = clock.monotonicMs();
-    if (outcome.kind === "moved") return { kind: "pointer-moved", row: outcome.row, worker: this.environment.worker };
+    if (outcome.kind === "moved") return { kind: "pointer-moved", row: outcome.row, worker };
     if (attempt === this.attempt) {
       this.manifest = outcome.manifest;
       this.lostChanges = false;
     }
-    this.tell(effect, { outcome, stores, afterFailure, tookMs: nowMs - startedAtMs });
-    return { kind: "published", row: outcome.row, transaction: committed.transaction, nowMs };
+    this.tell(effect, { outcome, built, tookMs: nowMs - built.startedAtMs });
+    return { kind: "published", row: outcome.row, transaction: built.transaction, nowMs };
   }
 
   /** The pointer is not the one that we know: what was changed since it is not known either. */
@@ -200,42 +209,39 @@ export class PinSnapshots {
     this.lostChanges = true;
   }
 
-  private async write(
-    { row, reason }: PublishEffect,
-    { committed, stores }: { committed: Position; stores: PublishedStore[] },
-  ): Promise<PublishOutcome> {
-    const { ports, app, worker } = this.environment;
-    const { objects, leases } = ports;
+  /** Freezes and encodes. */
+  private async build({ row, reason }: PublishEffect): Promise<Built> {
+    const { ports, app } = this.environment;
+    const startedAtMs = ports.clock.monotonicMs();
+    const committed = this.inside.committed() as Position;
+    const stores = this.freeze(committed);
+    const afterFailure = this.lostChanges;
+    this.lostChanges = true; // until the pointer has moved
+    const request = {
+      applicationId: app.applicationId,
+      generation: app.generation,
+      pin: row.pin,
+      epoch: row.epoch,
+      seenVersion: row.version,
+      writer: ports.random.uuid(),
+      reason,
+      position: encodePosition(committed).toString("utf8"),
+      nowMs: ports.clock.nowMs(),
+      previous: this.manifest,
+      stores,
+    };
     try {
-      return await publishSnapshot(
-        { objects, leases, yieldNow: () => ports.clock.sleep(0) },
-        {
-          applicationId: app.applicationId,
-          generation: app.generation,
-          pin: row.pin,
-          worker,
-          epoch: row.epoch,
-          seenVersion: row.version,
-          writer: ports.random.uuid(),
-          reason,
-          position: encodePosition(committed).toString("utf8"),
-          nowMs: ports.clock.nowMs(),
-          previous: this.manifest,
-          stores,
-        },
-      );
+      const snapshot = await encodeSnapshot(request, { yieldNow: () => ports.clock.sleep(0) });
+      return { snapshot, stores, afterFailure, startedAtMs, transaction: committed.transaction };
     } catch (error) {
       for (const { change } of stores) if (change.kind !== "keep") change.rows.discard();
       throw error;
     }
   }
 
-  private tell(
-    { row, reason }: PublishEffect,
-    done: { outcome: Published; stores: readonly PublishedStore[]; afterFailure: boolean; tookMs: number },
-  ): void {
-    const { outcome, stores, afterFailure } = done;
-    const { pointer, manifest } = outcome;
+  private tell({ row, reason }: PublishEffect, done: { outcome: Published; built: Built; tookMs: number }): void {
+    const { stores, afterFailure } = done.built;
+    const { pointer, manifest } = done.outcome;
     const kinds = stores.map(({ change }) => change.kind);
     this.environment.ports.logger.info("snapshot-published", {
       pin: row.pin,

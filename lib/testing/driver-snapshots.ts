@@ -2,8 +2,7 @@ import { createMemoryObjectStore } from "../adapters/memory/object-store.ts";
 import { encodePosition, type Position } from "../application/position.ts";
 import { partitionKey } from "../core/ids.ts";
 import { decideStore } from "../snapshot/decide.ts";
-import { snapshotPath } from "../snapshot/paths.ts";
-import { encodeSnapshot, type PublishedStore } from "../snapshot/publish.ts";
+import { encodeSnapshot, type PublishedStore } from "../snapshot/encode.ts";
 import { restoreStores } from "../snapshot/restore.ts";
 import { type Manifest, storeKey } from "../snapshot/types.ts";
 import type { TaskStore } from "../state/store.ts";
@@ -36,20 +35,18 @@ export class DriverSnapshots {
     const { applicationId, manifest } = this;
     const seenVersion = manifest?.version ?? 0;
     const identity = { applicationId, generation: 1, pin: 0, epoch: 1, writer: "driver" };
-    const path = snapshotPath({ ...identity, version: seenVersion + 1 });
     const request = {
       ...identity,
       seenVersion,
-      worker: "driver",
       reason: "test",
       position: encodePosition(position).toString("utf8"),
       nowMs: 0,
       previous: manifest,
       stores: stores.flatMap((each) => this.frozen(each, position)),
     };
-    const built = await encodeSnapshot(request, { path, yieldNow: atOnce });
-    await this.objects.create(path, built.object.body);
-    this.manifest = built.manifest;
+    const { path, object, manifest: written } = await encodeSnapshot(request, { yieldNow: atOnce });
+    await this.objects.create(path, object.body);
+    this.manifest = written;
   }
 
   /** Fills empty stores: from the snapshot, then from the changelogs behind it. A store without changelog stays empty. */

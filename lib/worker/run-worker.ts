@@ -1,5 +1,6 @@
 import { type DeployedApplication, prepareApplication } from "../application/prepare.ts";
 import type { Settings } from "../config/settings.ts";
+import { EncodingTurns } from "../task/encoding-turns.ts";
 import type { PinPorts } from "../task/pin-acquire.ts";
 import { fromSettings } from "./from-settings.ts";
 import { Worker, type WorkerLife, type WorkerSummary } from "./worker.ts";
@@ -31,7 +32,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<WorkerSummar
   const { ports, settings, worker: id } = options;
   const app = await prepareApplication(options.app, ports, "check");
   const { worker: workerLimits, ...environment } = fromSettings(settings);
-  const worker = new Worker({ worker: id, app, ports, ...environment }, { limits: workerLimits, life: options.life });
+  const shared = { worker: id, app, ports, encodingTurns: new EncodingTurns(), ...environment };
+  const worker = new Worker(shared, { limits: workerLimits, life: options.life });
   options.onStart?.(worker);
   return worker.run();
 }

@@ -12,6 +12,7 @@ import type { ObjectStore } from "../../lib/ports/object-store.ts";
 import { Coordinator } from "../../lib/scaling/coordinator.ts";
 import type { ScalingConfig } from "../../lib/scaling/types.ts";
 import { defaultSnapshotConfig } from "../../lib/snapshot/decide.ts";
+import { EncodingTurns } from "../../lib/task/encoding-turns.ts";
 import { Worker, type WorkerLimits, type WorkerSummary } from "../../lib/worker/worker.ts";
 import { overriding } from "../support/overriding.ts";
 import { simApp } from "./app.ts";
@@ -174,6 +175,7 @@ export class World {
           handoverMaxTailRecords: 5,
         },
         snapshot: { ...defaultSnapshotConfig, maxDeltas: 3, smallStoreBytes: 64 },
+        encodingTurns: new EncodingTurns(),
         limits: {
           maxPendingBytes: 1 << 16,
           maxBatchRecords: 7,

@@ -12,6 +12,7 @@ import type { LeaseTable } from "../../lib/ports/lease-table.ts";
 import type { Log } from "../../lib/ports/log.ts";
 import type { LogFields, Logger } from "../../lib/ports/logger.ts";
 import type { ObjectStore } from "../../lib/ports/object-store.ts";
+import { EncodingTurns } from "../../lib/task/encoding-turns.ts";
 import { Pin } from "../../lib/task/pin.ts";
 import type { PinEnvironment } from "../../lib/task/pin-acquire.ts";
 import type { PinOutcome } from "../../lib/task/pin-state.ts";
@@ -151,6 +152,7 @@ export class PinScene {
         ...changes,
       },
       snapshot: { maxDeltas: 3, smallStoreBytes: 0 },
+      encodingTurns: new EncodingTurns(),
       limits: {
         maxPendingBytes: 1 << 20,
         maxBatchRecords: 100,

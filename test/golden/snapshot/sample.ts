@@ -1,7 +1,7 @@
 import type { Serde } from "../../../lib/serde/serde.ts";
 import { string } from "../../../lib/serde/string.ts";
+import { encodeSnapshot, type SnapshotRequest } from "../../../lib/snapshot/encode.ts";
 import { snapshotPath } from "../../../lib/snapshot/paths.ts";
-import { encodeSnapshot, type SnapshotRequest } from "../../../lib/snapshot/publish.ts";
 import { SegmentWriter } from "../../../lib/snapshot/segment-writer.ts";
 import type { FrozenRows, RowSink, StoreSpec } from "../../../lib/state/store.ts";
 import { windowKey } from "../../../lib/state/window-key.ts";
@@ -25,13 +25,12 @@ export function sampleSegment(compression: "none" | "deflate-raw"): Buffer {
 
 /** A snapshot object with a key-value store, a window store, and a store that is only carried over. */
 export async function sampleObject(): Promise<{ body: Buffer; manifest: string }> {
-  const { object } = await encodeSnapshot(request, { path, yieldNow: async () => {}, compression: "none" });
+  const { object } = await encodeSnapshot(request, { yieldNow: async () => {}, compression: "none" });
   const { body, manifestOffset, manifestLength } = object;
   return { body, manifest: body.toString("utf8", manifestOffset, manifestOffset + manifestLength) };
 }
 
 const identity = { applicationId: "stock-trades", generation: 1, pin: 3, epoch: 7, writer: "0123456789abcdef" };
-const path = snapshotPath({ ...identity, version: 12 });
 const olderPath = snapshotPath({ ...identity, epoch: 6, version: 11, writer: "fedcba9876543210" });
 const counts: StoreSpec = {
   name: "counts",
@@ -79,7 +78,6 @@ const retired = {
 
 const request: SnapshotRequest = {
   ...identity,
-  worker: "w",
   seenVersion: 11,
   reason: "age",
   position: '{"format":1,"pin":3,"epoch":7,"transaction":91}',

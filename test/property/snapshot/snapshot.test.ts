@@ -6,8 +6,9 @@ import { ByteSink } from "../../../lib/core/byte-sink.ts";
 import { bytes } from "../../../lib/serde/bytes.ts";
 import type { Serde } from "../../../lib/serde/serde.ts";
 import { decideStore, defaultSnapshotConfig } from "../../../lib/snapshot/decide.ts";
+import { encodeSnapshot, type StoreChange } from "../../../lib/snapshot/encode.ts";
 import { loadSnapshot } from "../../../lib/snapshot/load.ts";
-import { publishSnapshot, type StoreChange } from "../../../lib/snapshot/publish.ts";
+import { publishSnapshot } from "../../../lib/snapshot/publish.ts";
 import { restoreStores } from "../../../lib/snapshot/restore.ts";
 import { SegmentCache } from "../../../lib/snapshot/segment-cache.ts";
 import { readSegment } from "../../../lib/snapshot/segment-reader.ts";
@@ -153,13 +154,11 @@ class Life {
   private async publish(): Promise<void> {
     const storeTimeMs = this.committedTimeMs;
     const { change } = this.freeze();
-    const outcome = await publishSnapshot(
-      { objects: this.objects, leases: this.leases, yieldNow: async () => {} },
+    const snapshot = await encodeSnapshot(
       {
         applicationId: "app",
         generation: 1,
         pin: 0,
-        worker: `w${this.epoch}`,
         epoch: this.epoch,
         seenVersion: this.manifest?.version ?? 0,
         writer: `a${this.attempts++}`,
@@ -178,7 +177,10 @@ class Life {
           },
         ],
       },
+      { yieldNow: async () => {} },
     );
+    const ports = { objects: this.objects, leases: this.leases };
+    const outcome = await publishSnapshot(ports, `w${this.epoch}`, snapshot);
     if (outcome.kind !== "published") return expect.fail("not published");
     this.manifest = outcome.manifest;
     this.lostChanges = false;

@@ -1,15 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { isStreamError } from "../../../lib/core/errors.ts";
 import { loadSnapshot } from "../../../lib/snapshot/load.ts";
-import { publishSnapshot } from "../../../lib/snapshot/publish.ts";
 import { restoreStores } from "../../../lib/snapshot/restore.ts";
 import type { Manifest } from "../../../lib/snapshot/types.ts";
-import { countsSpec, emptyStore, fill, heldPin, request, rowsOf, windowsSpec } from "./snapshot-support.ts";
+import {
+  countsSpec,
+  emptyStore,
+  encodeAndPublish,
+  fill,
+  heldPin,
+  request,
+  rowsOf,
+  windowsSpec,
+} from "./snapshot-support.ts";
 
 type World = Awaited<ReturnType<typeof heldPin>>;
 
 async function published(world: World, options: Parameters<typeof request>[0]): Promise<Manifest> {
-  const outcome = await publishSnapshot(world, request(options));
+  const outcome = await encodeAndPublish(world, request(options));
   if (outcome.kind !== "published") return expect.fail(`not published: ${outcome.kind}`);
   expect(await loadSnapshot({ objects: world.objects, pointer: outcome.pointer })).toEqual(outcome.manifest);
   return outcome.manifest;
@@ -141,7 +149,7 @@ describe("a published snapshot", () => {
         { key: `new-${commits}`, value: 1, at: 99 },
       ]);
     };
-    const outcome = await publishSnapshot(
+    const outcome = await encodeAndPublish(
       { ...world, yieldNow },
       request({ store, change: { kind: "full", rows }, next: 1 }),
     );
@@ -174,7 +182,7 @@ describe("publishing", () => {
       lost++;
       return world.objects.create(path, body);
     };
-    expect(await publishSnapshot({ ...world, objects }, request(oneRow()))).toMatchObject({ kind: "published" });
+    expect(await encodeAndPublish({ ...world, objects }, request(oneRow()))).toMatchObject({ kind: "published" });
     expect(lost).toBe(1);
   });
 
@@ -182,7 +190,7 @@ describe("publishing", () => {
     const world = await heldPin();
     const asked = request(oneRow());
     await world.objects.create("app/g1/pin-0/0000000000000001-000000000001-w1.snap", Buffer.from("else"));
-    await expect(publishSnapshot(world, asked)).rejects.toMatchObject({ code: "INVARIANT_BROKEN" });
+    await expect(encodeAndPublish(world, asked)).rejects.toMatchObject({ code: "INVARIANT_BROKEN" });
     expect((await world.leases.read(0))?.version).toBe(0);
   });
 
@@ -190,14 +198,14 @@ describe("publishing", () => {
     const world = await heldPin();
     await world.leases.release(0, { worker: "w", epoch: 1, asleep: false });
     await world.leases.claim(0, "other");
-    const outcome = await publishSnapshot(world, request(oneRow()));
+    const outcome = await encodeAndPublish(world, request(oneRow()));
     expect(outcome).toMatchObject({ kind: "moved", row: { owner: "other", epoch: 2, version: 0, pointer: undefined } });
   });
 
   test("moves no pointer when another version was published since", async () => {
     const world = await heldPin();
     await published(world, { ...oneRow(), writer: "first" });
-    const outcome = await publishSnapshot(world, request({ ...oneRow(), writer: "second" }));
+    const outcome = await encodeAndPublish(world, request({ ...oneRow(), writer: "second" }));
     expect(outcome).toMatchObject({ kind: "moved", row: { version: 1 } });
   });
 
@@ -208,7 +216,7 @@ describe("publishing", () => {
       await world.leases.publishPointer(pin, held);
       return world.leases.publishPointer(pin, held);
     };
-    expect(await publishSnapshot({ ...world, leases }, request(oneRow()))).toMatchObject({
+    expect(await encodeAndPublish({ ...world, leases }, request(oneRow()))).toMatchObject({
       kind: "published",
       row: { version: 1 },
     });
@@ -220,7 +228,7 @@ describe("publishing", () => {
     objects.create = async () => {
       throw new Error("the line is cut");
     };
-    await expect(publishSnapshot({ ...world, objects }, request(oneRow()))).rejects.toThrow("the line is cut");
+    await expect(encodeAndPublish({ ...world, objects }, request(oneRow()))).rejects.toThrow("the line is cut");
     expect((await world.leases.read(0))?.pointer).toBeUndefined();
   });
 
@@ -232,7 +240,7 @@ describe("publishing", () => {
       tries++;
       return { kind: "lost", row: await world.leases.read(pin) };
     };
-    const failed = publishSnapshot({ ...world, leases }, request(oneRow()));
+    const failed = encodeAndPublish({ ...world, leases }, request(oneRow()));
     await expect(failed).rejects.toSatisfy((error) => isStreamError(error, "LEASE_TABLE_UNAVAILABLE"));
     expect(tries).toBe(3);
   });

@@ -1,10 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { ObjectStore } from "../../../lib/ports/object-store.ts";
 import { loadSnapshot, loadSnapshotAt } from "../../../lib/snapshot/load.ts";
-import { publishSnapshot } from "../../../lib/snapshot/publish.ts";
 import { restoreStores } from "../../../lib/snapshot/restore.ts";
 import type { Manifest } from "../../../lib/snapshot/types.ts";
-import { countsSpec, emptyStore, fill, heldPin, request, rowsOf, windowsSpec } from "./snapshot-support.ts";
+import {
+  countsSpec,
+  emptyStore,
+  encodeAndPublish,
+  fill,
+  heldPin,
+  request,
+  rowsOf,
+  windowsSpec,
+} from "./snapshot-support.ts";
 
 /** A store with a full and a delta segment in two objects. */
 async function twoSegments() {
@@ -20,7 +28,7 @@ async function twoSegments() {
       next === 1
         ? { kind: "full" as const, rows: store.freeze("all") }
         : { kind: "delta" as const, rows: store.freeze("changed") };
-    const outcome = await publishSnapshot(world, request({ store, change, next, previous: manifest }));
+    const outcome = await encodeAndPublish(world, request({ store, change, next, previous: manifest }));
     if (outcome.kind !== "published") return expect.fail("not published");
     manifest = outcome.manifest;
     if (next === 1)
@@ -95,7 +103,7 @@ describe("restoring", () => {
     ]);
     const asked = request({ store, change: { kind: "full", rows: store.freeze("all") }, next: 1 });
     const later = { ...asked, stores: asked.stores.map((one) => ({ ...one, storeTimeMs: 200 })) };
-    const outcome = await publishSnapshot(world, later);
+    const outcome = await encodeAndPublish(world, later);
     if (outcome.kind !== "published") return expect.fail("not published");
     const restored = emptyStore(windowsSpec);
     await restoreStores({

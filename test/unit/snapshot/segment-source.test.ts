@@ -2,9 +2,8 @@ import { expect, test } from "vitest";
 import type { ByteRange, ObjectStore } from "../../../lib/ports/object-store.ts";
 import { bytes } from "../../../lib/serde/bytes.ts";
 import type { Serde } from "../../../lib/serde/serde.ts";
-import { publishSnapshot } from "../../../lib/snapshot/publish.ts";
 import { restoreStores } from "../../../lib/snapshot/restore.ts";
-import { countsSpec, emptyStore, fill, heldPin, request, rowsOf } from "./snapshot-support.ts";
+import { countsSpec, emptyStore, encodeAndPublish, fill, heldPin, request, rowsOf } from "./snapshot-support.ts";
 
 /** Every range that is read, and the largest number of reads under way at once. */
 function watched(inner: ObjectStore) {
@@ -28,7 +27,7 @@ test("segments that lie side by side in one object are read with one request", a
   const filled = specs.map((spec) => fill(emptyStore(spec), [{ key: spec.name, value: spec.name }]));
   const asked = filled.map((store) => request({ store, change: { kind: "full", rows: store.freeze("all") }, next: 1 }));
   const all = { ...(asked[0] as (typeof asked)[number]), stores: asked.flatMap(({ stores }) => stores) };
-  const outcome = await publishSnapshot(world, all);
+  const outcome = await encodeAndPublish(world, all);
   if (outcome.kind !== "published") return expect.fail("not published");
   const { objects, ranges } = watched(world.objects);
   const restored = specs.map(emptyStore);
@@ -54,7 +53,7 @@ test("a segment of many megabytes is read in parts, a few at once", async () => 
     emptyStore(spec),
     Array.from({ length: 100 }, (_, i) => ({ key: `key-${i}`, value: noise() })),
   );
-  const outcome = await publishSnapshot(
+  const outcome = await encodeAndPublish(
     world,
     request({ store, change: { kind: "full", rows: store.freeze("all") }, next: 1 }),
   );

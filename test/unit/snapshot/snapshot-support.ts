@@ -4,7 +4,8 @@ import { ByteSink } from "../../../lib/core/byte-sink.ts";
 import { json } from "../../../lib/serde/json.ts";
 import type { Serde } from "../../../lib/serde/serde.ts";
 import { string } from "../../../lib/serde/string.ts";
-import type { SnapshotRequest, StoreChange } from "../../../lib/snapshot/publish.ts";
+import { encodeSnapshot, type SnapshotRequest, type StoreChange } from "../../../lib/snapshot/encode.ts";
+import { type PublishOutcome, type PublishPorts, publishSnapshot } from "../../../lib/snapshot/publish.ts";
 import type { Manifest } from "../../../lib/snapshot/types.ts";
 import { createTaskStore } from "../../../lib/state/create-task-store.ts";
 import type { KeyValueStore, StoreSpec, TaskStore, WindowStore } from "../../../lib/state/store.ts";
@@ -79,7 +80,6 @@ export function request(options: {
     applicationId: "app",
     generation: 1,
     pin: 0,
-    worker: "w",
     epoch: 1,
     seenVersion: previous?.version ?? 0,
     writer,
@@ -98,4 +98,12 @@ export function request(options: {
       },
     ],
   };
+}
+
+/** Encodes and publishes as worker `w`. */
+export async function encodeAndPublish(
+  world: PublishPorts & { readonly yieldNow: () => Promise<void> },
+  asked: SnapshotRequest,
+): Promise<PublishOutcome> {
+  return publishSnapshot(world, "w", await encodeSnapshot(asked, { yieldNow: world.yieldNow }));
 }

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { publishSnapshot } from "../../../lib/snapshot/publish.ts";
 import { SortedRows, type ViewRow } from "../../../lib/snapshot/rows.ts";
 import { SegmentCache } from "../../../lib/snapshot/segment-cache.ts";
 import type { Manifest } from "../../../lib/snapshot/types.ts";
 import { openSnapshotView, type StoreView } from "../../../lib/snapshot/view.ts";
 import type { StoreSpec } from "../../../lib/state/store.ts";
 import { windowKey } from "../../../lib/state/window-key.ts";
-import { countsSpec, emptyStore, fill, heldPin, request, windowsSpec } from "./snapshot-support.ts";
+import { countsSpec, emptyStore, encodeAndPublish, fill, heldPin, request, windowsSpec } from "./snapshot-support.ts";
 
 type Rows = Parameters<typeof fill>[1];
 
@@ -19,7 +18,7 @@ async function viewOf(spec: StoreSpec, commits: readonly Rows[]) {
     fill(store, rows);
     const frozen = store.freeze(i === 0 ? "all" : "changed");
     const change = { kind: i === 0 ? ("full" as const) : ("delta" as const), rows: frozen };
-    const outcome = await publishSnapshot(world, request({ store, change, next: i + 1, previous: manifest }));
+    const outcome = await encodeAndPublish(world, request({ store, change, next: i + 1, previous: manifest }));
     if (outcome.kind !== "published") return expect.fail("not published");
     manifest = outcome.manifest;
   }

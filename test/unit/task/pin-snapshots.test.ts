@@ -63,6 +63,21 @@ describe("what goes into a snapshot", () => {
     expect(await countsAfterTakeover("abch")).toEqual({ a: 4, b: 3, c: 2, h: 1 });
   });
 
+  test("is what is committed when its turn among the pins of the worker comes", async () => {
+    const { environment } = scene.environment("w1", { snapshotMaxTailRecords: 1, snapshotMaxAgeMs: 1e9 });
+    let endOther: () => void = () => undefined;
+    const other = environment.encodingTurns.run(() => new Promise<void>((resolve) => (endOther = resolve)));
+    const running = await scene.startPin(0, environment).untilRunning();
+    await feed(running, "aaa");
+    await feed(running, "bc");
+    await scene.pass(5_000);
+    expect(published()).toEqual([]);
+    endOther();
+    await other;
+    await scene.until(() => published().length === 1);
+    expect(await segments()).toEqual(["full 3"]);
+  });
+
   test("is nothing of a transaction that was not acknowledged", async () => {
     const { environment, faults } = scene.environment("w1", { snapshotMaxTailRecords: 1, snapshotMaxAgeMs: 1e9 });
     const running = await scene.startPin(0, environment).untilRunning();
