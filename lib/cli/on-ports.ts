@@ -1,4 +1,7 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { connectionsFromEnvironment, settingsFromEnvironment } from "../config/environment.ts";
+import { StreamError } from "../core/errors.ts";
 import type { App } from "../dsl/app.ts";
 import type { PinPorts } from "../task/pin-acquire.ts";
 import { embeddedPlatform } from "../testing/embedded-platform.ts";
@@ -13,7 +16,7 @@ export interface Place {
 /**
  * Opens the ports of an application, does something with them, and closes them.
  *
- * @throws {StreamError} what opening or doing throws
+ * @throws {StreamError} `CONFIG_INVALID` for a folder that no embedded run has left, and what opening or doing throws
  */
 export async function onPorts<T>(
   app: App,
@@ -21,6 +24,8 @@ export async function onPorts<T>(
   use: (ports: Pick<PinPorts, "log" | "leases" | "objects">) => Promise<T>,
 ): Promise<T> {
   if (data !== undefined) {
+    // Opening it would make it, and answer that nothing is there.
+    if (!existsSync(join(data, "log"))) throw noRun(data);
     const platform = embeddedPlatform({ app, folder: data });
     try {
       return await use(platform);
@@ -34,4 +39,12 @@ export async function onPorts<T>(
   const { connect } = await import("../runtime/connect.ts");
   await using ports = await connect(app, connections);
   return await use(ports);
+}
+
+function noRun(data: string): StreamError {
+  return new StreamError(
+    "CONFIG_INVALID",
+    `--data ${data}: no embedded run has left anything there; npm start keeps its own in .millrace, or where its --data says`,
+    { details: { folder: data } },
+  );
 }

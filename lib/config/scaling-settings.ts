@@ -46,7 +46,7 @@ export const scalingSettings = {
     min: second,
     max: 10 * minute,
     about:
-      "A worker that was started and has not sent a heartbeat within this is taken for lost. A large container image needs more.",
+      "A worker that was started and has not sent a heartbeat within this is taken for lost; the next one has twice as long, until one is there. A large container image needs more.",
   }),
   learnRate: choice(["on", "off"], {
     default: "on",

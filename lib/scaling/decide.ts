@@ -31,6 +31,7 @@ export function decideScaling(
   const needed = remembered(memory, { atMs: observation.nowMs, workers: now }, config);
   const next: ScalingMemory = {
     beats: liveness.beats,
+    lostStarts: liveness.lostStarts,
     lookedAtMs: observation.nowMs,
     pins,
     unheld: back.unheld,

@@ -10,6 +10,7 @@ const flag: Check = (value) => typeof value === "boolean";
 
 const shape: Checks<ScalingMemory> = {
   beats: table(fields<ScalingMemory["beats"][string]>({ beat: number, silentMs: number })),
+  lostStarts: number,
   lookedAtMs: number,
   pins: table(fields<PinMemory>({ endTotal: number, atMs: number, arrivalPerSecond: number, busyAtMs: number })),
   unheld: table(fields<ScalingMemory["unheld"][string]>({ epoch: number, beat: number })),

@@ -29,6 +29,8 @@ export interface ScalingObservation {
 export interface ScalingMemory {
   /** How long this coordinator has watched a worker's beat stand still. */
   readonly beats: Readonly<Record<string, { readonly beat: number; readonly silentMs: number }>>;
+  /** Looks in a row at which a worker was given up that never beat, with none in between that began to. */
+  readonly lostStarts: number;
   /** When it last looked. */
   readonly lookedAtMs: number;
   readonly pins: Readonly<Record<string, PinMemory>>;
@@ -80,7 +82,7 @@ export interface ScalingConfig {
   readonly idleToZeroMs: number;
   /** Without a moved beat for this long a worker is dead. */
   readonly deadAfterMs: number;
-  /** A worker that never beat may take this long to start. */
+  /** A worker that never beat may take this long to start; twice as long for each that was given up before it. */
   readonly startGraceMs: number;
   /** Records per second of one worker when nothing is learnt yet, and an upper bound when `fixed`. */
   readonly workerRecordsPerSecond: { readonly value: number; readonly fixed: boolean };
@@ -99,6 +101,7 @@ export interface ScalingDecision {
 /** Memory before the first tick. */
 export const emptyScalingMemory: ScalingMemory = {
   beats: {},
+  lostStarts: 0,
   lookedAtMs: 0,
   pins: {},
   unheld: {},

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -196,6 +196,15 @@ test.for([
 ])("the program ends $args with $exitCode and writes the line to standard error", async ({ args, exitCode, says }) => {
   const ended = await program(args);
   expect(ended).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(says) });
+});
+
+test("a folder that no run has left is said to be none, and not made", async () => {
+  const typo = join(folder, "dta");
+  expect(await inside(["query", "trade-stats", "--app", appFile, "--data", typo])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(`--data ${typo}: no embedded run has left anything there`),
+  });
+  expect(existsSync(typo)).toBe(false);
 });
 
 test("the program asks a table", async () => {

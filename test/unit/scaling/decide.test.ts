@@ -157,7 +157,29 @@ describe("dead workers", () => {
     cluster.silent.add("slow");
     cluster.tick();
     for (let tick = 0; tick < 14; tick++) expect(cluster.tick().changes).toEqual([]);
-    expect(cluster.tick().changes).toContainEqual({ kind: "remove-worker", worker: "slow", beat: 0 });
+    const { changes, reasons } = cluster.tick();
+    expect(changes).toContainEqual({ kind: "remove-worker", worker: "slow", beat: 0 });
+    expect(reasons).toContainEqual(expect.stringContaining("worker slow is given up: it was started and never beat"));
+  });
+
+  test("workers that need longer than the start grace are there in the end: it doubles with each that is given up", () => {
+    const cluster = new Cluster(1);
+    cluster.setLag(1);
+    const livedMs: number[] = [];
+    let bornAtMs = 0;
+    for (let tick = 0; tick < 400 && livedMs.length < 4; tick++) {
+      const { changes } = cluster.tick();
+      for (const [worker, row] of cluster.workers) {
+        cluster.silent.add(worker);
+        cluster.workers.set(worker, { ...row, beat: 0 });
+      }
+      if (changes.some(({ kind }) => kind === "remove-worker")) livedMs.push(cluster.nowMs - bornAtMs);
+      if (changes.some(({ kind }) => kind === "add-worker")) bornAtMs = cluster.nowMs;
+    }
+    expect(livedMs).toEqual([32_000, 62_000, 122_000, 242_000]);
+    cluster.silent.clear();
+    cluster.tick();
+    expect(cluster.memory.lostStarts).toBe(0);
   });
 
   test("a lease whose owner has no row is taken back", () => {
