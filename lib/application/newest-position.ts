@@ -15,10 +15,17 @@ const FIRST_LOOK_BACK = 16;
  * @throws {StreamError} `LOG_UNAVAILABLE` when the partition cannot be read, `SCHEMA_UNKNOWN` for a newer format
  */
 export async function readNewestPosition(log: Log, topic: string, pin: number): Promise<Position | undefined> {
-  const key = partitionKey(topic, pin);
   const partition = [{ topic, partition: pin }];
   const [ends, starts] = await Promise.all([log.offsets(partition, "lso"), log.offsets(partition, "earliest")]);
-  const [end, start] = [ends.get(key) ?? 0, starts.get(key) ?? 0];
+  const key = partitionKey(topic, pin);
+  return readPositionBelow(log, { topic, pin, start: starts.get(key) ?? 0, end: ends.get(key) ?? 0 });
+}
+
+/** The same, where it is known which offsets the partition has. */
+export async function readPositionBelow(
+  log: Log,
+  { topic, pin, start, end }: { topic: string; pin: number; start: number; end: number },
+): Promise<Position | undefined> {
   for (let back = FIRST_LOOK_BACK, to = end; to > start; back *= 4) {
     const from = Math.max(start, to - back);
     let newest: Position | undefined;

@@ -1,6 +1,6 @@
 import type { PinPlan } from "../application/plan.ts";
 import { StreamError } from "../core/errors.ts";
-import { partitionKey } from "../core/ids.ts";
+import { type PartitionKey, partitionKey } from "../core/ids.ts";
 import type { Log } from "../ports/log.ts";
 
 /**
@@ -11,16 +11,21 @@ import type { Log } from "../ports/log.ts";
  * forget to end a transaction in a partition that has no leader at that moment (KAFKA-20734), and brokers before 3.6 let a
  * late Produce open one. Nothing of ours can repair it safely, so the pin waits for a person.
  *
+ * @returns where these partitions end: while the pin is ours, nobody else moves that
  * @throws {StreamError} `TRANSACTION_HANGING` naming the partition; trying again is right, once it was ended by hand
  */
-export async function assertNothingOpen(log: Log, positionsTopic: string, plan: PinPlan): Promise<void> {
+export async function assertNothingOpen(
+  log: Log,
+  positionsTopic: string,
+  plan: PinPlan,
+): Promise<ReadonlyMap<PartitionKey, number>> {
   const positions = { topic: positionsTopic, partition: plan.pin };
   const partitions = [
     positions,
     ...plan.tasks.flatMap(({ changelogs }) => changelogs.filter(({ isSource }) => !isSource)),
   ];
-  const stable = await log.offsets(partitions, "lso");
-  const ends = await log.offsets(partitions, "hw"); // after it: nobody else writes, so it cannot have grown
+  // Side by side: nobody else writes, so what one finds does not change while the other asks.
+  const [stable, ends] = await Promise.all([log.offsets(partitions, "lso"), log.offsets(partitions, "hw")]);
   for (const { topic, partition } of partitions) {
     const key = partitionKey(topic, partition);
     const [from, end] = [stable.get(key) ?? 0, ends.get(key) ?? 0];
@@ -31,4 +36,5 @@ export async function assertNothingOpen(log: Log, positionsTopic: string, plan: 
       { details: { topic, partition, offset: from, end, pin: plan.pin } },
     );
   }
+  return stable;
 }

@@ -3,12 +3,12 @@
  */
 
 import { decodeAppManifest } from "../application/manifest.ts";
-import { readNewestPosition } from "../application/newest-position.ts";
+import { readPositionBelow } from "../application/newest-position.ts";
 import type { ApplicationPlan, PinPlan } from "../application/plan.ts";
 import type { Position } from "../application/position.ts";
 import { APP_MANIFEST_DOCUMENT } from "../application/prepare.ts";
 import { StreamError } from "../core/errors.ts";
-import type { PartitionKey } from "../core/ids.ts";
+import { type PartitionKey, partitionKey } from "../core/ids.ts";
 import { decideRaise } from "../lease/decide.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { LeaseTable } from "../ports/lease-table.ts";
@@ -70,6 +70,8 @@ export interface PinCore {
   committed(): Position | undefined;
   adopt(tasks: Task[], position: Position | undefined): void;
   adoptPosition(position: Position): void;
+  /** Where positions and changelogs ended when the pin was located: until it commits itself they do. */
+  readonly ends: Map<PartitionKey, number>;
   /** There may be something to process. */
   readonly wake: () => void;
 }
@@ -107,12 +109,8 @@ export async function acquireEffects(
     }
     case "confirm":
       return { kind: "confirmed", row: await ports.leases.read(pin), worker };
-    case "locate": {
-      // Side by side: nobody else writes, so what one reads does not change while the other asks.
-      const open = assertNothingOpen(ports.log, app.positionsTopic, inside.plan);
-      const [position] = await Promise.all([readNewestPosition(ports.log, app.positionsTopic, pin), open]);
-      return { kind: "located", position };
-    }
+    case "locate":
+      return { kind: "located", position: await locate(environment, inside) };
     case "raise":
       return raise(environment, effect);
     case "restore": {
@@ -132,6 +130,19 @@ export async function acquireEffects(
       return { kind: "released", outcome: await ports.leases.release(pin, { worker, epoch, asleep: effect.asleep }) };
     }
   }
+}
+
+/** The newest position; finds out on the way where the pin's partitions end. */
+async function locate({ ports, app }: PinEnvironment, inside: PinInside): Promise<Position | undefined> {
+  const { positionsTopic: topic } = app;
+  const { pin } = inside.plan;
+  const [ends, starts] = await Promise.all([
+    assertNothingOpen(ports.log, topic, inside.plan),
+    ports.log.offsets([{ topic, partition: pin }], "earliest"),
+  ]);
+  for (const [key, end] of ends) inside.ends.set(key, end);
+  const key = partitionKey(topic, pin);
+  return readPositionBelow(ports.log, { topic, pin, start: starts.get(key) ?? 0, end: ends.get(key) ?? 0 });
 }
 
 /** True when an input has no entry in the position: a new pin, or a new source. */
@@ -186,10 +197,8 @@ async function birth(
   const missing = inside.plan.tasks
     .flatMap((task) => task.inputs)
     .filter((input) => committed?.inputs[input.key] === undefined);
-  const [starts, changelogs] = await Promise.all([
-    inputStarts(ports.log, missing, ports.clock.nowMs()),
-    committed?.changelogs ?? changelogEnds(ports.log, inside.plan),
-  ]);
+  const starts = await inputStarts(ports.log, missing, ports.clock.nowMs());
+  const changelogs = committed?.changelogs ?? changelogEnds(inside);
   for (const input of missing) {
     const { topic, partition, key, offsetReset: policy } = input;
     const task = inside.tasks().find(({ plan }) => plan.inputs.includes(input)) as Task;
@@ -212,9 +221,7 @@ async function birth(
 }
 
 /** A new pin's changelogs end where they start: anything in them is not ours. */
-async function changelogEnds(log: Log, plan: PinPlan): Promise<Record<PartitionKey, number>> {
-  const partitions = plan.tasks.flatMap((task) => task.changelogs.filter(({ isSource }) => !isSource));
-  if (partitions.length === 0) return {};
-  const ends = await log.offsets(partitions, "lso");
-  return Object.fromEntries(partitions.map(({ key }) => [key, ends.get(key) ?? 0]));
+function changelogEnds({ plan, ends }: PinInside): Record<PartitionKey, number> {
+  const own = plan.tasks.flatMap((task) => task.changelogs.filter(({ isSource }) => !isSource));
+  return Object.fromEntries(own.map(({ key }) => [key, ends.get(key) ?? 0]));
 }

@@ -127,7 +127,7 @@ export class PinSnapshots {
     const own = ranges.filter(({ changelog }) => !changelog.isSource);
     await assertNothingBeyond(
       ports.log,
-      own.map(({ changelog, to }) => ({ changelog, end: to })),
+      own.map(({ changelog, to }) => ({ changelog, end: to, logEnd: this.inside.ends.get(changelog.key) ?? 0 })),
     );
     if (position !== undefined) for (const task of tasks) task.resetStoreTimes(position);
     return { tasks, tailRecords };

@@ -87,6 +87,7 @@ export class Pin {
       adoptPosition: (position) => {
         this.committed = position;
       },
+      ends: new Map(),
       wake: () => this.waker.wake(),
     };
     this.inside = { ...core, snapshots: new PinSnapshots(environment, core) };

@@ -44,19 +44,15 @@ export async function replayChangelogs(log: Log, ranges: readonly ReplayRange[])
 /**
  * Asserts that no committed record lies beyond the ends in a position: one writer, so nothing can (I5).
  *
+ * @param ends In a position, and of the log: its last stable offset.
  * @throws {StreamError} `CHANGELOG_BEYOND_POSITION`, `LOG_UNAVAILABLE`
  */
 export async function assertNothingBeyond(
   log: Log,
-  ends: readonly { readonly changelog: TaskChangelog; readonly end: number }[],
+  ends: readonly { readonly changelog: TaskChangelog; readonly end: number; readonly logEnd: number }[],
 ): Promise<void> {
-  if (ends.length === 0) return;
-  const stable = await log.offsets(
-    ends.map(({ changelog }) => changelog),
-    "lso",
-  );
   const ranges = ends
-    .map(({ changelog, end }) => ({ changelog, from: end, to: stable.get(changelog.key) ?? 0 }))
+    .map(({ changelog, end, logEnd }) => ({ changelog, from: end, to: logEnd }))
     .filter(({ from, to }) => from < to);
   await readRanges(log, ranges, (key, { records }) => {
     const { changelog, from: end } = ranges.find((range) => range.changelog.key === key) as (typeof ranges)[number];
@@ -117,7 +113,7 @@ function apply({ changelog, store: into, to }: ReplayRange, { records }: Records
 
 async function checkEnds(log: Log, ranges: readonly ReplayRange[]): Promise<void> {
   const partitions = ranges.map((range) => range.changelog);
-  const [starts, ends] = [await log.offsets(partitions, "earliest"), await log.offsets(partitions, "hw")];
+  const [starts, ends] = await Promise.all([log.offsets(partitions, "earliest"), log.offsets(partitions, "hw")]);
   for (const range of ranges) {
     const start = starts.get(range.changelog.key) ?? 0;
     const end = ends.get(range.changelog.key) ?? 0;

@@ -36,8 +36,10 @@ class KafkaLog implements Log {
     this.limits = new MessageLimits(cluster);
   }
 
-  describe(topics: readonly string[]): Promise<ReadonlyMap<string, TopicDescription>> {
-    return this.topics.describe(topics);
+  async describe(topics: readonly string[]): Promise<ReadonlyMap<string, TopicDescription>> {
+    const described = await this.topics.describe(topics);
+    this.limits.learn(described.keys());
+    return described;
   }
 
   topicNames(): Promise<readonly string[]> {

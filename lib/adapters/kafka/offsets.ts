@@ -30,11 +30,13 @@ async function ask(
   items: readonly TopicPartition[],
   at: { timestampMs: number; committedOnly: boolean },
 ): Promise<Map<PartitionKey, ListOffsetsAnswer["partitions"][number]>> {
+  const deadline = cluster.callDeadline();
   try {
     return await askLeaders(cluster, {
       items,
       lane: "control",
-      deadline: cluster.callDeadline(),
+      deadline,
+      send: (link, partitions) => cluster.offsetAsks.ask(link, { partitions, ...at }, deadline),
       request: (partitions) => listOffsetsRequest({ partitions, ...at }),
       results: (answer: ListOffsetsAnswer) => answer.partitions,
     });

@@ -127,13 +127,19 @@ describe("replaying", () => {
 });
 
 describe("what lies beyond the position", () => {
-  const check = (...ends: readonly [partition: number, end: number][]) =>
-    scene.run(
-      assertNothingBeyond(
-        scene.log,
-        ends.map(([partition, end]) => ({ changelog: changelog(partition), end })),
+  const check = async (...ends: readonly [partition: number, end: number][]) => {
+    const logEnds = await scene.run(
+      scene.log.offsets(
+        ends.map(([partition]) => ({ topic, partition })),
+        "lso",
       ),
     );
+    const of = ([partition, end]: readonly [number, number]) => {
+      const { key } = changelog(partition);
+      return { changelog: changelog(partition), end, logEnd: logEnds.get(key) ?? 0 };
+    };
+    return scene.run(assertNothingBeyond(scene.log, ends.map(of)));
+  };
 
   test("may be markers and aborted records", async () => {
     await scene.write(topic, 0, three);

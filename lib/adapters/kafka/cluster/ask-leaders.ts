@@ -22,6 +22,8 @@ export interface LeaderCall<I extends TopicPartition, A extends Answer, R extend
   /** How long the leader may wait for its replicas. */
   readonly expectedWaitMs?: number;
   request(items: readonly I[]): WireRequest<A>;
+  /** Sends the request for some items otherwise than alone; its answer may have more partitions than were asked for. */
+  send?(link: Link, items: readonly I[]): Promise<A>;
   results(answer: A): readonly R[];
 }
 
@@ -102,12 +104,13 @@ async function askLeader<I extends TopicPartition, A extends Answer, R extends P
   const request = call.request(group);
   const same = (error: Error) => new Map(group.map(({ topic, partition }) => [partitionKey(topic, partition), error]));
   try {
-    const answer = await link.send(request, { deadline, expectedWaitMs });
+    const answer = await (call.send?.(link, group) ?? link.send(request, { deadline, expectedWaitMs }));
     const outcomes = new Map<PartitionKey, R | Error>(
       same(new LogError("UNKNOWN_SERVER_ERROR", `${link.address} left a partition out of ${request.api.name}`)),
     );
     for (const result of call.results(answer)) {
       const { topic, partition, errorCode, message = null } = result;
+      if (!outcomes.has(partitionKey(topic, partition))) continue;
       const error = answerError(errorCode, { request: request.api.name, topic, partition, message });
       outcomes.set(partitionKey(topic, partition), error ?? result);
     }

@@ -3,6 +3,7 @@ import { Deadline } from "../transport/deadline.ts";
 import { Links } from "../transport/links.ts";
 import { AnyBroker } from "./any-broker.ts";
 import { Coordinators } from "./coordinators.ts";
+import { OffsetAsks } from "./offset-asks.ts";
 import { TopicMap } from "./topic-map.ts";
 
 /** Everything that the operations of a log share: sockets, and who leads and coordinates what. */
@@ -12,6 +13,7 @@ export class Cluster {
   readonly anyBroker: AnyBroker;
   readonly topics: TopicMap;
   readonly coordinators: Coordinators;
+  readonly offsetAsks = new OffsetAsks();
 
   constructor(settings: KafkaLogSettings) {
     this.settings = settings;

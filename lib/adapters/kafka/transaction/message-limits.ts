@@ -28,13 +28,19 @@ export class MessageLimits {
     this.cluster = cluster;
   }
 
+  /** Asks for limits in the background, so that the first batches need not wait for them. A failure is nothing: they ask again. */
+  learn(topics: Iterable<string>): void {
+    const unknown = [...topics].filter((topic) => !this.limits.has(topic));
+    if (unknown.length > 0) this.ask(unknown, this.cluster.callDeadline()).catch(() => {});
+  }
+
   /** @throws {StreamError} `RECORD_TOO_LARGE` that names topic, size and limit */
   async check(batches: readonly SizedBatch[], deadline: Deadline): Promise<void> {
     const unknown = batches.filter(({ topic }) => !this.limits.has(topic));
-    if (unknown.length > 0) await this.ask(unknown, deadline);
+    if (unknown.length > 0) await this.askFor(unknown, deadline);
     const large = batches.filter((batch) => batch.bytes.length > this.limitOf(batch));
     if (large.length === 0) return;
-    await this.ask(large, deadline);
+    await this.askFor(large, deadline);
     const refused = large.find((batch) => batch.bytes.length > this.limitOf(batch));
     if (refused !== undefined) throw tooLarge(refused, this.limitOf(refused));
   }
@@ -43,8 +49,11 @@ export class MessageLimits {
     return this.limits.get(topic) ?? Number.POSITIVE_INFINITY;
   }
 
-  private async ask(batches: readonly SizedBatch[], deadline: Deadline): Promise<void> {
-    const topics = [...new Set(batches.map(({ topic }) => topic))];
+  private askFor(batches: readonly SizedBatch[], deadline: Deadline): Promise<void> {
+    return this.ask([...new Set(batches.map(({ topic }) => topic))], deadline);
+  }
+
+  private async ask(topics: readonly string[], deadline: Deadline): Promise<void> {
     const answer = await retrying({ deadline, refresh: async () => {} }, () =>
       this.cluster.anyBroker.ask(describeConfigsRequest(topics, [SETTING]), deadline),
     );

@@ -4,7 +4,7 @@ import { createKafkaLog } from "../../../../lib/adapters/kafka/kafka-log.ts";
 import type { WireWriter } from "../../../../lib/adapters/kafka/wire/writer.ts";
 import { kafkaErrorCodes } from "../../../../lib/core/kafka-errors.ts";
 import { ScriptedBroker } from "./scripted-broker.ts";
-import { failure, openTransactor, scriptedCluster } from "./scripted-log.ts";
+import { batch, failure, openTransactor, scriptedCluster } from "./scripted-log.ts";
 import { handshakeAnswer, offsetsAnswer, reset, signInAnswer, silence } from "./scripts.ts";
 
 describe("createKafkaLog", () => {
@@ -69,6 +69,65 @@ describe("looking at topics", () => {
     const [one, other] = await Promise.all([failure(log.describe(["t"])), failure(log.describe(["u"]))]);
     expect([one, other]).toMatchObject([{ code: "LOG_UNAVAILABLE" }, { code: "LOG_UNAVAILABLE" }]);
     expect((await log.describe(["u"])).has("u")).toBe(true);
+  });
+});
+
+describe("sizes that topics take", () => {
+  test("are asked for when topics are described, so that the first batches do not wait for them", async () => {
+    const { log, first } = await scriptedCluster({ t: [1], u: [1] });
+    await log.describe(["t", "u"]);
+    const transactor = await openTransactor(log);
+    expect(first.asked("DescribeConfigs")).toHaveLength(1);
+    await transactor.send([
+      { topic: "t", partition: 0, records: batch("a") },
+      { topic: "u", partition: 0, records: batch("b") },
+    ]);
+    await transactor.commit();
+    expect(first.asked("DescribeConfigs")).toHaveLength(1);
+  });
+});
+
+describe("asking for offsets", () => {
+  test("calls of one kind that come while one is under way share the next, and each has its own partitions", async () => {
+    const partitions = Array.from({ length: 12 }, () => 1);
+    const { log, first } = await scriptedCluster({ t: partitions });
+    first.always("ListOffsets", offsetsAnswer("NONE", 42));
+    const before = first.asked("ListOffsets").length;
+    const found = await Promise.all(partitions.map((_, partition) => log.offsets([{ topic: "t", partition }], "lso")));
+    expect(found.map((offsets) => [...offsets])).toEqual(partitions.map((_, partition) => [[`t:${partition}`, 42]]));
+    expect(first.asked("ListOffsets").length - before).toBe(2);
+  });
+
+  test("calls of other kinds do not wait for it", async () => {
+    const { log, first } = await scriptedCluster({ t: [1] });
+    first.always("ListOffsets", offsetsAnswer("NONE", 42));
+    const partitions = [{ topic: "t", partition: 0 }];
+    await Promise.all([
+      log.offsets(partitions, "lso"),
+      log.offsets(partitions, "hw"),
+      log.offsets(partitions, "earliest"),
+    ]);
+    expect(first.asked("ListOffsets")).toHaveLength(3);
+  });
+
+  test("a call whose deadline passes does not wait for the one before it", async () => {
+    const { log, first } = await scriptedCluster({ t: [1, 1] }, { callTimeoutMs: 200, requestTimeoutMs: 10_000 });
+    first.next("ListOffsets", silence);
+    first.always("ListOffsets", offsetsAnswer("NONE", 42));
+    const ask = (partition: number) => log.offsets([{ topic: "t", partition }], "lso");
+    const [one, other] = await Promise.all([failure(ask(0)), failure(ask(1))]);
+    expect([one, other]).toMatchObject([{ code: "LOG_UNAVAILABLE" }, { code: "LOG_UNAVAILABLE" }]);
+    expect([...(await ask(1)).values()]).toEqual([42]);
+  });
+
+  test("one that fails fails alone: the next is asked all the same", async () => {
+    const { log, first } = await scriptedCluster({ t: [1, 1] });
+    first.next("ListOffsets", offsetsAnswer("TOPIC_AUTHORIZATION_FAILED"));
+    first.always("ListOffsets", offsetsAnswer("NONE", 42));
+    const ask = (partition: number) => log.offsets([{ topic: "t", partition }], "lso");
+    const [refused, found] = await Promise.all([failure(ask(0)), ask(1)]);
+    expect(refused).toMatchObject({ code: "ACCESS_DENIED" });
+    expect([...found.values()]).toEqual([42]);
   });
 });
 
