@@ -1,4 +1,5 @@
 import type { RowLayers } from "./row-layers.ts";
+import { INLINE_BYTES } from "./rows.ts";
 import { type FrozenRow, mergeRuns, sortRun } from "./sorted-runs.ts";
 import type { FrozenRows, RowSink } from "./store.ts";
 
@@ -80,6 +81,7 @@ export class FrozenLayer implements FrozenRows {
 
   private collectRun(source: Iterator<number>): void {
     const run: FrozenRow[] = [];
+    const room = Buffer.allocUnsafeSlow(RUN_ROWS * INLINE_BYTES);
     while (run.length < RUN_ROWS) {
       const next = source.next();
       if (next.done === true) {
@@ -87,17 +89,17 @@ export class FrozenLayer implements FrozenRows {
         this.kept.clear();
         break;
       }
-      const row = this.rowAtFreeze(next.value);
+      const row = this.rowAtFreeze(next.value, room, run.length * INLINE_BYTES);
       if (row !== undefined) run.push(row);
     }
     if (run.length > 0) this.runs.push(sortRun(run));
   }
 
-  private rowAtFreeze(slot: number): FrozenRow | undefined {
+  private rowAtFreeze(slot: number, room: Buffer, at: number): FrozenRow | undefined {
     const kept = this.kept.get(slot);
     if (kept !== undefined) return kept.length < 0 && !this.withTombstones ? undefined : kept;
     const { rows } = this.layers;
     if (rows.length(slot) < 0 && !this.withTombstones) return undefined;
-    return rows.bucket(slot).droppedIn < this.freeze ? undefined : this.layers.committed(slot);
+    return rows.bucket(slot).droppedIn < this.freeze ? undefined : this.layers.committed(slot, room, at);
   }
 }

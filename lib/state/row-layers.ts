@@ -244,17 +244,20 @@ export class RowLayers {
     return slab === INLINE ? this.rows.bytes : this.slabs.bytes(slab);
   }
 
-  /** The committed form of a row. Memory of slabs is never written again, that of rows is: small values are copied. */
-  committed(slot: number): FrozenRow {
+  /**
+   * The committed form of a row. Memory of slabs is never written again, that of rows is: small values are copied.
+   * @param room Where a small value goes, `INLINE_BYTES` from `at` on; memory of its own without it
+   */
+  committed(slot: number, room: Buffer = Buffer.allocUnsafe(INLINE_BYTES), at = 0): FrozenRow {
     const { rows } = this;
     const length = rows.length(slot);
-    const start = rows.start(slot);
-    const bytes = this.bytes(slot);
+    const from = rows.start(slot);
     const isInline = rows.slab(slot) === INLINE;
+    if (isInline) for (let i = 0; i < length; i++) room[at + i] = rows.bytes[from + i] as number;
     return {
       keyText: rows.keyText(slot) + rows.bucket(slot).keySuffix,
-      bytes: isInline ? Buffer.from(bytes.subarray(start, start + Math.max(length, 0))) : bytes,
-      start: isInline ? 0 : start,
+      bytes: isInline ? room : this.bytes(slot),
+      start: isInline ? at : from,
       length,
       timestampMs: rows.committedTimestampMs(slot),
     };

@@ -14,9 +14,9 @@ interface RunCursor {
   keyText: string;
 }
 
-/** Sorts rows by key bytes, in place. Keys are latin1 text, so `<` is byte order. */
+/** Sorts rows with distinct keys by key bytes, in place. Keys are latin1 text, so `<` is byte order. */
 export function sortRun(rows: FrozenRow[]): FrozenRow[] {
-  return rows.sort((a, b) => (a.keyText < b.keyText ? -1 : a.keyText > b.keyText ? 1 : 0));
+  return rows.sort((a, b) => (a.keyText < b.keyText ? -1 : 1));
 }
 
 /** Merges sorted runs whose keys are distinct: a binary heap of one cursor per run. */
