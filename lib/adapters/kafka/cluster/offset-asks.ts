@@ -19,7 +19,7 @@ interface Line {
 }
 
 /**
- * ListOffsets requests of a log. Those of one kind that come while one is under way to the same broker go together as the next: the pins
+ * ListOffsets requests of a log. Those for begins and ends of one kind that come while one is under way to the same broker go together as the next: the pins
  * of a worker start side by side and ask for the same few things, and a broker works through the requests of a connection one by one.
  *
  * An answer is never older than the call that gets it.
@@ -29,6 +29,8 @@ export class OffsetAsks {
 
   /** @returns an answer that has at least the partitions that were asked for. @throws {LostRequest} */
   ask(link: Link, fields: ListOffsetsFields, deadline: Deadline): Promise<ListOffsetsAnswer> {
+    // Times are seldom the same twice: a line of each would stay for nothing.
+    if (fields.timestampMs >= 0) return link.send(listOffsetsRequest(fields), { deadline });
     const line = this.line(link, `${fields.timestampMs} ${fields.committedOnly}`);
     if (line.asking === undefined) return this.begin(line, () => link.send(listOffsetsRequest(fields), { deadline }));
     line.next ??= this.nextOn(line, { link, fields, deadline });
